@@ -1,0 +1,52 @@
+"""Start: settle the streams and the environment, run one command, and tell its failure."""
+
+import os
+import sys
+
+from autoenv_hpc.environment import Env
+
+_TRUE = "AUTOENV_HPC_TRUE_"
+
+
+def main() -> int:
+    """Run the command that the arguments name; return the exit status."""
+    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    environ = true_environment(dict(os.environ))
+    sys.argv[0] = environ.pop("AUTOENV_HPC_SELF", sys.argv[0])  # the path that the user knows
+    arguments = sys.argv[1:]
+    from autoenv_hpc.errors import Problem  # noqa: PLC0415
+    from autoenv_hpc.report import Report  # noqa: PLC0415
+
+    report = Report(environ)
+    try:
+        if arguments[:1] == ["__shell"]:  # the hot path: no parser, no command table
+            from autoenv_hpc.commands import shell  # noqa: PLC0415
+
+            dialect, what, root, active = arguments[1:]
+            sys.stdout.write(shell.answer(dialect, what, root, active, environ, report))
+            return 0
+        from autoenv_hpc import cli  # noqa: PLC0415
+
+        return cli.run(arguments, environ, report)
+    except Problem as problem:
+        report.problem(problem)
+        return problem.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def true_environment(given: Env) -> Env:
+    """The user's environment: the command's script keeps libraries away from our own Python."""
+    environ = dict(given)
+    for name in given:
+        if name.startswith(_TRUE):
+            environ[name.removeprefix(_TRUE)] = environ.pop(name)
+    return environ
+
+
+if __name__ == "__main__":
+    sys.exit(main())

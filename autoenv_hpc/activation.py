@@ -1,0 +1,220 @@
+"""A project and an environment, compiled: the change that entering makes, and when it holds."""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from autoenv_hpc import expand, folders, foreign, modulefiles, modules, state, venvs
+from autoenv_hpc.config import Config
+from autoenv_hpc.environment import Change, Env, difference, with_entries
+from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.project import Project
+from autoenv_hpc.scratch import ShellParts
+
+_HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
+
+
+class Activation(NamedTuple):
+    """The result of entering a project from one environment; nothing is applied by making it."""
+
+    project: Project
+    env: Env  # after entering
+    change: Change  # from outside to there, AUTOENV_HPC_STATE included
+    shell: ShellParts
+    prompt: str
+    outer_prompts: tuple[str, ...]
+    entered: str  # the line that tells of it
+    reads: dict[str, str | None]  # variables that decided, and what they held outside
+    files: tuple[str, ...]  # files that decided
+    host: str | None
+    life: int  # seconds
+    unstorable: str | None  # why it must not be replayed
+
+
+def compile(project: Project, outside: Env, progress: Callable[[str], None]) -> Activation:  # noqa: A001
+    """Resolve the modules, have the environment, and write down what that changes.
+
+    :param outside: the environment in which nothing of ours is active.
+    :param progress: told each step that takes long.
+    :raises Problem: something failed; then nothing is to be applied.
+    """
+    config = project.config
+    values = _Values(project, outside)
+    start = foreign.taken_out(outside) if config.modules or config.venv else outside
+    paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
+    loaded = modules.resolve(start, modules.Request(config.modules, paths, config.module_policy))
+    env = dict(loaded.env)
+    values.environ = env
+    watched: tuple[str, ...] = ()
+    description = " ".join(config.modules)
+    if config.venv:
+        spec = _spec(project, config.venv, values)
+        environment = venvs.ensure(spec, env, progress)
+        values.interpreter = environment.interpreter
+        watched = environment.watched
+        _activate(env, environment, config)
+        described = f"{_short(environment.prefix, project.root)} (Python {environment.interpreter.version})"
+        description = ", ".join(part for part in (description, described) if part)
+    _set_variables(env, config, values)
+    env |= {"AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": config.name}
+    if project.site.name:
+        env["AUTOENV_HPC_SITE"] = project.site.name
+    depends = modulefiles.Dependencies()
+    if loaded.tool:
+        home = folders.home(outside)
+        depends = modulefiles.of(start, loaded.env, loaded.tool.command, home)
+    ours = tuple(name for name in modules.loaded(loaded.env) if name not in modules.loaded(start))
+    change = difference(outside, env)
+    packed = state.encode(
+        state.State(project.root, config.name, project.origin, change, ours, loaded.displaced, _new_paths(change))
+    )
+    env[state.NAME] = packed
+    change |= difference({k: v for k, v in outside.items() if k == state.NAME}, {state.NAME: packed})
+    names = {*depends.variables, *project.site.consulted, *values.used, *filter(modules.is_bookkeeping, outside)}
+    instead = f", instead of {' '.join(loaded.displaced)}" if loaded.displaced else ""
+    host_bound = depends.host_bound or project.site.host_bound
+    return Activation(
+        project=project,
+        env=env,
+        change=change,
+        shell=loaded.shell,
+        prompt=_prompt(config),
+        outer_prompts=foreign.prompts(outside) if start is not outside else (),
+        entered=_printable(f"{config.name}: {description or 'entered'}{instead}"),
+        reads={name: outside.get(name) for name in sorted(names - change.keys())},
+        files=tuple(dict.fromkeys((*project.watched, *depends.files, *watched))),
+        host=os.uname().nodename if host_bound else None,
+        life=min(config.cache.max_age, _HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age),
+        unstorable=_unstorable(config, loaded.shell, depends),
+    )
+
+
+class _Values:
+    """Expands path values, and remembers which variables they read."""
+
+    def __init__(self, project: Project, environ: Env) -> None:
+        self._project = project
+        self.environ = environ
+        self.used: set[str] = set()
+        self.interpreter: venvs.Interpreter | None = None
+
+    def path(self, template: str, key: str) -> str:
+        """An absolute path; a relative one is relative to the configuration."""
+        project = self._project
+        fields = {
+            "site": project.site.name,
+            "arch": os.uname().machine,
+            "microarch": _microarch,
+            "python": self._python,
+            "user": _user,
+            "project": os.path.basename(project.root),
+            "name": project.config.name,
+        }
+        self.used |= expand.variables(template)
+        place = f"{project.file}: {key}"
+        path = expand.expand(template, fields=fields, environ=self.environ, place=place)
+        return os.path.normpath(os.path.join(project.root, path))
+
+    def _python(self) -> str:
+        if self.interpreter is None:
+            venv = self._project.config.venv
+            self.interpreter = venvs.find_interpreter(venv.python if venv else None, self.environ)
+        return self.interpreter.version
+
+
+def _spec(project: Project, venv: "object", values: _Values) -> venvs.Spec:
+    config = project.config.venv
+    assert config is not None
+    python = config.python
+    if python and ("/" in python or python.startswith("~")):
+        python = values.path(python, "venv.python")
+    return venvs.Spec(
+        path=values.path(config.path, "venv.path"),
+        backend=config.backend,
+        python=python,
+        system_site_packages=config.system_site_packages,
+        requirements=tuple(values.path(r, "venv.requirements") for r in config.requirements),
+        packages=config.packages,
+        pip_args=config.pip_args,
+        create=config.create,
+        in_job=config.in_job,
+        project=project.config.name,
+        root=project.root,
+        config_file=project.file,
+    )
+
+
+def _activate(env: Env, environment: venvs.Environment, config: Config) -> None:
+    for operation, name, value in venvs.activation(environment):
+        if operation == "unset":
+            env.pop(name, None)
+        elif operation == "prepend":
+            env[name] = with_entries(env.get(name), prepend=[value])
+        else:
+            env[name] = value
+    if _prompt(config):
+        env["VIRTUAL_ENV_PROMPT"] = _prompt(config).strip().removeprefix("(").removesuffix(")")
+    if config.python_path == "unset":
+        env.pop("PYTHONPATH", None)
+    elif config.python_path == "venv-first" and env.get("PYTHONPATH"):
+        packages = f"{environment.prefix}/lib/python{environment.interpreter.version}/site-packages"
+        env["PYTHONPATH"] = with_entries(env["PYTHONPATH"], prepend=[packages])
+
+
+def _set_variables(env: Env, config: Config, values: _Values) -> None:
+    for name, value in config.env.items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = value
+    for name, edit in config.paths.items():
+        env[name] = with_entries(
+            env.get(name),
+            [values.path(entry, f"paths.{name}") for entry in edit.prepend],
+            [values.path(entry, f"paths.{name}") for entry in edit.append],
+        )
+
+
+def _prompt(config: Config) -> str:
+    text: str | bool | None = config.venv.prompt if config.venv else None
+    if text is False:
+        return ""
+    return f"({config.name if text is None else text}) "
+
+
+def _new_paths(change: Change) -> tuple[str, ...]:
+    value = change.get("MODULEPATH")
+    if value is None:
+        return ()
+    before = (value.before or "").split(":")
+    return tuple(path for path in (value.after or "").split(":") if path and path not in before)
+
+
+def _unstorable(config: Config, shell: ShellParts, depends: modulefiles.Dependencies) -> str | None:
+    if not config.cache.enabled:
+        return "[cache] enabled = false"
+    if shell.umask is not None or shell.odd:
+        return f"a modulefile changes the {' and '.join(['umask'] * (shell.umask is not None) + [*shell.odd])}"
+    return depends.unknowable
+
+
+def _short(path: str, root: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(root + "/") else path
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _user() -> str:
+    import pwd  # noqa: PLC0415 - only where a path asks for it
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def _microarch() -> str:
+    try:
+        import archspec.cpu  # noqa: PLC0415 - only where a path asks for it
+    except ImportError as error:
+        raise ConfigError("{microarch} needs the package archspec (pip install archspec)") from error
+    return archspec.cpu.host().name

@@ -1,0 +1,108 @@
+"""The command line: which command runs with which arguments."""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from autoenv_hpc.report import Report
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line and the way to the help."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+class Context:
+    """What a command gets: the arguments, the user's environment, and where to say things."""
+
+    def __init__(self, arguments: argparse.Namespace, environ: Env, report: "Report") -> None:
+        self.arguments = arguments
+        self.environ = environ
+        self.report = report
+        self.folder = environ.get("PWD") or os.getcwd()  # the logical one, as the shell says it
+
+
+def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
+    """Run the command that the arguments name.
+
+    :returns: the exit status.
+    :raises UsageError: the arguments are wrong.
+    :raises Problem: the command failed for a reason that the user can mend.
+    """
+    parsed = parser().parse_args(arguments)
+    module = importlib.import_module(f"autoenv_hpc.commands.{parsed.module}")
+    command: Callable[[Context], int] = module.run
+    return command(Context(parsed, environ, report))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="autoenv-hpc",
+        description="Bring modules and an isolated environment in on `cd`, and take them out again.",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+
+    def command(name: str, text: str, module: str | None = None) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        added.set_defaults(module=module or name)
+        return added
+
+    hook = command("hook", "print what the rc file of a shell evaluates")
+    hook.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+    execute = command("exec", "run a command in the project's environment", "execute")
+    execute.add_argument("-C", dest="directory", metavar="DIR", help="as if started in DIR")
+    _add_choice(execute)
+    execute.add_argument("--fresh", action="store_true", help="do not use what was stored")
+    execute.add_argument("--allow", action="store_true", help="allow the configuration first")
+    execute.add_argument("cmd", metavar="CMD", nargs=argparse.REMAINDER)
+
+    allow = command("allow", "allow a configuration to take effect")
+    allow.add_argument("path", nargs="?", default=".", help="the project, or its file")
+    allow.add_argument("--force", action="store_true", help="even if everybody may write to it")
+
+    deny = command("deny", "never let a configuration take effect")
+    deny.add_argument("path", nargs="?", default=".", help="the project, or its file")
+
+    status = command("status", "tell what is active, or would be, and from where")
+    status.add_argument("--json", action="store_true", help="as JSON")
+
+    init = command("init", "write a commented configuration to start from")
+    init.add_argument("--force", action="store_true", help="even if there is one")
+
+    prepare = command("prepare", "resolve, build and install all that a job will need")
+    _add_choice(prepare)
+
+    for name, text in (
+        ("on", "bring the project back in after `off` or `deactivate`"),
+        ("off", "take the project out until its folder is left"),
+        ("reload", "compile anew and enter again"),
+    ):
+        command(name, text, "switch")
+    command("demo", "play the main job through in a scratch folder")
+    return top
+
+
+def _add_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--site", help="the site, instead of finding out")
+    command.add_argument("--env", help="one of the project's named environments")
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"autoenv-hpc {version('autoenv-hpc')}\n")
+        raise SystemExit(0)

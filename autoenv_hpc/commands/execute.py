@@ -1,0 +1,104 @@
+"""`exec CMD…`: become CMD in the project's environment; what was seen before never comes here."""
+
+import errno
+import os
+import shutil
+from typing import NoReturn
+
+from autoenv_hpc import activation, config, folders, leaving, project, state, store, trust
+from autoenv_hpc.cli import Context
+from autoenv_hpc.commands import shell
+from autoenv_hpc.dialects import dialect
+from autoenv_hpc.environment import Env, holds
+from autoenv_hpc.errors import Problem, UsageError
+
+
+class ExecProblem(Problem):
+    """The environment could not be had, so CMD was not started."""
+
+    status = 125
+
+
+def run(context: Context) -> int:
+    """Replace this process by CMD."""
+    arguments = context.arguments
+    words = arguments.cmd[1:] if arguments.cmd[:1] == ["--"] else arguments.cmd
+    if not words:
+        raise UsageError("exec: which command? (autoenv-hpc exec -- CMD…)")
+    try:
+        env = environment(context)
+    except Problem as problem:
+        raise ExecProblem(str(problem)) from problem
+    become(words, env)
+
+
+def environment(context: Context) -> Env:
+    """The environment of the governing project, entered from outside of whatever is active."""
+    arguments, environ = context.arguments, context.environ
+    if arguments.directory is not None:
+        change_directory(context, arguments.directory)
+    settings = config.settings(environ)
+    file = find(context, settings)
+    data = None
+    if arguments.allow:
+        data = project.read(file)
+        trust.allow(file, data, environ)
+    here = project.load(
+        file, environ, settings, site=arguments.site, env=arguments.env, data=data
+    )
+    inherited = state.active(environ)
+    if inherited and not arguments.fresh and inherited.origin == here.origin and holds(inherited.change, environ):
+        return environ
+    outside = leaving.outside(environ, inherited) if inherited else environ
+    entered = activation.compile(here, outside, context.report.progress)
+    if not (arguments.site or arguments.env):  # stored under what a later call will find by itself
+        stamps = store.Stamps(folders.cache(environ))
+        document = shell.described(entered, stamps)
+        shell.keep(entered, document, dialect("bash"), environ, stamps, context.report)
+    return entered.env
+
+
+def change_directory(context: Context, directory: str) -> None:
+    """Go where CMD shall start."""
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise Problem(f"-C {directory}: {error.strerror}") from error
+    context.folder = os.path.normpath(os.path.join(context.folder, directory))
+
+
+def find(context: Context, settings: config.Settings) -> str:
+    """The configuration that governs: from the working directory, else where the job was submitted."""
+    submitted = [
+        context.environ[name] for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR") if context.environ.get(name)
+    ]
+    for start in (context.folder, *submitted):
+        file = project.find(start, context.environ, settings)
+        if file:
+            return file
+    looked = " or ".join((context.folder, *submitted))
+    raise Problem(f"no {config.FILE_NAME} in {looked} or above (write one with `autoenv-hpc init`)")
+
+
+def become(words: list[str], env: Env) -> NoReturn:
+    """Replace this process by a command, found on the PATH that the environment gives it.
+
+    :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
+    """
+    level = env.get("SHLVL", "")
+    if level.isdigit():  # the script that started us counted itself in
+        env = {**env, "SHLVL": str(int(level) - 1)}
+    program = words[0]
+    path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
+    problem = ExecProblem(f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}")
+    problem.status = 127
+    if path is None:
+        raise problem
+    try:
+        os.execve(path, words, env)
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:  # a script without `#!`, as execvp(3) runs it
+            os.execve("/bin/sh", ["/bin/sh", path, *words[1:]], env)
+        problem = ExecProblem(f"{program}: {error.strerror}")
+        problem.status = 127 if error.errno == errno.ENOENT else 126
+        raise problem from error

@@ -1,0 +1,86 @@
+"""`status`: what is active or would be, from which file, site, modules, environment and trust."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+
+from autoenv_hpc import config, project, state, trust
+from autoenv_hpc.cli import Context
+from autoenv_hpc.errors import Problem
+
+Facts = Mapping[str, object]
+
+
+def run(context: Context) -> int:
+    """Print the facts; 1 if what should be active has a problem."""
+    found = facts(context)
+    if context.arguments.json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write(_table(found))
+    return 1 if found["problems"] else 0
+
+
+def facts(context: Context) -> Facts:
+    """What there is to tell, as plain data."""
+    environ = context.environ
+    active = state.active(environ)
+    result: dict[str, object] = {
+        "active": active.root if active else None,
+        "file": None,
+        "trust": None,
+        "name": None,
+        "site": None,
+        "site-reason": None,
+        "env": None,
+        "modules": [],
+        "venv": None,
+        "problems": [],
+    }
+    problems: list[str] = []
+    try:
+        settings = config.settings(environ)
+        file = project.find(context.folder, environ, settings)
+        if file:
+            data = project.read(file)
+            verdict = trust.judge(file, data, settings.trust, environ)
+            result |= {"file": file, "trust": verdict.word}
+            if verdict.reason:
+                problems.append(verdict.reason)
+            here = project.load(file, environ, settings, data=data)
+            venv = here.config.venv
+            result |= {
+                "name": here.config.name,
+                "site": here.site.name,
+                "site-reason": here.site.reason,
+                "env": here.config.env_name,
+                "modules": list(here.config.modules),
+                "venv": venv.path if venv else None,
+            }
+    except Problem as problem:
+        problems += str(problem).splitlines()
+    if active:
+        result["modified"] = sorted(
+            name for name, value in active.change.items() if environ.get(name) != value.after
+        )
+    result["problems"] = problems
+    return result
+
+
+def _table(found: Facts) -> str:
+    if found["file"] is None and found["active"] is None and not found["problems"]:
+        return "no project here: no .hpcenv.toml in this folder or above\n"
+    lines = []
+    for key, value in found.items():
+        if key == "problems" or value in (None, []):
+            continue
+        text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if key == "active" and found["file"] and value != os.path.dirname(str(found["file"])):
+            text += "  (not the project of this folder)"
+        lines.append(f"{key + ':':<13}{text}\n")
+    if found["active"] is None:
+        lines.insert(0, f"{'active:':<13}no\n")
+    problems = found["problems"]
+    assert isinstance(problems, list)
+    return "".join(lines) + "".join(f"{'problem:':<13}{text}\n" for text in problems)

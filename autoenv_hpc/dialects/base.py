@@ -1,0 +1,115 @@
+"""What every dialect shares: which parts a document has, and in which order they stand."""
+
+import re
+from collections.abc import Iterable
+
+from autoenv_hpc.dialects import Document
+from autoenv_hpc.environment import Change, Env
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+_LIVELY = re.compile(r"[\\$`\x00-\x1f\x7f]")
+
+
+def settable(name: str) -> bool:
+    """Whether a shell can hold a variable of this name; `BASH_FUNC_x%%` is none."""
+    return _NAME.match(name) is not None
+
+
+def targets(change: Change) -> Env:
+    """What entering exports."""
+    return {n: v.after for n, v in change.items() if v.after is not None and settable(n)}
+
+
+def sources(change: Change) -> Env:
+    """What leaving exports again."""
+    return {n: v.before for n, v in change.items() if v.before is not None and settable(n)}
+
+
+def removed(change: Change) -> list[str]:
+    """The variables that entering unsets."""
+    return [name for name, value in change.items() if value.after is None and settable(name)]
+
+
+def added(change: Change) -> list[str]:
+    """The variables that entering sets anew, so that leaving unsets them."""
+    return [name for name, value in change.items() if value.before is None and settable(name)]
+
+
+def befores(change: Change) -> dict[str, str | None]:
+    """What each variable must hold before entering."""
+    return {name: value.before for name, value in change.items() if settable(name)}
+
+
+def afters(change: Change) -> dict[str, str | None]:
+    """What each variable must hold before leaving."""
+    return {name: value.after for name, value in change.items() if settable(name)}
+
+
+class Dialect:
+    """One shell's way of writing. Subclasses quote, assign, guard and call."""
+
+    name: str
+    suffix: str
+
+    def quote(self, text: str) -> str:
+        """The word that stands for this very text in the shell."""
+        raise NotImplementedError
+
+    def stored(self, document: Document) -> str:
+        """The text of a stored activation: modes, guards, change and way back."""
+        raise NotImplementedError
+
+    def entering(self, document: Document, present: Change) -> str:
+        """The text that applies an activation now, without guards.
+
+        :param present: the change from what the shell holds at this moment.
+        """
+        raise NotImplementedError
+
+    def leaving(
+        self, present: Change, *, end: bool = True, keep_deactivate: bool = False
+    ) -> str:
+        """The text that takes out what is active: variables first, then the shell's own part.
+
+        :param end: whether this shell has a part of its own; one that inherited has none yet.
+        :param keep_deactivate: the user's own environment has put its `deactivate` there.
+        """
+        raise NotImplementedError
+
+    def ending(self) -> str:
+        """The text that takes out the shell's own part alone."""
+        return self.leaving({})
+
+    def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
+        """The text that says what is looked at before each prompt."""
+        raise NotImplementedError
+
+    def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
+        """The lines that export the values and unset the names."""
+        raise NotImplementedError
+
+    def call(self, function: str, *words: str) -> str:
+        """A call of one of the hook's functions."""
+        return " ".join([f"__autoenv_hpc_{function}", *map(self.quote, words)])
+
+    def prompt(self, text: str) -> str:
+        """The text as a part of the prompt in which nothing is expanded."""
+        return _LIVELY.sub("?", text)
+
+    def private(self, document: Document) -> list[str]:
+        """The lines for what lives in the shell alone."""
+        outer = map(self.prompt, document.outer_prompts)
+        lines = [self.call("begin", document.root, document.name, self.prompt(document.prompt), *outer)]
+        lines += self.definitions(document)
+        if document.shell.umask is not None:
+            lines.append(self.call("set_umask", document.shell.umask))
+        return lines
+
+    def definitions(self, document: Document) -> list[str]:
+        """The lines for aliases, functions and completions."""
+        parts = document.shell
+        return [
+            *(self.call("alias", n, *([] if t is None else [t])) for n, t in parts.aliases.items()),
+            *(self.call("function", n, *([] if t is None else [t])) for n, t in parts.functions.items()),
+            *(self.call("completion", n, t) for n, t in parts.completions.items()),
+        ]

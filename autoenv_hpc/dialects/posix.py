@@ -1,0 +1,176 @@
+"""bash and zsh."""
+
+from collections.abc import Iterable, Mapping
+
+from autoenv_hpc.dialects import Document
+from autoenv_hpc.dialects.base import (
+    Dialect,
+    added,
+    afters,
+    befores,
+    removed,
+    sources,
+    targets,
+)
+from autoenv_hpc.environment import Change, Env
+
+_SHELL_SPECIAL = frozenset(  # what zsh ties to an array, and has set even when nobody exports it
+    ("PATH", "MANPATH", "FPATH", "CDPATH", "MODULE_PATH", "MAILPATH", "FIGNORE", "PSVAR", "WATCH")
+)
+
+
+class Bash(Dialect):
+    """bash from 4.4 on."""
+
+    name = suffix = "bash"
+
+    def quote(self, text: str) -> str:
+        return "'" + text.replace("'", "'\\''") + "'"
+
+    def stored(self, document: Document) -> str:
+        """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?)."""
+        files = [f"{a} -nt {s} || {a} -ot {s}" for a, s in self._pairs(document.files)]
+        lines = [
+            f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
+            *([f"[[ {' || '.join(files)} ]] && return 1"] if files else []),
+            *self._host(document.host),
+            *self._age(document.expires),
+            "case $1 in enter | exec)",
+            *self._holds({**document.reads, **befores(document.change)}),
+            *self._shelve(added(document.change)),
+            *self.assign(targets(document.change), removed(document.change)),
+            ";; esac",
+            "[[ $1 != exec ]] || return 0",
+            *self._way_back(document.change),
+            "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
+            "check) __autoenv_hpc_leave_active check; return ;; esac",
+            *self.private(document),
+            self.watching(document.watch),
+            f"[[ $1 == adopt ]] || {self.call('say', document.entered)}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def entering(self, document: Document, present: Change) -> str:
+        lines = [
+            self.call("shelve", *added(document.change)),
+            *self.assign(targets(present), removed(present)),
+            *self._way_back(document.change),
+            *self.private(document),
+        ]
+        if document.entered:
+            lines.append(self.call("say", document.entered))
+        return self._if_settable(present, lines)
+
+    def leaving(
+        self, present: Change, *, end: bool = True, keep_deactivate: bool = False
+    ) -> str:
+        lines = self.assign(targets(present), removed(present))
+        if end:
+            lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
+        return self._if_settable(present, lines or [":"])
+
+    def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
+        words = [self.quote(word) for pair in pairs for word in pair]
+        return f"__autoenv_hpc_watch=({' '.join(words)})"
+
+    def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
+        words = [f"{name}={self.quote(value)}" for name, value in values.items()]
+        names = list(unset)
+        return [
+            *(["\\builtin export " + " ".join(words)] if words else []),
+            *(self._unset(names) if names else []),
+        ]
+
+    def _if_settable(self, change: Change, lines: list[str]) -> str:
+        names = [*targets(change), *removed(change)]
+        body = "\n".join(lines)
+        return f"if {self.call('may_set', *names)}; then\n{body}\nfi\n"
+
+    def _way_back(self, change: Change) -> list[str]:
+        return [
+            "__autoenv_hpc_leave_active() {",
+            *self._holds(afters(change)),
+            "[[ ${1-} != check ]] || return 0",
+            *self.assign(sources(change), added(change)),
+            "return 0",
+            "}",
+        ]
+
+    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(self.quote(file), self.quote(stamp)) for file, stamp in pairs]
+
+    def _holds(self, values: Mapping[str, str | None]) -> list[str]:
+        """Return 1 unless each variable has this very value, and is exported."""
+        tests = [self._is(name, value) for name, value in values.items()]
+        exported = [name for name, value in values.items() if value is not None]
+        tests += self._exported(exported) if exported else []
+        return [f"[[ {' && '.join(tests)} ]] || return 1"] if tests else []
+
+    def _is(self, name: str, value: str | None) -> str:
+        if value is None:
+            return f"-z ${{{name}+x}}"
+        if not value:
+            return f"${{{name}+x}}${{{name}-}} == x"
+        return f"${{{name}-}} == {self.quote(value)}"
+
+    def _exported(self, names: list[str]) -> list[str]:
+        """Attributes must be `x` alone; an integer or a read-only variable is left to Python."""
+        attributes = "".join(f"${{{name}@a}}" for name in names)
+        return [f"{attributes} == {'x' * len(names)}"]
+
+    def _host(self, host: str | None) -> list[str]:
+        return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
+
+    def _age(self, expires: int) -> list[str]:
+        now = "\\builtin printf -v __autoenv_hpc_now '%(%s)T' -1"
+        return [now, f"(( __autoenv_hpc_now < {expires} )) || return 1"] if expires else []
+
+    def _shelve(self, names: list[str]) -> list[str]:
+        return []  # the guards say that they are not set
+
+    def _unset(self, names: list[str]) -> list[str]:
+        return ["\\builtin unset -v " + " ".join(names)]
+
+
+class Bash4(Bash):
+    """bash 4.2 and 4.3, which cannot expand a variable's attributes."""
+
+    name = suffix = "bash4"
+
+    def _exported(self, names: list[str]) -> list[str]:
+        return []
+
+
+class Zsh(Bash):
+    """zsh; its code always runs under `emulate zsh`."""
+
+    name = suffix = "zsh"
+
+    def prompt(self, text: str) -> str:
+        return super().prompt(text).replace("%", "%%")
+
+    def _is(self, name: str, value: str | None) -> str:
+        if value is None and name in _SHELL_SPECIAL:
+            return f"${{(t){name}}} != *export*"
+        return super()._is(name, value)
+
+    def _exported(self, names: list[str]) -> list[str]:
+        return [f"${{(t){name}}} == *export*" for name in names]
+
+    def _host(self, host: str | None) -> list[str]:
+        return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
+
+    def _age(self, expires: int) -> list[str]:
+        return [f"(( ${{(%):-%D{{%s}}}} < {expires} )) || return 1"] if expires else []
+
+    def _shelve(self, names: list[str]) -> list[str]:
+        special = [name for name in names if name in _SHELL_SPECIAL]
+        return [f"[[ $1 == exec ]] || {self.call('shelve', *special)}"] if special else []
+
+    def _unset(self, names: list[str]) -> list[str]:
+        special = [name for name in names if name in _SHELL_SPECIAL]
+        plain = [name for name in names if name not in _SHELL_SPECIAL]
+        return [
+            *(["\\builtin unset -v " + " ".join(plain)] if plain else []),
+            *([self.call("unset", *special)] if special else []),
+        ]

@@ -1,0 +1,38 @@
+"""An isolated environment that the user activated by hand: out of the way inside a project."""
+
+import os
+
+from autoenv_hpc.environment import Env, without_entry
+
+
+def taken_out(env: Env) -> Env:
+    """The environment without the venv or the conda environment that is active in it."""
+    result = dict(env)
+    prefix = result.pop("VIRTUAL_ENV", "")
+    if prefix:
+        result.pop("VIRTUAL_ENV_PROMPT", None)
+        _drop(result, prefix)
+    levels = [n for n in env if n == "CONDA_PREFIX" or n.startswith("CONDA_PREFIX_")]
+    for name in levels:
+        if name == "CONDA_PREFIX" or name.removeprefix("CONDA_PREFIX_").isdigit():
+            _drop(result, result.pop(name))
+    if levels:
+        for name in ("CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER"):
+            result.pop(name, None)
+        result["CONDA_SHLVL"] = "0"
+    return result
+
+
+def prompts(env: Env) -> tuple[str, ...]:
+    """What such an environment may have put before the prompt, the likeliest first."""
+    found = [env["CONDA_PROMPT_MODIFIER"]] if env.get("CONDA_PROMPT_MODIFIER") else []
+    prefix = env.get("VIRTUAL_ENV", "")
+    for name in (env.get("VIRTUAL_ENV_PROMPT", ""), os.path.basename(prefix)):
+        if name:
+            found.append(name if name.startswith("(") else f"({name}) ")
+    return tuple(dict.fromkeys(found))
+
+
+def _drop(env: Env, prefix: str) -> None:
+    if "PATH" in env:
+        env["PATH"] = without_entry(env["PATH"], os.path.join(prefix, "bin"))

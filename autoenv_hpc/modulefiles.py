@@ -1,0 +1,120 @@
+"""What a module load depended on: files, variables, and what no guard can tie down."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Env
+
+_READS = re.compile(
+    r"""os\.getenv\s*\(?\s*["'](\w+)["'] | (?<![\w.])getenv\s*\(?\s*["']?(\w+) | \$(?:::)?env\((\w+)\)
+    | \[\s*getenv\s+["']?(\w+) | info\s+exists\s+(?:::)?env\((\w+)\)""",
+    re.VERBOSE,
+)
+_HOST = re.compile(r"\b(?:hostname|gethostname|uname|nodename)\b|\btcl_platform\b")
+_UNKNOWABLE = re.compile(
+    r"""\b(?:popen|capture|subprocess|execute|os\.(?:time|date|clock|execute|tmpname)|clock|exec|source|source_sh
+    |dofile|loadfile|require|io\.(?:open|lines|read)|lfs\.|posix\.|isFile|isDir|file\s+(?:exists|readable|isdirectory)
+    |glob|open|math\.random|rand|srand|socket)\b""",
+    re.VERBOSE,
+)
+_COMMENT = re.compile(r"^\s*(?:#|--(?!\[)).*$", re.MULTILINE)
+_HELP = re.compile(  # texts for people, in which words like "open" mean nothing
+    r"""\b(?:help|whatis|LmodMessage)\s*\(?\s*(?:\[(?P<level>=*)\[.*?\](?P=level)\]|"(?:[^"\\]|\\.)*")
+    | \bmodule-whatis\s+(?:\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\n]*)
+    | \bputs\s+stderr\s+(?:\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\n]*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_RC = (".modulerc", ".modulerc.lua", ".version", "default")
+
+# Variables that steer the tools themselves.
+_STEERING = (
+    "MODULEPATH", "MODULEPATH_ROOT", "MODULERCFILE", "LMOD_RC", "LMOD_MODULERCFILE", "LMOD_CMD",
+    "LMOD_SITE_PACKAGE_PATH", "LMOD_PACKAGE_PATH", "LMOD_CONFIG_DIR", "LMOD_ADMIN_FILE", "LMOD_EXACT_MATCH",
+    "LMOD_EXTENDED_DEFAULT", "LMOD_DISABLE_SAME_NAME_AUTOSWAP", "LMOD_SYSTEM_DEFAULT_MODULES",
+    "LMOD_DUPLICATE_PATHS", "LMOD_TMOD_PATH_RULE", "LMOD_TMOD_FIND_FIRST", "MODULES_CMD",
+    "MODULES_SITECONFIG", "MODULES_AUTO_HANDLING", "MODULES_EXTENDED_DEFAULT", "MODULES_ICASE",
+)  # fmt: skip
+
+
+class Dependencies(NamedTuple):
+    """What must be unchanged for a load to come out the same."""
+
+    files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    host_bound: bool = False
+    unknowable: str | None = None  # why it can never be told; such a load is not stored
+
+
+def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
+    """The dependencies of a load that led from one environment to the other."""
+    directories = _unique([*_paths(before), *_paths(after)])
+    loaded = list(zip(_split(after, "LOADEDMODULES"), _split(after, "_LMFILES_"), strict=False))
+    names = _unique(name.partition("/")[0] for name, _ in loaded)
+    folders = _unique(
+        folder
+        for directory in directories
+        for name in names
+        for folder in _nested(os.path.join(directory, name))
+    )
+    rc = [p for f in [*directories, *folders] for n in _RC if os.path.lexists(p := os.path.join(f, n))]
+    texts = _unique([*(file for _, file in loaded), *(p for p in rc if os.path.isfile(p))])
+    reads: list[str] = []
+    host_bound, unknowable = False, None
+    for path in texts:
+        text = _text(path)
+        reads += [name for match in _READS.findall(text) for name in match if name]
+        host_bound |= _HOST.search(text) is not None
+        found = _UNKNOWABLE.search(text)
+        if found and unknowable is None:
+            unknowable = f"{path} uses {found[0]}"
+    files = _unique([*directories, *folders, *rc, *texts, command, *_site_files(before, home)])
+    steering = [name for name in _STEERING if name in before]
+    return Dependencies(tuple(files), tuple(_unique([*reads, *steering])), host_bound, unknowable)
+
+
+def _nested(folder: str) -> Iterator[str]:
+    """A module's folder with those inside it: a name may have several parts."""
+    if not os.path.isdir(folder):
+        return
+    yield folder
+    with os.scandir(folder) as entries:
+        inside = [e.path for e in entries if not e.name.startswith(".") and e.is_dir()]
+    for path in inside:
+        yield from _nested(path)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return _COMMENT.sub("", _HELP.sub("", file.read()))
+    except OSError:
+        return ""
+
+
+def _site_files(env: Env, home: str) -> list[str]:
+    package = env.get("LMOD_PKG", "")
+    config = env.get("LMOD_CONFIG_DIR", "/etc/lmod")
+    listed = [p for n in ("MODULERCFILE", "LMOD_MODULERCFILE", "LMOD_RC") for p in _split(env, n)]
+    site = [os.path.join(p, "SitePackage.lua") for p in _split(env, "LMOD_PACKAGE_PATH")]
+    site += [os.path.join(p, "SitePackage.lua") for p in _split(env, "LMOD_SITE_PACKAGE_PATH")]
+    tool = (
+        [f"{config}/lmod_config.lua", f"{config}/lmodrc.lua", f"{package}/libexec/SitePackage.lua"]
+        if "LMOD_CMD" in env
+        else ["/etc/environment-modules/siteconfig.tcl", f"{env.get('MODULESHOME', '')}/etc/siteconfig.tcl"]
+    )
+    mine = [os.path.join(home, name) for name in (".modulerc", ".modulerc.lua", ".lmodrc.lua")]
+    return [*listed, *site, *tool, *mine]
+
+
+def _paths(env: Env) -> list[str]:
+    return _split(env, "MODULEPATH")
+
+
+def _split(env: Env, name: str) -> list[str]:
+    return [entry for entry in env.get(name, "").split(":") if entry]
+
+
+def _unique(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))

@@ -1,0 +1,115 @@
+"""A project as one shell or job sees it: its file found, trusted, read, settled for the site."""
+
+import os
+import socket
+from typing import NamedTuple
+
+from autoenv_hpc import config, folders, sites, state, trust
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import Problem, TrustError
+
+
+class Project(NamedTuple):
+    """One configuration with everything that decided what it means here."""
+
+    root: str
+    file: str
+    config: config.Config
+    site: sites.Site
+    origin: str  # a digest of all of it
+    watched: tuple[str, ...]  # files whose change may change it
+
+
+class Governing(NamedTuple):
+    """Which project governs a folder, and why a nearer one does not."""
+
+    project: Project | None
+    problems: tuple[Problem, ...]
+    watched: tuple[str, ...]
+
+
+class Untrusted(TrustError):
+    """A configuration that its user has not allowed, or has denied."""
+
+    def __init__(self, message: str, watched: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.watched = watched
+
+
+def find(start: str, environ: Env, settings: config.Settings) -> str | None:
+    """The configuration file that governs a folder."""
+    return config.find(start, folders.home(environ), settings.ceilings)
+
+
+def load(
+    file: str,
+    environ: Env,
+    settings: config.Settings,
+    *,
+    site: str | None = None,
+    env: str | None = None,
+    data: bytes | None = None,
+) -> Project:
+    """Read one configuration, if it is trusted, and settle it.
+
+    :param site: the site, if the user names one; `env`, likewise, a named environment.
+    :param data: the content, where the caller read it already and says that it is allowed.
+    :raises Untrusted: it is not allowed.
+    :raises ConfigError: it is not valid, or not meant for this site.
+    """
+    watched: tuple[str, ...] = (file, *settings.files)
+    if data is None:
+        data = read(file)
+        verdict = trust.judge(file, data, settings.trust, environ)
+        watched += verdict.watched
+        if verdict.word != trust.ALLOWED:
+            raise Untrusted(_untrusted(file, verdict), watched)
+    document = config.parse(data, file)
+    detected = sites.detect(
+        environ, settings.matches | document.matches, site, _fqdn, known=document.sites | settings.sites
+    )
+    settled = config.select(document, settings, detected.name, env)
+    origin = state.digest([file, settled, detected.name])
+    return Project(os.path.dirname(file), file, settled, detected, origin, watched)
+
+
+def governing(root: str, environ: Env) -> Governing:
+    """The project that governs a folder in which a configuration is; an untrusted one does not."""
+    settings = config.settings(environ)
+    problems: list[Problem] = []
+    watched: list[str] = []
+    file: str | None = os.path.join(root, config.FILE_NAME)
+    while file:
+        try:
+            project = load(file, environ, settings)
+        except Untrusted as error:
+            problems.append(error)
+            watched += error.watched
+            file = find(os.path.dirname(os.path.dirname(file)), environ, settings)
+        else:
+            return Governing(project, tuple(problems), (*watched, *project.watched))
+    return Governing(None, tuple(problems), tuple(watched))
+
+
+def read(file: str) -> bytes:
+    """The bytes of a configuration.
+
+    :raises Problem: it cannot be read.
+    """
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise Problem(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _untrusted(file: str, verdict: trust.Verdict) -> str:
+    if verdict.word == trust.DENIED:
+        return f"{file} is denied (`autoenv-hpc allow` takes that back)"
+    because = f"; {verdict.reason}" if verdict.reason else ""
+    return f"{file} is new or was edited: read it, then run `autoenv-hpc allow`{because}"
+
+
+def _fqdn() -> str:
+    name = os.uname().nodename
+    return name if "." in name else socket.getfqdn(name)

@@ -1,0 +1,91 @@
+"""`AUTOENV_HPC_STATE`: what undoing needs, in one exported string.
+
+JSON, compressed and in base64, so that a nested shell or another node can undo too. Long values
+that are no search path are kept as a digest: they are only ever compared with what is there.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Change, Env, Value, is_search_path
+from autoenv_hpc.errors import Problem
+
+NAME = "AUTOENV_HPC_STATE"
+_LIMIT = 131_071 - len(NAME) - 2  # bytes of one string, NAME=… with its NUL (Linux: MAX_ARG_STRLEN)
+_LONG = 40  # characters; a digest takes 17
+
+
+class State(NamedTuple):
+    """An active project: where it is, what it was made from, what it changed."""
+
+    root: str
+    name: str
+    origin: str  # digest of the configuration, the site and the named environment
+    change: Change  # without AUTOENV_HPC_STATE itself
+    modules: tuple[str, ...] = ()  # that entering loaded
+    displaced: tuple[str, ...] = ()  # that entering displaced
+    paths: tuple[str, ...] = ()  # of MODULEPATH, that exist only because of us
+
+
+def encode(state: State) -> str:
+    """The string for the environment.
+
+    :raises Problem: the environment is larger than one exported string can hold.
+    """
+    change = {name: [v.before, _brief(name, v.after)] for name, v in state.change.items()}
+    fields = [2, *state[:3], change, *state[4:]]
+    text = json.dumps(fields, separators=(",", ":")).encode()
+    packed = base64.b64encode(zlib.compress(text, 9)).decode()
+    if len(packed) > _LIMIT:
+        raise Problem("the environment is too large to be kept for leaving")
+    return packed
+
+
+def active(env: Env) -> State | None:
+    """What is active in this environment, as far as the string can be read.
+
+    A value that was kept as a digest is the present one if the digest agrees, so that comparing
+    with the environment tells the truth.
+    """
+    packed = env.get(NAME)
+    if not packed:
+        return None
+    try:
+        fields = json.loads(zlib.decompress(base64.b64decode(packed)))
+        version, root, name, origin, change, modules, displaced, paths = fields
+    except (ValueError, zlib.error):
+        return None
+    if version != 2:  # noqa: PLR2004 - the format's own number
+        return None
+    values = {n: Value(before, _long(after, env.get(n))) for n, (before, after) in change.items()}
+    values[NAME] = Value(None, packed)
+    return State(root, name, origin, values, tuple(modules), tuple(displaced), tuple(paths))
+
+
+def _brief(name: str, value: str | None) -> str | list[str] | None:
+    if value is None or len(value) <= _LONG or is_search_path(name):
+        return value
+    return [_digest(value)]
+
+
+def _long(value: str | list[str] | None, now: str | None) -> str | None:
+    if not isinstance(value, list):
+        return value
+    return now if now is not None and value == [_digest(now)] else "\0changed since"
+
+
+def _digest(value: str) -> str:
+    from hashlib import blake2b  # noqa: PLC0415
+
+    return base64.b64encode(blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest()).decode()
+
+
+def digest(parts: Iterable[object]) -> str:
+    """A short digest of some values, stable between runs."""
+    from hashlib import blake2b  # noqa: PLC0415
+
+    text = json.dumps(list(parts), sort_keys=True, default=str).encode()
+    return blake2b(text, digest_size=12).hexdigest()

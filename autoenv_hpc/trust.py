@@ -1,0 +1,119 @@
+"""Which configurations the user has allowed: path and content together, kept in the state folder."""
+
+import os
+import stat
+from typing import NamedTuple
+
+from autoenv_hpc import folders
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import TrustError
+
+ALLOWED, DENIED, UNKNOWN = "allowed", "denied", "unknown"
+
+
+class PreApproved(NamedTuple):
+    """What a user's or a site's configuration allows beforehand."""
+
+    paths: tuple[str, ...] = ()  # absolute; each with everything below it
+    groups: tuple[str, ...] = ()  # names of Unix groups that own the file
+
+
+class Verdict(NamedTuple):
+    """What trust says of one file, and the files whose change could make it say otherwise."""
+
+    word: str  # ALLOWED | DENIED | UNKNOWN
+    watched: tuple[str, ...]
+    reason: str = ""
+
+
+def judge(file: str, data: bytes, pre: PreApproved, environ: Env) -> Verdict:
+    """Judge the content of a configuration that was read from `file`. Deny wins over all."""
+    folder = folders.state(environ)
+    allowed, denied = _record(folder, "allow", file, data), _record(folder, "deny", file, b"")
+    watched = (allowed, denied)
+    fault = _fault(folder)
+    if fault:
+        return Verdict(UNKNOWN, watched, f"{folder}: not read, for {fault}")
+    if os.path.exists(denied):
+        return Verdict(DENIED, watched)
+    if os.path.exists(allowed) or _is_pre_approved(file, pre):
+        return Verdict(ALLOWED, watched)
+    return Verdict(UNKNOWN, watched)
+
+
+def allow(file: str, data: bytes, environ: Env, *, force: bool = False) -> None:
+    """Allow these very bytes at this path.
+
+    :raises TrustError: others than the owner's group may write the file or its folder.
+    """
+    if not force:
+        for path in (file, os.path.dirname(file)):
+            if os.stat(path).st_mode & stat.S_IWOTH:
+                raise TrustError(
+                    f"{path}: everybody on this machine may write to it"
+                    " (mend it with `chmod o-w`, or say `autoenv-hpc allow --force`)"
+                )
+    folder = folders.state(environ)
+    _write(_record(folder, "allow", file, data), file)
+    _forget(_record(folder, "deny", file, b""))
+
+
+def deny(file: str, environ: Env) -> None:
+    """Deny whatever stands at this path, now and later, until it is allowed again."""
+    _write(_record(folders.state(environ), "deny", file, b""), file)
+
+
+def _record(folder: str, kind: str, file: str, data: bytes) -> str:
+    from hashlib import sha256  # noqa: PLC0415
+
+    name = os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file))
+    return os.path.join(folder, kind, sha256(os.fsencode(name) + b"\0" + data).hexdigest())
+
+
+def _fault(folder: str) -> str | None:
+    for path in (folder, os.path.join(folder, "allow"), os.path.join(folder, "deny")):
+        if os.path.exists(path):
+            fault = folders.exposed(path)
+            if fault:
+                return fault
+    return None
+
+
+def _write(record: str, file: str) -> None:
+    folder = os.path.dirname(record)
+    try:
+        folders.make_private(os.path.dirname(folder))
+        folders.make_private(folder)
+        folders.write_atomically(record, os.fsencode(file) + b"\n")
+    except OSError as error:
+        raise TrustError(
+            f"{folder}: cannot note it: {error.strerror} (AUTOENV_HPC_STATE_DIR names another folder)"
+        ) from error
+
+
+def _forget(record: str) -> None:
+    try:
+        os.unlink(record)
+    except FileNotFoundError:
+        pass
+
+
+def _is_pre_approved(file: str, pre: PreApproved) -> bool:
+    if not pre.paths and not pre.groups:
+        return False
+    real = os.path.realpath(file)
+    status, parent = os.stat(real), os.stat(os.path.dirname(real))
+    if (status.st_mode | parent.st_mode) & stat.S_IWOTH:
+        return False
+    if any(os.path.commonpath([os.path.realpath(p), real]) == os.path.realpath(p) for p in pre.paths):
+        return True
+    return bool(pre.groups) and _group_name(status.st_gid) in pre.groups
+
+
+def _group_name(gid: int) -> str:
+    import grp  # noqa: PLC0415 - only where a site approves by group
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

@@ -1,0 +1,364 @@
+# autoenv-hpc in bash (4.2 and later): brings a project's environment in and takes it out.
+#
+# Sourced by what `autoenv-hpc hook bash` prints, which sets before:
+#   __autoenv_hpc_command   the command's absolute path
+#   __autoenv_hpc_ceilings  folders above which no configuration is looked for
+#
+# Find, check, apply and undo happen here, without a process; whatever does not match exactly is
+# handed to the command, whose answer is shell code that calls the functions below.
+
+__autoenv_hpc_cache=${AUTOENV_HPC_CACHE_DIR-}
+if [[ -z $__autoenv_hpc_cache ]]; then
+    __autoenv_hpc_cache=${XDG_CACHE_HOME-}
+    [[ $__autoenv_hpc_cache == /* ]] || __autoenv_hpc_cache=${HOME-}/.cache
+    __autoenv_hpc_cache+=/autoenv-hpc
+fi
+__autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
+__autoenv_hpc_pwd=      # the directory of the last look; a new shell always looks once
+__autoenv_hpc_root=     # the project that the last look came to, active or not
+__autoenv_hpc_off=      # the project that the user took out by hand
+: "${__autoenv_hpc_active=}" # the project that is in this shell
+
+# A file and a stamp each; a file that is newer or older than its stamp has changed.
+__autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+# The nearer places where no configuration is; one that appears governs.
+__autoenv_hpc_nearer=(/dev/null/none)
+if [[ -z $__autoenv_hpc_active ]]; then
+    __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_completions=()
+    __autoenv_hpc_shelf=()
+fi
+
+# --- the prompt -----------------------------------------------------------------------------
+
+__autoenv_hpc_prompt() {
+    local __autoenv_hpc_status=$? __autoenv_hpc_trace=
+    if [[ $- == *x* ]]; then
+        __autoenv_hpc_trace=1
+        \builtin set +x
+    fi
+    __autoenv_hpc_tick || : # behind `||`, the user's `set -e` and ERR trap rest
+    if [[ -n $__autoenv_hpc_trace ]]; then \builtin set -x; fi
+    if ((__autoenv_hpc_status == 0)) || [[ $- == *e* ]]; then return 0; fi
+    # Only the commands behind this one in the same string need to be told the status again.
+    case ${PROMPT_COMMAND-} in *__autoenv_hpc_prompt) return 0 ;; esac
+    return "$__autoenv_hpc_status"
+}
+
+__autoenv_hpc_tick() {
+    case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
+    local i file changed=
+    if [[ $PWD == "$__autoenv_hpc_pwd" ]]; then
+        for file in "${__autoenv_hpc_nearer[@]}"; do
+            if [[ -f $file ]]; then
+                changed=1
+                break
+            fi
+        done
+        for ((i = 0; i < ${#__autoenv_hpc_watch[@]}; i += 2)); do
+            file=${__autoenv_hpc_watch[i]}
+            if [[ $file -nt ${__autoenv_hpc_watch[i + 1]} || $file -ot ${__autoenv_hpc_watch[i + 1]} ]]; then
+                changed=watched
+                break
+            fi
+        done
+        if [[ -z $changed ]]; then return 0; fi
+    fi
+    __autoenv_hpc_look "$changed"
+}
+
+# --- find -----------------------------------------------------------------------------------
+
+# Sets `found` and `nearer` of the caller.
+__autoenv_hpc_find() {
+    local folder=$PWD ceiling
+    found='' nearer=(/dev/null/none)
+    while [[ $folder == /?* ]]; do
+        for ceiling in "${__autoenv_hpc_ceilings[@]}"; do
+            if [[ $ceiling == "$folder"/?* ]]; then return 0; fi
+        done
+        if [[ -f $folder/.hpcenv.toml ]]; then
+            found=$folder
+            return 0
+        fi
+        nearer+=("$folder/.hpcenv.toml")
+        folder=${folder%/*}
+    done
+}
+
+__autoenv_hpc_look() {
+    local changed=$1 found nearer matching=
+    if \builtin shopt -q nocasematch; then
+        matching=1
+        \builtin shopt -u nocasematch
+    fi
+    __autoenv_hpc_find
+    if [[ -n $__autoenv_hpc_off ]]; then
+        if [[ $PWD/ != "$__autoenv_hpc_off"/* ]]; then
+            __autoenv_hpc_off=
+        elif [[ $found == "$__autoenv_hpc_off" ]]; then
+            found=
+        fi
+    fi
+    __autoenv_hpc_move
+    if [[ -n $matching ]]; then \builtin shopt -s nocasematch; fi
+}
+
+# Goes from what is active to what was found.
+__autoenv_hpc_move() {
+    local known=$__autoenv_hpc_root first=
+    if [[ -z $__autoenv_hpc_pwd ]]; then first=1; fi
+    # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
+    __autoenv_hpc_pwd=$PWD __autoenv_hpc_nearer=("${nearer[@]}") __autoenv_hpc_root=$found
+    if [[ $found == "$known" && $changed != watched && $changed != fresh && -z $first ]]; then
+        return 0
+    fi
+    __autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+    if [[ -n $__autoenv_hpc_active && $found/ != "$__autoenv_hpc_active"/* ]]; then
+        __autoenv_hpc_leave || return 0
+    elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
+        __autoenv_hpc_ask leave ''
+    fi
+    if [[ -z $found ]]; then return 0; fi
+    if [[ $found == "$__autoenv_hpc_active" || $changed == fresh ]] || ! __autoenv_hpc_replay; then
+        __autoenv_hpc_ask "${changed:-look}" "$found"
+    fi
+}
+
+# --- enter and leave ------------------------------------------------------------------------
+
+# Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
+__autoenv_hpc_replay() {
+    local folder=$__autoenv_hpc_cache/activations$found seal=$__autoenv_hpc_cache/stamps/seal
+    local slot file mode=enter
+    if [[ ! -f $folder/0.$__autoenv_hpc_dialect || ! -O $__autoenv_hpc_cache ]]; then return 1; fi
+    if [[ -n $__autoenv_hpc_active ]]; then # a project inside a project
+        __autoenv_hpc_leave || return 0
+    elif [[ -n ${AUTOENV_HPC_STATE-} ]]; then
+        mode=adopt
+    fi
+    for slot in 0 1 2 3 4 5 6 7; do
+        file=$folder/$slot.$__autoenv_hpc_dialect
+        if [[ ! -f $file ]]; then return 1; fi
+        # A file that others may write carries another time than the one that only we can set.
+        if [[ ! -O $file || $file -nt $seal || $file -ot $seal ]]; then continue; fi
+        if \builtin source "$file" "$mode"; then return 0; fi
+    done
+    return 1
+}
+
+__autoenv_hpc_leave() {
+    if __autoenv_hpc_leave_active; then
+        __autoenv_hpc_end
+        __autoenv_hpc_say "left $__autoenv_hpc_name"
+    else
+        __autoenv_hpc_ask leave ''
+    fi
+    [[ -z $__autoenv_hpc_active ]]
+}
+
+__autoenv_hpc_ask() {
+    if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
+    local code
+    code=$("$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" </dev/null) || :
+    \builtin eval "$code"
+}
+
+# --- what activations and answers call ------------------------------------------------------
+
+__autoenv_hpc_say() {
+    if [[ -n ${AUTOENV_HPC_QUIET-} ]]; then return 0; fi
+    if [[ -t 2 && -z ${NO_COLOR-} && ${TERM-} != dumb ]]; then
+        \builtin printf '\e[2mautoenv-hpc:\e[0m %s\n' "$1" >&2
+    else
+        \builtin printf 'autoenv-hpc: %s\n' "$1" >&2
+    fi
+}
+
+# begin ROOT NAME PREFIX [OUTER…]: the part of an activation that is this shell's alone.
+__autoenv_hpc_begin() {
+    local prefix=$3 bare outer
+    __autoenv_hpc_active=$1 __autoenv_hpc_name=$2
+    __autoenv_hpc_user_deactivate=
+    if \builtin declare -F deactivate >/dev/null; then
+        __autoenv_hpc_user_deactivate=$(\builtin declare -f deactivate)
+    fi
+    deactivate() {
+        # `nondestructive`: another environment's bin/activate makes room for itself
+        if [[ ${1-} != nondestructive ]]; then __autoenv_hpc_switch off; fi
+    }
+    \builtin shift 3
+    \builtin unset -v __autoenv_hpc_ps1
+    if [[ -z ${VIRTUAL_ENV_DISABLE_PROMPT-} && -n $prefix && -n ${PS1+x} ]]; then
+        __autoenv_hpc_ps1=${PS1#"$prefix"}
+        bare=$__autoenv_hpc_ps1
+        for outer; do
+            if [[ $bare == "$outer"* ]]; then
+                bare=${bare#"$outer"}
+                break
+            fi
+        done
+        PS1=$prefix$bare
+        __autoenv_hpc_ps1_ours=$PS1 __autoenv_hpc_ps1_prefix=$prefix
+    fi
+}
+
+# Takes back the part that is this shell's alone; the variables are back already.
+__autoenv_hpc_end() {
+    local i name
+    __autoenv_hpc_active=
+    if [[ -n ${__autoenv_hpc_ps1+x} && -n ${PS1+x} ]]; then
+        if [[ $PS1 == "$__autoenv_hpc_ps1_ours" ]]; then
+            PS1=$__autoenv_hpc_ps1
+        else
+            PS1=${PS1#"$__autoenv_hpc_ps1_prefix"}
+        fi
+    fi
+    if [[ ${1-} != keep-deactivate ]]; then
+        \builtin unset -f deactivate
+        if [[ -n $__autoenv_hpc_user_deactivate ]]; then \builtin eval "$__autoenv_hpc_user_deactivate"; fi
+    fi
+    for ((i = 0; i < ${#__autoenv_hpc_aliases[@]}; i += 3)); do
+        name=${__autoenv_hpc_aliases[i]}
+        if [[ ${BASH_ALIASES[$name]+x}${BASH_ALIASES[$name]-} == "${__autoenv_hpc_aliases[i + 1]}" ]]; then
+            if [[ -n ${__autoenv_hpc_aliases[i + 2]} ]]; then
+                \builtin alias "$name=${__autoenv_hpc_aliases[i + 2]#x}"
+            else
+                \builtin unalias "$name"
+            fi
+        fi
+    done
+    for ((i = 0; i < ${#__autoenv_hpc_functions[@]}; i += 3)); do
+        name=${__autoenv_hpc_functions[i]}
+        if [[ $(\builtin declare -f "$name") == "${__autoenv_hpc_functions[i + 1]}" ]]; then
+            \builtin unset -f "$name"
+            \builtin eval "${__autoenv_hpc_functions[i + 2]}"
+        fi
+    done
+    for ((i = 0; i < ${#__autoenv_hpc_completions[@]}; i += 2)); do
+        \builtin complete -r -- "${__autoenv_hpc_completions[i]}" 2>/dev/null
+        \builtin eval "${__autoenv_hpc_completions[i + 1]}"
+    done
+    if [[ -n ${__autoenv_hpc_umask-} ]]; then
+        \builtin umask "$__autoenv_hpc_umask"
+    fi
+    for ((i = 0; i < ${#__autoenv_hpc_shelf[@]}; i += 2)); do
+        name=${__autoenv_hpc_shelf[i]}
+        if [[ -z ${!name+x} ]]; then
+            \builtin printf -v "$name" %s "${__autoenv_hpc_shelf[i + 1]}"
+            \builtin export -n "${name?}"
+        fi
+    done
+    __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_completions=()
+    __autoenv_hpc_shelf=() __autoenv_hpc_umask=
+    \builtin unset -v __autoenv_hpc_ps1 __autoenv_hpc_ps1_ours __autoenv_hpc_ps1_prefix
+    \builtin unset -v __autoenv_hpc_user_deactivate
+}
+
+# alias NAME [TEXT]: no text takes the alias away.
+__autoenv_hpc_alias() {
+    local old=${BASH_ALIASES[$1]+x}${BASH_ALIASES[$1]-} new=
+    if (($# > 1)); then
+        \builtin alias "$1=$2"
+        new=x$2
+    elif [[ -n $old ]]; then
+        \builtin unalias "$1"
+    fi
+    __autoenv_hpc_aliases+=("$1" "$new" "$old")
+}
+
+# function NAME [DEFINITION]: no definition takes the function away.
+__autoenv_hpc_function() {
+    local old='' new=''
+    if \builtin declare -F "$1" >/dev/null; then old=$(\builtin declare -f "$1"); fi
+    \builtin unset -f "$1"
+    if (($# > 1)); then
+        \builtin eval "$2"
+        new=$(\builtin declare -f "$1")
+    fi
+    __autoenv_hpc_functions+=("$1" "$new" "$old")
+}
+
+# completion COMMAND LINE: the whole line that makes the completion.
+__autoenv_hpc_completion() {
+    local old
+    old=$(\builtin complete -p -- "$1" 2>/dev/null) || :
+    \builtin eval "$2"
+    __autoenv_hpc_completions+=("$1" "$old")
+}
+
+__autoenv_hpc_set_umask() {
+    __autoenv_hpc_umask=$(\builtin umask)
+    \builtin umask "$1"
+}
+
+# shelve NAME…: variables that are not exported but set here are put away until we leave.
+__autoenv_hpc_shelve() {
+    local name
+    for name; do
+        if [[ -n ${!name+x} ]]; then __autoenv_hpc_shelf+=("$name" "${!name}"); fi
+    done
+}
+
+# may_set NAME…: 1, and a message, if one of them is read-only here.
+__autoenv_hpc_may_set() {
+    local name attributes
+    for name; do
+        attributes=$(\builtin declare -p "$name" 2>/dev/null) || continue
+        if [[ $attributes =~ ^declare\ -[A-Za-z]*r ]]; then
+            \builtin printf 'autoenv-hpc: %s is read-only in this shell, so nothing was changed\n' "$name" >&2
+            return 1
+        fi
+    done
+}
+
+# --- what the user calls --------------------------------------------------------------------
+
+__autoenv_hpc_switch() {
+    local found nearer changed=fresh
+    __autoenv_hpc_find
+    case $1 in
+    off)
+        __autoenv_hpc_off=${__autoenv_hpc_active:-$found}
+        if [[ -n $__autoenv_hpc_active ]]; then __autoenv_hpc_leave; fi
+        ;;
+    on)
+        __autoenv_hpc_off=
+        if [[ -z $__autoenv_hpc_active ]]; then
+            __autoenv_hpc_root='' changed=''
+            __autoenv_hpc_move
+        fi
+        ;;
+    reload)
+        __autoenv_hpc_off=
+        __autoenv_hpc_move
+        ;;
+    esac
+}
+
+autoenv-hpc() {
+    case "$#:${1-}" in
+    1:on | 1:off | 1:reload) __autoenv_hpc_switch "$1" ;;
+    *) "$__autoenv_hpc_command" "$@" ;;
+    esac
+}
+
+# --- install --------------------------------------------------------------------------------
+
+__autoenv_hpc_install() {
+    case "${PROMPT_COMMAND[*]-} ${__vsc_original_prompt_command[*]-}" in
+    *__autoenv_hpc_prompt*) return 0 ;;
+    esac
+    # As an array, each command sees the user's `$?` (bash 5.1 and later run all of them).
+    if [[ "$(\builtin declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]] &&
+        ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
+        PROMPT_COMMAND=(__autoenv_hpc_prompt "${PROMPT_COMMAND[@]}")
+    elif [[ ${PROMPT_COMMAND-} =~ [^[:space:]\;] ]]; then
+        # shellcheck disable=SC2178,SC2128 # element 0 of the array that older versions run
+        PROMPT_COMMAND="__autoenv_hpc_prompt; ${PROMPT_COMMAND}"
+    else
+        # shellcheck disable=SC2178
+        PROMPT_COMMAND=__autoenv_hpc_prompt
+    fi
+}
+__autoenv_hpc_install

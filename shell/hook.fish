@@ -1,0 +1,330 @@
+# autoenv-hpc in fish: brings a project's environment in and takes it out.
+#
+# Sourced by what `autoenv-hpc hook fish` prints, which sets before:
+#   __autoenv_hpc_command   the command's absolute path
+#   __autoenv_hpc_ceilings  folders above which no configuration is looked for
+#
+# Find, check, apply and undo happen here, without a process; whatever does not match exactly is
+# handed to the command, whose answer is shell code that calls the functions below.
+
+set -g __autoenv_hpc_cache "$AUTOENV_HPC_CACHE_DIR"
+if test -z "$__autoenv_hpc_cache"
+    set -g __autoenv_hpc_cache "$XDG_CACHE_HOME"
+    string match -q '/*' -- "$__autoenv_hpc_cache"; or set -g __autoenv_hpc_cache "$HOME/.cache"
+    set -g __autoenv_hpc_cache $__autoenv_hpc_cache/autoenv-hpc
+end
+set -g __autoenv_hpc_pwd # the directory of the last look; a new shell always looks once
+set -g __autoenv_hpc_root # the project that the last look came to, active or not
+set -g __autoenv_hpc_off # the project that the user took out by hand
+set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that is in this shell
+
+# Files, and a stamp for each; a file that is newer or older than its stamp has changed.
+set -g __autoenv_hpc_watch
+set -g __autoenv_hpc_stamps
+# The nearer places where no configuration is; one that appears governs.
+set -g __autoenv_hpc_nearer
+
+# --- the prompt -----------------------------------------------------------------------------
+
+function __autoenv_hpc_prompt --on-event fish_prompt --on-variable PWD
+    set -l __autoenv_hpc_status $status
+    # fish runs `(cd elsewhere; …)` in this very process, and goes back itself
+    if not status is-command-substitution
+        __autoenv_hpc_tick
+    end
+    return $__autoenv_hpc_status
+end
+
+function __autoenv_hpc_tick
+    if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
+        return 0
+    end
+    set -l changed ''
+    if test "$PWD" = "$__autoenv_hpc_pwd"
+        for file in $__autoenv_hpc_nearer
+            if test -f "$file"
+                set changed 1
+                break
+            end
+        end
+        set -l i 1
+        for file in $__autoenv_hpc_watch
+            if test "$file" -nt $__autoenv_hpc_stamps[$i] -o "$file" -ot $__autoenv_hpc_stamps[$i]
+                set changed watched
+                break
+            end
+            set i (math $i + 1)
+        end
+        test -n "$changed"; or return 0
+    end
+    __autoenv_hpc_look "$changed"
+end
+
+# --- find -----------------------------------------------------------------------------------
+
+# Sets `found` and `nearer` of the caller.
+function __autoenv_hpc_find --no-scope-shadowing
+    set -l __autoenv_hpc_folder "$PWD"
+    set found ''
+    set nearer
+    while string match -q -- '/?*' "$__autoenv_hpc_folder"
+        for __autoenv_hpc_ceiling in $__autoenv_hpc_ceilings
+            if test "$__autoenv_hpc_ceiling" != "$__autoenv_hpc_folder"
+                and test (string sub -l (string length -- "$__autoenv_hpc_folder/") -- "$__autoenv_hpc_ceiling/" | string collect -N) = "$__autoenv_hpc_folder/"
+                return 0
+            end
+        end
+        if test -f "$__autoenv_hpc_folder/.hpcenv.toml"
+            set found "$__autoenv_hpc_folder"
+            return 0
+        end
+        set -a nearer "$__autoenv_hpc_folder/.hpcenv.toml"
+        set __autoenv_hpc_folder (string replace -r '(?s)/[^/]*$' '' -- "$__autoenv_hpc_folder" | string collect -N)
+    end
+end
+
+# Whether a path is a folder or lies below it.
+function __autoenv_hpc_below -a path folder
+    test (string sub -l (string length -- "$folder/") -- "$path/" | string collect -N) = "$folder/"
+end
+
+function __autoenv_hpc_look -a changed
+    set -l found
+    set -l nearer
+    __autoenv_hpc_find
+    if test -n "$__autoenv_hpc_off"
+        if not __autoenv_hpc_below "$PWD" "$__autoenv_hpc_off"
+            set -g __autoenv_hpc_off
+        else if test "$found" = "$__autoenv_hpc_off"
+            set found ''
+        end
+    end
+    __autoenv_hpc_move "$changed" "$found" $nearer
+end
+
+# Goes from what is active to what was found.
+function __autoenv_hpc_move -a changed found
+    set -l known "$__autoenv_hpc_root"
+    set -l first "$__autoenv_hpc_pwd"
+    # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
+    set -g __autoenv_hpc_pwd "$PWD"
+    set -g __autoenv_hpc_nearer $argv[3..-1]
+    set -g __autoenv_hpc_root "$found"
+    if test "$found" = "$known" -a -n "$first"; and not contains -- "$changed" watched fresh
+        return 0
+    end
+    set -g __autoenv_hpc_watch
+    set -g __autoenv_hpc_stamps
+    if test -n "$__autoenv_hpc_active"
+        if test -z "$found"; or not __autoenv_hpc_below "$found" "$__autoenv_hpc_active"
+            __autoenv_hpc_leave; or return 0
+        end
+    else if test -z "$found" -a -n "$AUTOENV_HPC_STATE"
+        __autoenv_hpc_ask leave ''
+    end
+    test -n "$found"; or return 0
+    if test "$found" = "$__autoenv_hpc_active" -o "$changed" = fresh; or not __autoenv_hpc_replay "$found"
+        test -n "$changed"; or set changed look
+        __autoenv_hpc_ask "$changed" "$found"
+    end
+end
+
+# --- enter and leave ------------------------------------------------------------------------
+
+# Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
+function __autoenv_hpc_replay -a found
+    set -l folder "$__autoenv_hpc_cache/activations$found"
+    set -l seal "$__autoenv_hpc_cache/stamps/seal"
+    set -l mode enter
+    test -f "$folder/0.fish" -a -O "$__autoenv_hpc_cache"; or return 1
+    if test -n "$__autoenv_hpc_active" # a project inside a project
+        __autoenv_hpc_leave; or return 0
+    else if test -n "$AUTOENV_HPC_STATE"
+        set mode adopt
+    end
+    for slot in 0 1 2 3 4 5 6 7
+        set -l file "$folder/$slot.fish"
+        test -f "$file"; or return 1
+        # A file that others may write carries another time than the one that only we can set.
+        if test ! -O "$file"; or test "$file" -nt "$seal"; or test "$file" -ot "$seal"
+            continue
+        end
+        builtin source "$file" $mode; and return 0
+    end
+    return 1
+end
+
+function __autoenv_hpc_leave
+    if __autoenv_hpc_leave_active
+        __autoenv_hpc_end
+        __autoenv_hpc_say "left $__autoenv_hpc_name"
+    else
+        __autoenv_hpc_ask leave ''
+    end
+    test -z "$__autoenv_hpc_active"
+end
+
+function __autoenv_hpc_ask -a what found
+    test -x "$__autoenv_hpc_command"; or return 0
+    set -l code ($__autoenv_hpc_command __shell fish $what "$found" "$__autoenv_hpc_active" </dev/null | string collect -N)
+    builtin eval "$code"
+end
+
+# --- what activations and answers call ------------------------------------------------------
+
+function __autoenv_hpc_say -a text
+    test -z "$AUTOENV_HPC_QUIET"; or return 0
+    if test -t 2; and test -z "$NO_COLOR" -a "$TERM" != dumb
+        printf '\e[2mautoenv-hpc:\e[0m %s\n' "$text" >&2
+    else
+        printf 'autoenv-hpc: %s\n' "$text" >&2
+    end
+end
+
+# begin ROOT NAME PREFIX [OUTER…]: the part of an activation that is this shell's alone.
+function __autoenv_hpc_begin -a root name prefix
+    set -g __autoenv_hpc_active "$root"
+    set -g __autoenv_hpc_name "$name"
+    if functions -q deactivate
+        functions -e __autoenv_hpc_user_deactivate
+        functions -c deactivate __autoenv_hpc_user_deactivate
+        functions -e deactivate
+    end
+    function deactivate
+        # `nondestructive`: another environment's activate.fish makes room for itself
+        test "$argv[1]" = nondestructive; or __autoenv_hpc_switch off
+    end
+    if test -z "$VIRTUAL_ENV_DISABLE_PROMPT" -a -n "$prefix"; and functions -q fish_prompt
+        set -g __autoenv_hpc_prefix "$prefix"
+        functions -e __autoenv_hpc_user_prompt
+        functions -c fish_prompt __autoenv_hpc_user_prompt
+        function fish_prompt
+            # the user's own prompt, and what it prints of an environment that is out of the way
+            set -l __autoenv_hpc_status $status
+            printf %s "$__autoenv_hpc_prefix"
+            __autoenv_hpc_return $__autoenv_hpc_status
+            __autoenv_hpc_user_prompt
+        end
+    end
+end
+
+function __autoenv_hpc_return -a code
+    return $code
+end
+
+# Takes back the part that is this shell's alone; the variables are back already.
+function __autoenv_hpc_end -a keep
+    set -g __autoenv_hpc_active
+    if test "$keep" != keep-deactivate
+        functions -e deactivate
+        if functions -q __autoenv_hpc_user_deactivate
+            functions -c __autoenv_hpc_user_deactivate deactivate
+        end
+    end
+    functions -e __autoenv_hpc_user_deactivate
+    if functions -q __autoenv_hpc_user_prompt
+        # a prompt that the user defined meanwhile stays
+        if string match -q -- '*__autoenv_hpc_user_prompt*' (functions --no-details fish_prompt | string collect)
+            functions -e fish_prompt
+            functions -c __autoenv_hpc_user_prompt fish_prompt
+        end
+        functions -e __autoenv_hpc_user_prompt
+    end
+    for name in $__autoenv_hpc_functions
+        functions -e -- $name
+        if functions -q __autoenv_hpc_user_function_$name
+            functions -c __autoenv_hpc_user_function_$name $name
+            functions -e __autoenv_hpc_user_function_$name
+        end
+    end
+    for name in $__autoenv_hpc_universal
+        set -eg $name
+    end
+    for name in $__autoenv_hpc_shelf_names
+        set -l values __autoenv_hpc_shelf_$name
+        set -g --unexport $name $$values
+        set -eg $values
+    end
+    set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
+    set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_shelf_names
+    set -eg __autoenv_hpc_umask __autoenv_hpc_prefix
+end
+
+# alias NAME TEXT: a simple alias of a modulefile; in fish an alias is a function.
+function __autoenv_hpc_alias -a name text
+    __autoenv_hpc_function $name
+    if set -q argv[2]
+        builtin eval "function $name --wraps "(string escape -- $text)"; $text \$argv; end"
+    end
+end
+
+# function NAME: shelves the user's function of that name, until we leave.
+function __autoenv_hpc_function -a name
+    if functions -q -- $name
+        functions -e __autoenv_hpc_user_function_$name
+        functions -c $name __autoenv_hpc_user_function_$name
+        functions -e -- $name
+    end
+    set -ga __autoenv_hpc_functions $name
+end
+
+function __autoenv_hpc_set_umask -a mask
+    set -g __autoenv_hpc_umask (umask)
+    umask $mask
+end
+
+# shelve NAME…: variables that are not exported but set here are put away until we leave.
+function __autoenv_hpc_shelve
+    for name in $argv
+        if set -qg $name; and not set -qgx $name
+            set -ga __autoenv_hpc_shelf_names $name
+            set -g __autoenv_hpc_shelf_$name $$name
+            set -eg $name
+        end
+    end
+end
+
+# A universal variable must not stay behind a global one that we leave.
+function __autoenv_hpc_shadow
+    for name in $argv
+        if not set -qg $name; and set -qU $name
+            set -ga __autoenv_hpc_universal $name
+        end
+    end
+end
+
+# may_set NAME…: fish keeps no variable of an environment read-only.
+function __autoenv_hpc_may_set
+    return 0
+end
+
+# --- what the user calls --------------------------------------------------------------------
+
+function __autoenv_hpc_switch -a what
+    set -l found
+    set -l nearer
+    __autoenv_hpc_find
+    switch $what
+        case off
+            set -g __autoenv_hpc_off "$__autoenv_hpc_active"
+            test -n "$__autoenv_hpc_off"; or set -g __autoenv_hpc_off "$found"
+            test -z "$__autoenv_hpc_active"; or __autoenv_hpc_leave
+        case on
+            set -g __autoenv_hpc_off
+            if test -z "$__autoenv_hpc_active"
+                set -g __autoenv_hpc_root
+                __autoenv_hpc_move '' "$found" $nearer
+            end
+        case reload
+            set -g __autoenv_hpc_off
+            __autoenv_hpc_move fresh "$found" $nearer
+    end
+end
+
+function autoenv-hpc
+    if contains -- "$argv" on off reload
+        __autoenv_hpc_switch $argv[1]
+    else
+        $__autoenv_hpc_command $argv
+    end
+end

@@ -1,0 +1,103 @@
+# Runs the module tool in a scratch bash, and writes down what became of the environment.
+#
+#   bash --norc --noprofile -p resolve.bash FOLDER KIND COMMAND [STEP…]
+#
+# KIND is lmod or modules; COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP is a
+# subcommand with its arguments, closed by a lone `;`; the step `snapshot NAME` writes into
+# FOLDER/NAME, as strings that end in NUL: the environment, an empty string, then one record for
+# each thing that lives in the shell alone. What the tool says goes to stderr.
+# Exit status: 0 unless a snapshot could not be written; whether a load worked is read from it.
+
+__autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
+shift 3
+declare -A __autoenv_hpc_gone_aliases=() __autoenv_hpc_gone_functions=()
+
+# A modulefile that is unloaded takes its aliases and functions away. They are not defined here,
+# so the wish itself is noted.
+unalias() {
+    local name
+    for name; do [[ $name == -* ]] || __autoenv_hpc_gone_aliases[$name]=1; done
+    builtin unalias "$@"
+}
+unset() {
+    if [[ ${1-} == -f ]]; then
+        local name
+        for name in "${@:2}"; do __autoenv_hpc_gone_functions[$name]=1; done
+    fi
+    builtin unset "$@"
+}
+
+# Environment Modules can keep its own Tcl safe from the user's LD_LIBRARY_PATH and the like:
+# the listed variables travel under another name (module(1), MODULES_RUN_QUARANTINE).
+__autoenv_hpc_code() {
+    local name runenv
+    local -a quarantine=()
+    if [[ $__autoenv_hpc_kind == modules ]]; then
+        for name in ${MODULES_RUN_QUARANTINE-}; do
+            [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ && -n ${!name+x} ]] || continue
+            runenv=MODULES_RUNENV_$name
+            quarantine+=("${name}_modquar=${!name}" "$name=${!runenv-}")
+        done
+        ((${#quarantine[@]} == 0)) || quarantine+=("__MODULES_QUARANTINE_SET=1")
+    fi
+    local -a command=("$__autoenv_hpc_command")
+    [[ -x $__autoenv_hpc_command ]] || command=(tclsh "$__autoenv_hpc_command")
+    if ((${#quarantine[@]})); then
+        /usr/bin/env "${quarantine[@]}" "${command[@]}" bash "$@"
+    else
+        "${command[@]}" bash "$@"
+    fi
+}
+
+__autoenv_hpc_module() {
+    builtin eval "$(__autoenv_hpc_code "$@")" >/dev/null
+    if [[ $__autoenv_hpc_kind == lmod && ${LMOD_SETTARG_CMD:-:} != : ]]; then
+        builtin eval "$("$LMOD_SETTARG_CMD" -s sh)" >/dev/null
+    fi
+}
+
+__autoenv_hpc_snapshot() {
+    {
+        # env(1) itself must not run under what a modulefile put before the system's libraries.
+        local name
+        for name in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
+            [[ -z ${!name+x} ]] || printf '%s=%s\0' "$name" "${!name}"
+        done
+        /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 &&
+            printf '\0umask\0%s\0%s\0' '' "$(umask)"
+        printf 'directory\0%s\0%s\0' '' "$PWD"
+        printf 'limits\0%s\0%s\0' '' "$(ulimit -S -a; ulimit -H -a)"
+        for name in "${!BASH_ALIASES[@]}"; do
+            printf 'alias\0%s\0%s\0' "$name" "${BASH_ALIASES[$name]}"
+            builtin unset "__autoenv_hpc_gone_aliases[$name]"
+        done
+        while read -r _ _ name; do
+            case $name in __autoenv_hpc_* | unalias | unset) continue ;; esac
+            printf 'function\0%s\0%s\0' "$name" "$(declare -f -- "$name")"
+            builtin unset "__autoenv_hpc_gone_functions[$name]"
+        done < <(declare -F)
+        for name in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$name"; done
+        for name in "${!__autoenv_hpc_gone_functions[@]}"; do
+            printf 'no function\0%s\0\0' "$name"
+        done
+        while read -r name; do
+            printf 'completion\0%s\0%s\0' "${name##* }" "$name"
+        done < <(complete -p 2>/dev/null)
+        printf 'end\0\0\0'
+    } >"$__autoenv_hpc_folder/$1"
+}
+
+__autoenv_hpc_step=()
+for __autoenv_hpc_word; do
+    if [[ $__autoenv_hpc_word != ';' ]]; then
+        __autoenv_hpc_step+=("$__autoenv_hpc_word")
+        continue
+    fi
+    if [[ ${__autoenv_hpc_step[0]} == snapshot ]]; then
+        __autoenv_hpc_snapshot "${__autoenv_hpc_step[1]}" || exit 1
+    else
+        __autoenv_hpc_module "${__autoenv_hpc_step[@]}"
+    fi
+    __autoenv_hpc_step=()
+done
+exit 0
