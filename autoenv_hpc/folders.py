@@ -28,6 +28,11 @@ def state(environ: Env) -> str:
     return environ.get("AUTOENV_HPC_STATE_DIR") or _xdg(environ, "XDG_STATE_HOME", ".local/state")
 
 
+def config(environ: Env) -> str:
+    """Where the user's own `config.toml` is (XDG Base Directory Specification 0.8)."""
+    return _xdg(environ, "XDG_CONFIG_HOME", ".config")
+
+
 def make_private(folder: str) -> None:
     """Create a folder that only the user can enter.
 

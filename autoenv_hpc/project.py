@@ -5,7 +5,7 @@ import socket
 from typing import NamedTuple
 
 from autoenv_hpc import config, folders, sites, state, trust
-from autoenv_hpc.environment import Env
+from autoenv_hpc.environment import Env, undone
 from autoenv_hpc.errors import Problem, TrustError
 
 
@@ -65,8 +65,13 @@ def load(
         if verdict.word != trust.ALLOWED:
             raise Untrusted(_untrusted(file, verdict), watched)
     document = config.parse(data, file)
+    active = state.active(environ)  # what it exports says nothing of where we are
     detected = sites.detect(
-        environ, settings.matches | document.matches, site, _fqdn, known=document.sites | settings.sites
+        undone(active.change, environ) if active else environ,
+        settings.matches | document.matches,
+        site,
+        _fqdn,
+        known=document.sites | settings.sites,
     )
     settled = config.select(document, settings, detected.name, env)
     origin = state.digest([file, settled, detected.name])
