@@ -37,6 +37,8 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        report.finish()
 
 
 def true_environment(given: Env) -> Env:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from autoenv_hpc import expand, folders, foreign, modulefiles, modules, state, venvs
-from autoenv_hpc.config import Config
+from autoenv_hpc.config import Config, Venv
 from autoenv_hpc.environment import Change, Env, difference, with_entries
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.project import Project
 from autoenv_hpc.scratch import ShellParts
+from autoenv_hpc.venvs.ensure import ensure
+from autoenv_hpc.venvs.interpreters import find_interpreter
 
 _HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
 
@@ -24,6 +26,7 @@ class Activation(NamedTuple):
     prompt: str
     outer_prompts: tuple[str, ...]
     entered: str  # the line that tells of it
+    notices: tuple[str, ...]  # what else the user should know
     reads: dict[str, str | None]  # variables that decided, and what they held outside
     files: tuple[str, ...]  # files that decided
     host: str | None
@@ -31,11 +34,14 @@ class Activation(NamedTuple):
     unstorable: str | None  # why it must not be replayed
 
 
-def compile(project: Project, outside: Env, progress: Callable[[str], None]) -> Activation:  # noqa: A001
+def compile(  # noqa: A001 - what it is called in the design, and the builtin is not needed here
+    project: Project, outside: Env, progress: Callable[[str], None], *, prepare: bool = False
+) -> Activation:
     """Resolve the modules, have the environment, and write down what that changes.
 
     :param outside: the environment in which nothing of ours is active.
     :param progress: told each step that takes long.
+    :param prepare: build the environment also where entering would not.
     :raises Problem: something failed; then nothing is to be applied.
     """
     config = project.config
@@ -46,10 +52,14 @@ def compile(project: Project, outside: Env, progress: Callable[[str], None]) -> 
     env = dict(loaded.env)
     values.environ = env
     watched: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     description = " ".join(config.modules)
     if config.venv:
         spec = _spec(project, config.venv, values)
-        environment = venvs.ensure(spec, env, progress)
+        if prepare:
+            spec = spec._replace(create="auto", in_job=True)
+        environment = ensure(spec, env, progress)
+        notices = environment.notices
         values.interpreter = environment.interpreter
         watched = environment.watched
         _activate(env, environment, config)
@@ -81,6 +91,7 @@ def compile(project: Project, outside: Env, progress: Callable[[str], None]) -> 
         prompt=_prompt(config),
         outer_prompts=foreign.prompts(outside) if start is not outside else (),
         entered=_printable(f"{config.name}: {description or 'entered'}{instead}"),
+        notices=notices,
         reads={name: outside.get(name) for name in sorted(names - change.keys())},
         files=tuple(dict.fromkeys((*project.watched, *depends.files, *watched))),
         host=os.uname().nodename if host_bound else None,
@@ -118,13 +129,11 @@ class _Values:
     def _python(self) -> str:
         if self.interpreter is None:
             venv = self._project.config.venv
-            self.interpreter = venvs.find_interpreter(venv.python if venv else None, self.environ)
+            self.interpreter = find_interpreter(venv.python if venv else None, self.environ)
         return self.interpreter.version
 
 
-def _spec(project: Project, venv: "object", values: _Values) -> venvs.Spec:
-    config = project.config.venv
-    assert config is not None
+def _spec(project: Project, config: Venv, values: _Values) -> venvs.Spec:
     python = config.python
     if python and ("/" in python or python.startswith("~")):
         python = values.path(python, "venv.python")
@@ -138,6 +147,7 @@ def _spec(project: Project, venv: "object", values: _Values) -> venvs.Spec:
         pip_args=config.pip_args,
         create=config.create,
         in_job=config.in_job,
+        sync=config.sync,
         project=project.config.name,
         root=project.root,
         config_file=project.file,

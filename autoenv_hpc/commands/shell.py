@@ -65,6 +65,8 @@ def _enter(
 ) -> str:
     before = leaving.outside(environ, inherited) if inherited else environ
     entered = activation.compile(here, before, report.progress)
+    for notice in entered.notices:
+        report.note(notice)
     document = described(entered, stamps)
     keep(entered, document, speech, environ, stamps, report)
     code = ""

@@ -1,0 +1,92 @@
+"""Programs that build: followed line by line, and gone when we are gone."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import VenvError
+from autoenv_hpc.venvs import Progress
+
+_LAST_LINES = 4
+# When its input ends, because we do, the watchdog takes its whole process group along.
+_WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
+_REASONS = (
+    (
+        re.compile(
+            r"name resolution|NewConnectionError|Network is unreachable|No route to host|Max retries"
+            r"|Connection (?:refused|timed out)|ConnectTimeout|error sending request|dns error", re.I
+        ),
+        "there is no way to the network from here: run `autoenv-hpc prepare` where there is one",
+    ),
+    (
+        re.compile(r"No space left on device|Disk quota exceeded", re.I),
+        "there is no space: make room, or set path in [venv]",
+    ),
+    (
+        re.compile(r"Permission denied|Read-only file system", re.I),
+        "it may not be written there: set path in [venv]",
+    ),
+    (
+        re.compile(r"ensurepip is not available|No module named '?ensurepip", re.I),
+        'this Python cannot make one by itself: install its venv package, or use backend = "virtualenv"',
+    ),
+)  # fmt: skip
+
+
+def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> None:
+    """Run a program to its end, and pass on each line that it says.
+
+    :raises VenvError: it failed; the message has its last lines and what may mend it.
+    """
+    said: list[str] = []
+    with _group() as group:
+        child = subprocess.Popen(
+            words,
+            env=env,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=group,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        assert child.stdout is not None
+        for line in child.stdout:
+            text = line.strip()
+            if text:
+                said.append(text)
+                progress(text)
+        status = child.wait()
+    if status:
+        raise VenvError(explained(said, status))
+
+
+def explained(said: Sequence[str], status: int) -> str:
+    """The last lines of what a program said, and the remedy where one is known."""
+    text = "\n".join(said)
+    remedies = [remedy for pattern, remedy in _REASONS if pattern.search(text)]
+    last = " | ".join(said[-_LAST_LINES:]) or f"exit status {status}, without a word"
+    return f"{last} ({remedies[0]})" if remedies else last
+
+
+@contextlib.contextmanager
+def _group() -> Iterator[int]:
+    """A process group that dies with us, whatever kills us."""
+    reading, writing = os.pipe()
+    watchdog = subprocess.Popen(
+        _WATCHDOG, stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+    )
+    os.close(reading)
+    try:
+        yield watchdog.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(watchdog.pid, signal.SIGKILL)
+        watchdog.wait()
+        os.close(writing)

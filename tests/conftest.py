@@ -1,0 +1,191 @@
+"""What every test needs: the tools, the trees, a home of its own, and shells with the hook."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import provision
+import pytest
+import trees
+from sessions import Shell
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+COMMAND = shutil.which("autoenv-hpc", path=os.path.dirname(sys.executable)) or str(CHECKOUT / "shell/autoenv-hpc")
+TOOLS = CHECKOUT / ".cache/tools"
+# As aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
+# Not `$NAME`: pip itself expands that and installs scripts elsewhere.
+HOSTILE = """it's "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片"""
+SHELLS = ("bash", "zsh", "fish")
+MODULE_TOOLS = ("lmod", "modules")
+
+
+class Missing(Exception):
+    """A tool is not on this machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fetch the tools before any test; say what cannot be had, and fail for it in CI."""
+    known = provision.provision(TOOLS)
+    config.stash[_KNOWN] = known
+    if known["missing"] and os.environ.get("CI") == "true":
+        pytest.exit(f"these cannot be had: {known['missing']}", returncode=3)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which tests are left out."""
+    missing = config.stash[_KNOWN]["missing"]
+    return [f"left out: all tests with {name}: {why}" for name, why in missing.items()]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a tool that cannot be had here."""
+    known = config.stash[_KNOWN]
+    absent = set(known["missing"]) | (set(MODULE_TOOLS) - known["tools"].keys())
+    kept, dropped = [], []
+    for item in items:
+        needs = set(getattr(item, "callspec", None).params.values() if hasattr(item, "callspec") else ())
+        needs |= {mark.args[0] for mark in item.iter_markers("needs")}
+        (dropped if any(isinstance(n, str) and n in absent for n in needs) else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=dropped)
+
+
+_KNOWN = pytest.StashKey[dict]()
+
+
+@pytest.fixture(scope="session")
+def tool_env(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
+    """What a login shell exports under each module tool."""
+    return pytestconfig.stash[_KNOWN]["tools"]
+
+
+@pytest.fixture(scope="session")
+def forest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, trees.Trees]:
+    """The module trees in the language of each tool; made once, never changed."""
+    return trees.make(tmp_path_factory.mktemp("forest"), _virtualenv())
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course's packages as small wheels."""
+    folder = tmp_path_factory.mktemp("wheels")
+    course = {"numpy": "1.15.4", "matplotlib": "2.2.2", "spacy": "3.0.6", "seaborn": "0.11.2"}
+    return trees.wheels(folder, course)
+
+
+class House:
+    """One user's home on a cluster, with what belongs to it."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.env = {
+            "HOME": str(self.home), "USER": "anna", "LOGNAME": "anna", "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1", **env,
+        }  # fmt: skip
+        self._shells: list[Shell] = []
+
+    def project(self, text: str, where: str = HOSTILE, *, allow: bool = True) -> Path:
+        """A folder below home with a configuration."""
+        root = self.home / where
+        root.mkdir(parents=True, exist_ok=True)
+        (root / ".hpcenv.toml").write_text(text)
+        if allow:
+            self.command("allow", str(root))
+        return root
+
+    def command(self, *words: str, status: int = 0, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess:
+        """Run the command itself; its exit status is checked."""
+        env = self.env | more
+        env.pop("PWD", None)
+        done = subprocess.run(
+            [COMMAND, *words], check=False, capture_output=True, text=True, env=env, cwd=cwd or self.home,
+            errors="surrogateescape", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == status, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    def shell(self, name: str, rc: str = "", *, cwd: Path | None = None, after: str = "", **more: str) -> Shell:
+        """An interactive shell whose rc file evaluates the hook after `rc`."""
+        self.write_rc(name, rc, after)
+        env = {**self.env, **more}
+        if name == "zsh":
+            env["ZDOTDIR"] = str(self.home)
+        shell = Shell(name, self.home, env, cwd or self.home)
+        self._shells.append(shell)
+        return shell
+
+    def write_rc(self, name: str, rc: str, after: str = "") -> None:
+        """The rc file of one shell: as a user would write it."""
+        command = shlex.quote(COMMAND)
+        if name == "bash":
+            text = f"PS1='$ '\n{rc}\neval \"$({command} hook bash)\"\n{after}\n"
+            (self.home / ".bashrc").write_text(text)
+        elif name == "zsh":
+            text = f"PS1='%# '\nunsetopt prompt_cr prompt_sp\n{rc}\neval \"$({command} hook zsh)\"\n{after}\n"
+            (self.home / ".zshrc").write_text(text)
+        else:
+            folder = self.home / ".config/fish"
+            folder.mkdir(parents=True, exist_ok=True)
+            text = f"function fish_prompt; printf '> '; end\nset -g fish_greeting\n{rc}\n{command} hook fish | source\n{after}\n"
+            (folder / "config.fish").write_text(text)
+
+    def close(self) -> None:
+        """End all shells."""
+        for shell in self._shells:
+            shell.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A home on a machine without modules."""
+    made = House(tmp_path, {})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cluster(
+    tmp_path: Path, tool: str, tool_env: dict, forest: dict[str, trees.Trees], wheelhouse: Path
+) -> Iterator[House]:
+    """A home on a cluster with the flat tree and the odd one, under the test's module tool."""
+    here = forest[tool]
+    paths = f"{here.flat.folder}:{here.odd.folder}"
+    made = House(tmp_path, {**tool_env[tool], "MODULEPATH": paths, "PIP_FIND_LINKS": str(wheelhouse)})
+    yield made
+    made.close()
+
+
+def _virtualenv() -> Path | None:
+    """A virtualenv that can still make environments for 2.7 and 3.6."""
+    folder = CHECKOUT / ".cache/virtualenv"
+    program = folder / "bin/virtualenv"
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run(
+            [folder / "bin/python", "-m", "pip", "install", "-q", "virtualenv<20.22"], check=True, stdin=subprocess.DEVNULL
+        )
+    return program
+
+
+MODULE_INIT = {
+    "bash": "",  # the functions are inherited
+    "zsh": {"lmod": 'source "$LMOD_PKG/init/zsh"', "modules": 'source "$MODULESHOME/init/zsh"'},
+    "fish": {"lmod": 'source "$LMOD_PKG/init/fish"', "modules": 'source "$MODULESHOME/init/fish"'},
+}
+
+
+@pytest.fixture
+def module_init() -> Callable[[str, str], str]:
+    """What a site puts into the rc file of a shell."""
+
+    def lines(shell: str, tool: str) -> str:
+        return "" if shell == "bash" else MODULE_INIT[shell][tool]
+
+    return lines
