@@ -70,7 +70,7 @@ function __autoenv_hpc_find --no-scope-shadowing
     while string match -q -- '/?*' "$__autoenv_hpc_folder"
         for __autoenv_hpc_ceiling in $__autoenv_hpc_ceilings
             if test "$__autoenv_hpc_ceiling" != "$__autoenv_hpc_folder"
-                and test (string sub -l (string length -- "$__autoenv_hpc_folder/") -- "$__autoenv_hpc_ceiling/" | string collect -N) = "$__autoenv_hpc_folder/"
+                and __autoenv_hpc_below "$__autoenv_hpc_ceiling" "$__autoenv_hpc_folder"
                 return 0
             end
         end
@@ -79,13 +79,14 @@ function __autoenv_hpc_find --no-scope-shadowing
             return 0
         end
         set -a nearer "$__autoenv_hpc_folder/.hpcenv.toml"
-        set __autoenv_hpc_folder (string replace -r '(?s)/[^/]*$' '' -- "$__autoenv_hpc_folder" | string collect -N)
+        # a named group, as a name may hold a newline that a substitution would lose
+        string match -qr '(?s)^(?<__autoenv_hpc_folder>.*)/' -- "$__autoenv_hpc_folder"
     end
 end
 
 # Whether a path is a folder or lies below it.
 function __autoenv_hpc_below -a path folder
-    test (string sub -l (string length -- "$folder/") -- "$path/" | string collect -N) = "$folder/"
+    test (string sub -l (string length -- "$folder/") -- "$path/" | string collect) = "$folder/"
 end
 
 function __autoenv_hpc_look -a changed

@@ -58,7 +58,9 @@ __autoenv_hpc_tick() {
             fi
         done
         for file stamp in "${__autoenv_hpc_watch[@]}"; do
-            if [[ $file -nt $stamp || $file -ot $stamp ]]; then
+            # `-nt` and `-ot` say nothing of a file that is gone, or of one that has come
+            if [[ ( -e $file && $stamp == */none ) || ( ! -e $file && $stamp != */none ) ||
+                $file -nt $stamp || $file -ot $stamp ]]; then
                 changed=watched
                 break
             fi
@@ -276,7 +278,7 @@ __autoenv_hpc_set_umask() {
 __autoenv_hpc_shelve() {
     local name
     for name; do
-        if (( ${(P)+name} )) && [[ ${(Pt)name} != *export* ]]; then
+        if (( ${(P)+name} )) && [[ ${(Pt)name} != *export* && ${(Pt)name}/${(P)name} != *special*/ ]]; then
             __autoenv_hpc_shelf+=("$name" "${(P)name}")
         fi
     done
@@ -286,8 +288,9 @@ __autoenv_hpc_shelve() {
 __autoenv_hpc_unset() {
     local name
     for name; do
-        if [[ ${(Pt)name} == *special* ]]; then
-            typeset -g +x "$name="
+        if [[ ${(Pt)name} == *tied* ]]; then
+            typeset -g +x $name
+            set -A ${(L)name} # the array that it is tied to
         else
             unset $name
         fi

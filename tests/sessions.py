@@ -1,6 +1,7 @@
 """Real interactive shells in a pseudo-terminal, driven line by line."""
 
 import contextlib
+import difflib
 import shlex
 import time
 from pathlib import Path
@@ -32,7 +33,7 @@ _RESTLESS = (
     "BASH_ARGC", "BASH_ARGV", "BASH_LINENO", "BASH_SOURCE", "FUNCNAME", "HISTCMD", "BASH_COMMAND", "history",
     "status", "?", "LINES", "COLUMNS", "OLDPWD", "PWD", "SHLVL", "DIRSTACK", "BASH_MONOSECONDS", "TTYIDLE",
     "status_generation", "CMD_DURATION", "__fish_last_bind_mode", "STATUS", "BASHPID", "dirstack", "fish_kill_signal",
-    "BASH_SUBSHELL", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
+    "BASH_SUBSHELL", "dirprev", "dirnext", "__fish_cd_direction", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
 )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def _steady(text: str) -> str:
         if is_ours:
             is_ours = not line.startswith("}")
             continue
-        if name.startswith("__autoenv_hpc_") or name in _RESTLESS:
+        if name.startswith("__autoenv_hpc_") or name in _RESTLESS or line.startswith("# Defined "):
             continue
         kept.append(line)
     return "\n".join(kept)
@@ -135,3 +136,19 @@ def _name(line: str) -> str:
     if words[:1] and words[0] in ("declare", "typeset", "export", "integer", "float"):
         words = [w for w in words[1:] if not w.startswith("-") and not w.isdigit()]
     return words[0].split("=")[0] if words else ""
+
+
+def assert_same(before: dict[str, object], after: dict[str, object]) -> None:
+    """Compare two snapshots; name each line that differs."""
+    wrong = []
+    for part, was in before.items():
+        now = after[part]
+        if was == now:
+            continue
+        if isinstance(was, dict):
+            names = sorted(n for n in was.keys() | now.keys() if was.get(n) != now.get(n))
+            wrong += [f"{part}: {n}: {was.get(n)!r} became {now.get(n)!r}" for n in names]
+        else:
+            lines = difflib.unified_diff(was.splitlines(), now.splitlines(), lineterm="", n=0)
+            wrong += [f"{part}: {line}" for line in list(lines)[2:]]
+    assert not wrong, "not as it was before:\n" + "\n".join(wrong)

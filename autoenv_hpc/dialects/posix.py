@@ -29,7 +29,7 @@ class Bash(Dialect):
 
     def stored(self, document: Document) -> str:
         """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?)."""
-        files = [f"{a} -nt {s} || {a} -ot {s}" for a, s in self._pairs(document.files)]
+        files = [self._changed(file, stamp) for file, stamp in document.files]
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
             *([f"[[ {' || '.join(files)} ]] && return 1"] if files else []),
@@ -96,8 +96,10 @@ class Bash(Dialect):
             "}",
         ]
 
-    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        return [(self.quote(file), self.quote(stamp)) for file, stamp in pairs]
+    def _changed(self, file: str, stamp: str) -> str:
+        """The test for a file that is newer or older than its stamp, is gone or has come."""
+        f, s = self.quote(file), self.quote(stamp)
+        return f"{f} -nt {s} || {f} -ot {s}"
 
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
         """Return 1 unless each variable has this very value, and is exported."""
@@ -156,6 +158,11 @@ class Zsh(Bash):
 
     def _exported(self, names: list[str]) -> list[str]:
         return [f"${{(t){name}}} == *export*" for name in names]
+
+    def _changed(self, file: str, stamp: str) -> str:
+        if stamp.endswith("/none"):
+            return f"-e {self.quote(file)}"
+        return f"! -e {self.quote(file)} || {super()._changed(file, stamp)}"
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
