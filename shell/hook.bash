@@ -7,6 +7,11 @@
 # Find, check, apply and undo happen here, without a process; whatever does not match exactly is
 # handed to the command, whose answer is shell code that calls the functions below.
 
+# The user's aliases must not get into the functions below.
+__autoenv_hpc_expands=
+if \builtin shopt -q expand_aliases; then __autoenv_hpc_expands=1; fi
+\builtin shopt -u expand_aliases
+
 __autoenv_hpc_cache=${AUTOENV_HPC_CACHE_DIR-}
 if [[ -z $__autoenv_hpc_cache ]]; then
     __autoenv_hpc_cache=${XDG_CACHE_HOME-}
@@ -32,17 +37,29 @@ fi
 # --- the prompt -----------------------------------------------------------------------------
 
 __autoenv_hpc_prompt() {
-    local __autoenv_hpc_status=$? __autoenv_hpc_trace=
-    if [[ $- == *x* ]]; then
-        __autoenv_hpc_trace=1
-        \builtin set +x
-    fi
-    __autoenv_hpc_tick || : # behind `||`, the user's `set -e` and ERR trap rest
-    if [[ -n $__autoenv_hpc_trace ]]; then \builtin set -x; fi
-    if ((__autoenv_hpc_status == 0)) || [[ $- == *e* ]]; then return 0; fi
+    \builtin set -- "$?"
+    __autoenv_hpc_calmly __autoenv_hpc_tick || : # behind `||`, the user's `set -e` and ERR trap rest
+    if (($1 == 0)) || [[ $- == *e* ]]; then return 0; fi
     # Only the commands behind this one in the same string need to be told the status again.
     case ${PROMPT_COMMAND-} in *__autoenv_hpc_prompt) return 0 ;; esac
-    return "$__autoenv_hpc_status"
+    return "$1"
+}
+
+# calmly FUNCTION [WORD…]: calls it without the options that would change what assignments mean
+# (-a, -k), show our own work (-x), or make `==` blind to case.
+__autoenv_hpc_calmly() {
+    local options matching
+    options=$- matching=
+    if [[ $options == *[akx]* ]]; then \builtin set +akx; fi
+    if \builtin shopt -q nocasematch; then
+        matching=1
+        \builtin shopt -u nocasematch
+    fi
+    "$@" || :
+    if [[ -n $matching ]]; then \builtin shopt -s nocasematch; fi
+    if [[ $options == *a* ]]; then \builtin set -a; fi
+    if [[ $options == *k* ]]; then \builtin set -k; fi
+    if [[ $options == *x* ]]; then \builtin set -x; fi
 }
 
 __autoenv_hpc_tick() {
@@ -87,11 +104,7 @@ __autoenv_hpc_find() {
 }
 
 __autoenv_hpc_look() {
-    local changed=$1 found nearer matching=
-    if \builtin shopt -q nocasematch; then
-        matching=1
-        \builtin shopt -u nocasematch
-    fi
+    local changed=$1 found nearer
     __autoenv_hpc_find
     if [[ -n $__autoenv_hpc_off ]]; then
         if [[ $PWD/ != "$__autoenv_hpc_off"/* ]]; then
@@ -101,7 +114,6 @@ __autoenv_hpc_look() {
         fi
     fi
     __autoenv_hpc_move
-    if [[ -n $matching ]]; then \builtin shopt -s nocasematch; fi
 }
 
 # Goes from what is active to what was found.
@@ -185,7 +197,7 @@ __autoenv_hpc_begin() {
     fi
     deactivate() {
         # `nondestructive`: another environment's bin/activate makes room for itself
-        if [[ ${1-} != nondestructive ]]; then __autoenv_hpc_switch off; fi
+        if [[ ${1-} != nondestructive ]]; then __autoenv_hpc_calmly __autoenv_hpc_switch off; fi
     }
     \builtin shift 3
     \builtin unset -v __autoenv_hpc_ps1
@@ -338,7 +350,7 @@ __autoenv_hpc_switch() {
 
 autoenv-hpc() {
     case "$#:${1-}" in
-    1:on | 1:off | 1:reload) __autoenv_hpc_switch "$1" ;;
+    1:on | 1:off | 1:reload) __autoenv_hpc_calmly __autoenv_hpc_switch "$1" ;;
     *) "$__autoenv_hpc_command" "$@" ;;
     esac
 }
@@ -362,3 +374,4 @@ __autoenv_hpc_install() {
     fi
 }
 __autoenv_hpc_install
+if [[ -n $__autoenv_hpc_expands ]]; then \builtin shopt -s expand_aliases; fi

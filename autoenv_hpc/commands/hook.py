@@ -27,7 +27,7 @@ def text(shell: str, program: str, ceilings: list[str]) -> str:
             f"set -g __autoenv_hpc_command {quote(program)}\n"
             f"set -g __autoenv_hpc_ceilings {words}\nsource {quote(file)}\n"
         )
-    source = f"source {quote(file)}"
+    source = f"\\builtin source {quote(file)}"
     if shell == "zsh":
         source = f"emulate zsh -o no_aliases -c {quote(source)}"
     return f"__autoenv_hpc_command={quote(program)} __autoenv_hpc_ceilings=({words})\n{source}\n"
