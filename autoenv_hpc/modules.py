@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -49,15 +48,14 @@ def is_bookkeeping(name: str) -> bool:
     return _BOOKKEEPING.match(name) is not None
 
 
+def is_set_up(name: str) -> bool:
+    """Whether a variable says where the tool is and how it works."""
+    return re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
+
+
 def loaded(env: Env) -> list[str]:
     """The loaded modules, `name/version`, in the order in which they were loaded."""
     return [name for name in env.get("LOADEDMODULES", "").split(":") if name]
-
-
-def same_state(one: Env, other: Env) -> bool:
-    """Whether both environments have the same modules; Lmod's cache times do not count."""
-    names = ("LOADEDMODULES", "_LMFILES_", "MODULEPATH")
-    return all(one.get(name, "") == other.get(name, "") for name in names)
 
 
 def stale_table(env: Env) -> list[str]:
@@ -196,7 +194,7 @@ def _with_login(env: Env, login: Env) -> Env:
     """The environment, and what a login shell would have that concerns modules."""
     result = dict(env)
     for name, value in login.items():
-        if is_bookkeeping(name) or re.match(r"(LMOD|MODULE|BASH_FUNC_(ml|module|_module))", name):
+        if is_bookkeeping(name) or is_set_up(name):
             result[name] = value
     if not loaded(login):
         return result
@@ -245,8 +243,3 @@ def _why(missing: list[str], result: Snapshot, env: Env) -> str:
         said = "the module tool said nothing, and loaded nothing"
     hints = near.hints(missing, env)
     return f"cannot load {' '.join(missing)}: {said}" + "".join(f"; {hint}" for hint in hints)
-
-
-def command_exists(tool: Tool) -> bool:
-    """Whether the tool's program is still there and may be run."""
-    return os.path.isfile(tool.command) or shutil.which(tool.command) is not None

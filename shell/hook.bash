@@ -265,6 +265,7 @@ __autoenv_hpc_end() {
     __autoenv_hpc_shelf=() __autoenv_hpc_umask=
     \builtin unset -v __autoenv_hpc_ps1 __autoenv_hpc_ps1_ours __autoenv_hpc_ps1_prefix
     \builtin unset -v __autoenv_hpc_user_deactivate
+    \builtin unset -f __autoenv_hpc_leave_active
 }
 
 # alias NAME [TEXT]: no text takes the alias away.

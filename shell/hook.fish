@@ -249,6 +249,7 @@ function __autoenv_hpc_end -a keep
     set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
     set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_shelf_names
     set -eg __autoenv_hpc_umask __autoenv_hpc_prefix
+    functions -e __autoenv_hpc_leave_active
 end
 
 # alias NAME TEXT: a simple alias of a modulefile; in fish an alias is a function.

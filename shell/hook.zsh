@@ -237,6 +237,7 @@ __autoenv_hpc_end() {
     __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_shelf=()
     unset __autoenv_hpc_ps1 __autoenv_hpc_ps1_ours __autoenv_hpc_ps1_prefix
     unset __autoenv_hpc_user_deactivate __autoenv_hpc_umask
+    unset -f __autoenv_hpc_leave_active
 }
 
 # Sets `now` of the caller to the line that makes the alias, empty when there is none.

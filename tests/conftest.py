@@ -65,9 +65,10 @@ def tool_env(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def forest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, trees.Trees]:
+def forest(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> dict[str, trees.Trees]:
     """The module trees in the language of each tool; made once, never changed."""
-    return trees.make(tmp_path_factory.mktemp("forest"), _virtualenv())
+    virtualenv = Path(pytestconfig.stash[_KNOWN]["virtualenv"])
+    return trees.make(tmp_path_factory.mktemp("forest"), virtualenv)
 
 
 @pytest.fixture(scope="session")
@@ -160,18 +161,6 @@ def cluster(
     made = House(tmp_path, {**tool_env[tool], "MODULEPATH": paths, "PIP_FIND_LINKS": str(wheelhouse)})
     yield made
     made.close()
-
-
-def _virtualenv() -> Path | None:
-    """A virtualenv that can still make environments for 2.7 and 3.6."""
-    folder = CHECKOUT / ".cache/virtualenv"
-    program = folder / "bin/virtualenv"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run(
-            [folder / "bin/python", "-m", "pip", "install", "-q", "virtualenv<20.22"], check=True, stdin=subprocess.DEVNULL
-        )
-    return program
 
 
 MODULE_INIT = {

@@ -1,7 +1,7 @@
 """Has what the tests and the demo need: both module systems as private copies, and the shells.
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
-    python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod or modules) is set up
+    python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
 
 Lmod and Environment Modules exclude each other as packages, and the system is not ours to change:
 they are unpacked from the distribution's packages and relocated into FOLDER.
@@ -20,7 +20,10 @@ _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 
 
 def provision(folder: Path) -> dict:
-    """Fetch what is not there yet; return {"tools": {name: environment}, "missing": {name: why}}."""
+    """Fetch what is not there yet; return what there is.
+
+    {"tools": {name: environment}, "missing": {name: why}, "virtualenv": path}
+    """
     listing = folder / "tools.json"
     if listing.exists():
         known = json.loads(listing.read_text())
@@ -38,7 +41,13 @@ def provision(folder: Path) -> dict:
             tools[name] = build(folder / name, apt)
         except (OSError, subprocess.SubprocessError, Unavailable) as error:
             missing[NAMES[name]] = str(error)
-    known = {"tools": tools, "missing": missing}
+    made = folder / "virtualenv/bin/virtualenv"
+    if not made.exists():
+        try:
+            virtualenv(made.parent.parent)
+        except subprocess.CalledProcessError as error:
+            missing["virtualenv"] = _last_line(error.stderr)
+    known = {"tools": tools, "missing": missing, "virtualenv": str(made)}
     listing.write_text(json.dumps(known, indent=2))
     return known
 
@@ -158,6 +167,13 @@ def environment_modules(folder: Path, apt: Apt) -> dict[str, str]:
     return _exports(f"source '{root}/share/init/bash'")
 
 
+def virtualenv(folder: Path) -> None:
+    """A virtualenv that can still make environments for 2.7 and 3.6."""
+    for words in (["-m", "venv", folder], ["-m", "pip", "install", "-q", "virtualenv<20.22"]):
+        python = sys.executable if words[1] == "venv" else folder / "bin/python"
+        subprocess.run([python, *words], check=True, capture_output=True, text=True)
+
+
 def _has_lua(package: str) -> bool:
     if package == "lua5.3":
         return shutil.which("lua5.3") is not None
@@ -245,7 +261,8 @@ def main(folder: str, *words: str) -> None:
         print(f"cannot be had: {name}: {why}", file=sys.stderr)  # noqa: T201
     if words:
         _, tool, *command = words
-        env = {**os.environ, **known["tools"].get(tool, {})}
+        chosen = next(iter(known["tools"].values()), {}) if tool == "any" else known["tools"][tool]
+        env = {**os.environ, **chosen}
         os.execvpe(command[0], command, env)
     if known["missing"] and os.environ.get("CI") == "true":
         sys.exit(1)

@@ -1,0 +1,63 @@
+"""A real shell in a pseudo-terminal, into which lines are typed before the user's eyes."""
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import struct
+import sys
+import termios
+import time
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import Problem
+
+_PROMPT = b"demo$ "
+_PATIENCE = 300  # seconds for one line: an environment may be built
+_PAUSE = 0.4  # seconds before each line on a terminal, to be followed by a reader
+
+
+def play(lines: list[str], command: list[str], env: Env, folder: str) -> str:
+    """Type each line when the prompt is there; pass on, and return, what the shell shows.
+
+    :param command: a shell whose prompt ends in `demo$ `.
+    :raises Problem: no prompt came.
+    """
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execvpe(command[0], command, env)
+    shown = b""
+    size = shutil.get_terminal_size()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.lines, size.columns, 0, 0))
+    try:
+        for line in lines:
+            shown += _until_prompt(terminal)
+            if sys.stdout.isatty():
+                time.sleep(_PAUSE)
+            os.write(terminal, os.fsencode(line) + b"\n")
+        shown += _until_prompt(terminal)
+    finally:
+        os.close(terminal)
+        os.waitpid(process, 0)
+    return os.fsdecode(shown)
+
+
+def _until_prompt(terminal: int) -> bytes:
+    """What the shell shows until it waits for the next line, or ends."""
+    shown = b""
+    end = time.monotonic() + _PATIENCE
+    while not shown.endswith(_PROMPT):
+        if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+            raise Problem("the shell of the demo came to no prompt")
+        try:
+            data = os.read(terminal, 65_536)
+        except OSError:  # the shell has ended (Linux: EIO)
+            data = b""
+        if not data:
+            break
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        shown += data
+    return shown

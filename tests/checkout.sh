@@ -1,0 +1,59 @@
+#!/bin/sh
+# Makes a working checkout: .cache/venv with the package (editable) and what its tests need.
+# Finds Python 3.11 or later by itself; where venv has no pip, takes pip from the distribution.
+set -eu
+cd "$(dirname "$0")/.."
+venv=.cache/venv
+stamp=$venv/.made
+if [ -f "$stamp" ] && [ "$stamp" -nt pyproject.toml ] && [ "$stamp" -nt shell/autoenv-hpc ] &&
+    "$venv/bin/python" -c '' 2>/dev/null; then
+    exit 0
+fi
+
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    for python in ${PYTHON-} python3 python3.14 python3.13 python3.12 python3.11 \
+        "$HOME"/.pyenv/versions/3.1[1-9]*/bin/python3 \
+        "$HOME"/.local/share/uv/python/cpython-3.1[1-9]*/bin/python3 \
+        /opt/python/3.1[1-9]*/bin/python3; do
+        if is_new_enough "$python"; then
+            echo "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+install_packages() {
+    apt-get -qq update >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2
+}
+
+if ! python=$(find_python); then
+    if can_install; then install_packages python3 python3-venv; fi
+    python=$(find_python) || {
+        echo "no Python 3.11 or later here: set PYTHON to one, or install one (pyenv, uv, conda)" >&2
+        exit 1
+    }
+fi
+
+rm -rf "$venv"
+mkdir -p .cache
+if ! "$python" -m venv "$venv" >/dev/null 2>&1; then # Debian splits venv's pip off
+    rm -rf "$venv"
+    "$python" -m venv --without-pip "$venv"
+    if can_install; then
+        install_packages python3-pip-whl
+        wheels=/usr/share/python-wheels
+    else
+        (cd .cache && apt-get download -qq python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb pip)
+        wheels=.cache/pip/usr/share/python-wheels
+    fi
+    wheel=$(echo "$wheels"/pip-*.whl)
+    "$venv/bin/python" "$wheel/pip" install -q "$wheel"
+fi
+"$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[test]'
+touch "$stamp"
