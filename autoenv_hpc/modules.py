@@ -236,7 +236,8 @@ def _lmod_knows(name: str, result: Snapshot, tool: Tool) -> bool:
 def _why(missing: list[str], result: Snapshot, env: Env) -> str:
     from autoenv_hpc import near  # noqa: PLC0415 - only a failed load looks for near names
 
-    said = " ".join(result.words.split())
+    said = " ".join(result.words.split()).partition(" Please check the spelling")[0]
+    missing = [name for name in missing if name in said] or missing  # Lmod loads all or nothing
     if len(said) > _WORDS_SHOWN:
         said = said[:_WORDS_SHOWN].rsplit(" ", 1)[0] + " …"
     if not said:

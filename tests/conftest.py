@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import provision
@@ -24,8 +24,12 @@ SHELLS = ("bash", "zsh", "fish")
 MODULE_TOOLS = ("lmod", "modules")
 
 
-class Missing(Exception):
-    """A tool is not on this machine."""
+# What a site puts into the rc files; bash inherits the functions.
+MODULE_INIT = {
+    "bash": {"lmod": "", "modules": ""},
+    "zsh": {"lmod": 'source "$LMOD_PKG/init/zsh"', "modules": "MODULEPATH_=$MODULEPATH; source \"$MODULESHOME/init/zsh\"; MODULEPATH=$MODULEPATH_; unset MODULEPATH_"},
+    "fish": {"lmod": 'source "$LMOD_PKG/init/fish"', "modules": "set -l paths $MODULEPATH; source \"$MODULESHOME/init/fish\"; set -gx MODULEPATH $paths"},
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,9 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     absent = set(known["missing"]) | (set(MODULE_TOOLS) - known["tools"].keys())
     kept, dropped = [], []
     for item in items:
-        needs = set(getattr(item, "callspec", None).params.values() if hasattr(item, "callspec") else ())
-        needs |= {mark.args[0] for mark in item.iter_markers("needs")}
-        (dropped if any(isinstance(n, str) and n in absent for n in needs) else kept).append(item)
+        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        (dropped if any(isinstance(v, str) and v in absent for v in values) else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
 
@@ -82,12 +85,13 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class House:
     """One user's home on a cluster, with what belongs to it."""
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+    def __init__(self, folder: Path, env: dict[str, str], rc: dict[str, str] | None = None) -> None:
+        self._rc = rc or {}  # what the site puts before the user's lines
         self.home = folder / "home"
         self.home.mkdir()
         self.env = {
             "HOME": str(self.home), "USER": "anna", "LOGNAME": "anna", "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1", **env,
+            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
         }  # fmt: skip
         self._shells: list[Shell] = []
 
@@ -125,6 +129,7 @@ class House:
     def write_rc(self, name: str, rc: str, after: str = "") -> None:
         """The rc file of one shell: as a user would write it."""
         command = shlex.quote(COMMAND)
+        rc = f"{self._rc.get(name, '')}\n{rc}"
         if name == "bash":
             text = f"PS1='$ '\n{rc}\neval \"$({command} hook bash)\"\n{after}\n"
             (self.home / ".bashrc").write_text(text)
@@ -153,28 +158,15 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def cluster(
-    tmp_path: Path, tool: str, tool_env: dict, forest: dict[str, trees.Trees], wheelhouse: Path
+    request: pytest.FixtureRequest, tmp_path: Path, tool: str, tool_env: dict, forest: dict[str, trees.Trees], wheelhouse: Path
 ) -> Iterator[House]:
-    """A home on a cluster with the flat tree and the odd one, under the test's module tool."""
-    here = forest[tool]
-    paths = f"{here.flat.folder}:{here.odd.folder}"
-    made = House(tmp_path, {**tool_env[tool], "MODULEPATH": paths, "PIP_FIND_LINKS": str(wheelhouse)})
+    """A home on a cluster under the test's module tool, with the test's tree (the flat one, if it names none)."""
+    params = getattr(request.node, "callspec", None)
+    tree = getattr(forest[tool], params.params.get("tree", "flat") if params else "flat")
+    made = House(
+        tmp_path,
+        {**tool_env[tool], "MODULEPATH": str(tree.folder), "PIP_FIND_LINKS": str(wheelhouse)},
+        {name: lines[tool] for name, lines in MODULE_INIT.items()},
+    )
     yield made
     made.close()
-
-
-MODULE_INIT = {
-    "bash": "",  # the functions are inherited
-    "zsh": {"lmod": 'source "$LMOD_PKG/init/zsh"', "modules": 'source "$MODULESHOME/init/zsh"'},
-    "fish": {"lmod": 'source "$LMOD_PKG/init/fish"', "modules": 'source "$MODULESHOME/init/fish"'},
-}
-
-
-@pytest.fixture
-def module_init() -> Callable[[str, str], str]:
-    """What a site puts into the rc file of a shell."""
-
-    def lines(shell: str, tool: str) -> str:
-        return "" if shell == "bash" else MODULE_INIT[shell][tool]
-
-    return lines

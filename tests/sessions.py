@@ -29,7 +29,7 @@ _RUN = {
 }
 # What a shell keeps for itself, and changes with every line.
 _RESTLESS = (
-    "_", "PIPESTATUS", "pipestatus", "RANDOM", "SRANDOM", "SECONDS", "EPOCHREALTIME", "EPOCHSECONDS", "LINENO",
+    "_", "BASH_ALIASES", "PIPESTATUS", "pipestatus", "RANDOM", "SRANDOM", "SECONDS", "EPOCHREALTIME", "EPOCHSECONDS", "LINENO",
     "BASH_ARGC", "BASH_ARGV", "BASH_LINENO", "BASH_SOURCE", "FUNCNAME", "HISTCMD", "BASH_COMMAND", "history",
     "status", "?", "LINES", "COLUMNS", "OLDPWD", "PWD", "SHLVL", "DIRSTACK", "BASH_MONOSECONDS", "TTYIDLE",
     "status_generation", "CMD_DURATION", "__fish_last_bind_mode", "STATUS", "BASHPID", "dirstack", "fish_kill_signal",

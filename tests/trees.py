@@ -251,7 +251,7 @@ def _odd(tree: Tree, folder: Path) -> None:
     tree.module("home/1.0", ("setenv", "PYTHONHOME", "/nonexistent"))
     libraries = folder / "odd/hostile"
     libraries.mkdir(parents=True, exist_ok=True)
-    for name in ("libpython3.11.so.1.0", "libc.so.6"):
+    for name in ("libpython3.11.so.1.0", "libpython3.9.so.1.0", "libz.so.1", "libm.so.6"):
         (libraries / name).write_bytes(b"no library at all")
     tree.module("hostile/1.0", ("prepend", "LD_LIBRARY_PATH", str(libraries)))
     tree.module("failing/1.0", ("setenv", "FAILING", "1"), ("fail", "the licence server is away"))
