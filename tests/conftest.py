@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shlex
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ TOOLS = CHECKOUT / ".cache/tools"
 # As aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
 # Not `$NAME`: pip itself expands that and installs scripts elsewhere.
 HOSTILE = """it's "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片"""
+USER = pwd.getpwuid(os.getuid()).pw_name
 SHELLS = ("bash", "zsh", "fish")
 MODULE_TOOLS = ("lmod", "modules")
 
@@ -90,7 +92,7 @@ class House:
         self.home = folder / "home"
         self.home.mkdir()
         self.env = {
-            "HOME": str(self.home), "USER": "anna", "LOGNAME": "anna", "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.home), "USER": USER, "LOGNAME": USER, "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
         }  # fmt: skip
         self._shells: list[Shell] = []

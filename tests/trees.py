@@ -118,7 +118,9 @@ class Software:
             _link(prefix / "bin" / name, self._real[found])
         if virtualenv and self._virtualenv:
             script = prefix / "bin/virtualenv"
-            script.write_text(f"#!/bin/sh\nexec '{self._virtualenv}' \"$@\"\n")
+            # As if it was installed in this Python: without --python it is the one to build on.
+            chosen = f"VIRTUALENV_PYTHON='{prefix}/bin/python'"
+            script.write_text(f"#!/bin/sh\n{chosen} exec '{self._virtualenv}' \"$@\"\n")
             script.chmod(0o755)
         return prefix, f"{found[0]}.{found[1]}"
 

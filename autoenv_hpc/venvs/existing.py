@@ -30,7 +30,7 @@ def exists(path: str) -> bool:
     except FileNotFoundError:
         return False
     except NotADirectoryError:
-        return True
+        return os.path.lexists(path)
     except OSError as error:
         raise VenvError(f"{path}: cannot be read: {error.strerror}") from error
 

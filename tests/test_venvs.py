@@ -1,0 +1,286 @@
+"""Environments: built, matched, refused, and never half there."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import trees
+from conftest import COMMAND, HOSTILE
+
+WHO = ("python", "-c", "import sys; print(sys.prefix); print('%d.%d' % sys.version_info[:2]); print(sys.flags.no_user_site)")
+FOUND = trees.interpreters()
+HERE = "{}.{}".format(*sys.version_info)
+THIS = f'python = "{os.path.realpath(sys.executable)}"\n'
+
+
+def prefix(house, root) -> str:
+    """The prefix of the Python in the project's environment."""
+    done = house.command("exec", "-C", str(root), "--", *WHO)
+    return done.stdout.splitlines()[0]
+
+
+def refused(house, root, **more) -> str:
+    """The one line that says why the environment cannot be had."""
+    done = house.command("exec", "-C", str(root), "--", "true", status=125, **more)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("autoenv-hpc: ")
+    return last
+
+
+def test_it_is_built_once_where_the_path_says(house):
+    root = house.project(f'[venv]\n{THIS}path = "~/envs/{{project}}-{{python}}-{{arch}}"\n')
+    first = house.command("prepare", cwd=root).stderr
+    assert "building" in first
+    made = house.home / f"envs/{HOSTILE}-{HERE}-{os.uname().machine}"
+    assert prefix(house, root) == str(made)
+    assert "building" not in house.command("prepare", cwd=root).stderr
+    record = json.loads((made / ".autoenv-hpc.json").read_text())
+    assert record["project"] == str(root)
+    assert sorted(p.name for p in made.parent.iterdir()) == [made.name]  # no lock, no marker, no copy
+
+
+def test_packages_and_requirements_are_installed_once(house, wheelhouse):
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["numpy==1.15.4"]\nrequirements = ["my requirements.txt"]\n'
+        f'pip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
+    )
+    assert "no such file" in refused(house, root)
+    (root / "my requirements.txt").write_text("spacy\nseaborn\n")
+    code = "import numpy, spacy, seaborn; print(numpy.__version__)"
+    assert house.command("exec", "-C", str(root), "--", "python", "-c", code).stdout == "1.15.4\n"
+    again = house.command("exec", "-C", str(root), "--", "python", "-c", code)
+    assert again.stderr == ""
+
+
+def test_a_changed_requirements_file_is_noticed(house, wheelhouse):
+    text = f'[venv]\n{THIS}requirements = ["r.txt"]\npip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
+    root = house.project(text, "p")
+    (root / "r.txt").write_text("spacy\n")
+    house.command("prepare", cwd=root)
+    (root / "r.txt").write_text("spacy\nseaborn\n")
+    here = house.shell("bash", cwd=root)
+    assert "has changed since it was built" in here.greeting
+    (root / ".hpcenv.toml").write_text(text + 'sync = "auto"\n')
+    house.command("allow", str(root))
+    house.command("exec", "-C", str(root), "--", "python", "-c", "import seaborn")
+
+
+def test_files_of_the_project_do_not_get_into_the_build(house, wheelhouse):
+    root = house.project(f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p")
+    for name in ("argparse", "pip", "venv", "json", "os"):
+        (root / f"{name}.py").write_text("raise SystemExit('a file of the project')\n")
+    house.command("prepare", cwd=root)
+
+
+@pytest.mark.parametrize("shadow", ["PYTHONHOME", "PYTHONPATH", "PIP_USER"])
+def test_the_users_python_variables_do_not_break_the_build(house, shadow):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    house.command("prepare", cwd=root, **{shadow: "/nonexistent"})
+
+
+def test_a_folder_that_is_no_environment_is_refused_and_kept(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    (root / ".venv").mkdir()
+    (root / ".venv/thesis.tex").write_text("all of it")
+    assert f"{root}/.venv exists and is not an environment" in refused(house, root)
+    assert (root / ".venv/thesis.tex").read_text() == "all of it"
+    (root / ".venv/thesis.tex").unlink()
+    assert prefix(house, root) == f"{root}/.venv"  # an empty folder is nothing
+
+
+def test_one_made_by_hand_is_accepted(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+    assert prefix(house, root) == f"{root}/.venv"
+    assert not (root / ".venv/.autoenv-hpc.json").exists()
+
+
+@pytest.mark.parametrize("other", [p for v, p in FOUND.items() if v != sys.version_info[:2] and v > (3, 3)][:1])
+def test_one_for_another_interpreter_is_refused(house, other):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    subprocess.run([other, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+    said = refused(house, root)
+    assert f"{root}/.venv was built on Python" in said
+    assert "rm -r" in said
+    assert (root / ".venv/pyvenv.cfg").exists()
+
+
+def test_one_with_another_view_of_the_base_packages_is_refused(house):
+    root = house.project(f"[venv]\n{THIS}system-site-packages = true\n", "p")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+    assert "system-site-packages" in refused(house, root)
+
+
+def test_one_whose_base_is_gone_is_refused(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+    cfg = root / ".venv/pyvenv.cfg"
+    cfg.write_text(cfg.read_text().replace("home = ", "home = /gone"))
+    assert "which is gone" in refused(house, root)
+
+
+def test_one_for_another_architecture_is_refused(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--copies", root / ".venv"], check=True)
+    python = root / ".venv/bin/python"
+    data = bytearray(python.read_bytes())
+    data[18:20] = (183 if os.uname().machine != "aarch64" else 62).to_bytes(2, "little")
+    python.unlink()
+    python.write_bytes(data)
+    assert "{arch}" in refused(house, root)
+
+
+def test_half_built_it_is_built_again(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    (root / ".venv/bin").mkdir(parents=True)
+    (root / ".venv/.autoenv-hpc.building").write_text("{}")
+    (root / ".venv/bin/python").write_text("half of it")
+    assert prefix(house, root) == f"{root}/.venv"
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_build_leaves_nothing_that_is_used(house, sent, tmp_path):
+    root = house.project(f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n', "p")
+    (root / "slow").mkdir()
+    (root / "slow/setup.py").write_text(f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n")
+    builder = subprocess.Popen([COMMAND, "prepare"], cwd=root, env=house.env, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            break
+        time.sleep(0.1)
+    builder.send_signal(sent)
+    builder.wait(30)
+    child = int((tmp_path / "pid").read_text())
+    for _ in range(50):
+        if not os.path.exists(f"/proc/{child}"):
+            break
+        time.sleep(0.1)
+    assert not os.path.exists(f"/proc/{child}"), "a child of the builder lives on"
+    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}")
+    house.command("allow", str(root))
+    assert prefix(house, root) == f"{root}/.venv"
+
+
+def test_many_at_once_build_one(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    words = [COMMAND, "exec", "--", "python", "-c", "import sys; print(sys.prefix)"]
+    running = [subprocess.Popen(words, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True) for _ in range(8)]
+    said = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0] * 8
+    assert {out for out, _ in said} == {f"{root}/.venv\n"}
+    assert sum("building" in err for _, err in said) == 1
+    waiting = [err for _, err in said if "waiting for" in err]
+    assert all("process " in err or "another process" in err for err in waiting)
+
+
+def test_what_may_not_be_built_names_the_command(house):
+    never = house.project(f'[venv]\n{THIS}create = "never"\n', "never")
+    assert "autoenv-hpc prepare" in refused(house, never)
+    in_job = house.project(f"[venv]\n{THIS}in-job = false\n", "in job")
+    said = refused(house, in_job, SLURM_JOB_ID="7")
+    assert f"(cd '{in_job}' && autoenv-hpc prepare)" in said
+    house.command("prepare", cwd=never)
+    house.command("prepare", cwd=in_job)
+    assert prefix(house, never) == f"{never}/.venv"
+    house.command("exec", "-C", str(in_job), "--", "true", SLURM_JOB_ID="7")
+
+
+def test_a_failed_installation_tells_the_last_lines_and_starts_clean(house, wheelhouse):
+    root = house.project(f'[venv]\n{THIS}packages = ["nosuchthing"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p")
+    said = refused(house, root)
+    assert "cannot build" in said
+    assert "nosuchthing" in said
+    assert not (root / ".venv").exists()
+
+
+def test_no_network_says_where_to_go(house):
+    root = house.project(f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--retries", "1", "--timeout", "1", "--index-url", "http://127.0.0.1:9/simple"]\n', "p")
+    house.env.pop("PIP_NO_INDEX")
+    assert "autoenv-hpc prepare" in refused(house, root)
+
+
+def test_a_folder_that_cannot_be_written(house, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    root = house.project(f'[venv]\n{THIS}path = "{file}/sub/env"\n', "p")
+    assert "cannot build" in refused(house, root)
+
+
+def test_an_interpreter_that_is_nowhere(house):
+    root = house.project('[venv]\npython = "3.99"\n', "p")
+    said = refused(house, root)
+    assert "no Python 3.99 here" in said
+    assert "[venv]" in said
+
+
+@pytest.mark.parametrize("version", [v for v in FOUND if v < (3, 7)])
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_old_pythons_through_the_modules_virtualenv(cluster, tool, version):
+    module = {(2, 7): "python/2.7.15", (3, 6): "python/3.6.8"}[version]
+    root = cluster.project(f'modules = ["{module}"]\n[venv]\nbackend = "virtualenv"\npackages = ["numpy"]\n', "it's $(old)")  # its pip knows ASCII paths only
+    out = cluster.command("exec", "-C", str(root), "--", *WHO).stdout.splitlines()
+    assert out[:2] == [f"{root}/.venv", "{}.{}".format(*version)]
+    cluster.command("exec", "-C", str(root), "--", "python", "-c", "import numpy")
+
+
+@pytest.mark.parametrize("version", [v for v in FOUND if v == (2, 7)])
+def test_an_old_python_that_none_can_make_is_said_before_anything_is_written(house, version):
+    root = house.project(f'[venv]\npython = "{FOUND[version]}"\n', "p")
+    said = refused(house, root)
+    assert "nothing here can make an environment for Python 2.7" in said
+    assert not (root / ".venv").exists()
+
+
+def test_somebody_elses_environment_is_taken_as_it_is(house, tmp_path):
+    theirs = tmp_path / "theirs"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
+    root = house.project(f'[venv]\nbackend = "existing"\npath = "{theirs}"\n', "p")
+    before = sorted(os.walk(theirs))
+    assert prefix(house, root) == str(theirs)
+    assert sorted(os.walk(theirs)) == before
+    shutil.rmtree(theirs)
+    assert "no environment there" in refused(house, root)
+
+
+def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(house, tmp_path):
+    theirs = tmp_path / "theirs"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
+    root = house.project(f"[venv]\n{THIS}", "p")
+    house.command("prepare", cwd=root)
+    for shell, activate in (("bash", "activate"), ("zsh", "activate"), ("fish", "activate.fish")):
+        here = house.shell(shell)
+        here.run(f"source {theirs}/bin/{activate}")
+        before = here.env()
+        shown_before = here.run("true")
+        for _ in range(2):
+            here.run("cd ~/p")
+            env = here.env()
+            assert env["VIRTUAL_ENV"] == f"{root}/.venv"
+            assert f"{theirs}/bin" not in env["PATH"]
+            if shell != "fish":
+                assert "(theirs)" not in here.run("true")
+            here.run("cd ~")
+            assert here.env() == before
+        assert ("(theirs)" in here.run("true")) == ("(theirs)" in shown_before)
+        here.run("deactivate")
+        assert "VIRTUAL_ENV" not in here.env()
+
+
+def test_named_environments_live_side_by_side(house):
+    root = house.project(f'default-env = "one"\n[venv]\n{THIS}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n', "p")
+    show = ("/bin/sh", "-c", 'echo "$N $VIRTUAL_ENV"')
+    assert house.command("exec", "-C", str(root), "--", *show).stdout == f"1 {root}/.venv-one\n"
+    assert house.command("exec", "-C", str(root), "--env", "two", "--", *show).stdout == f"2 {root}/.venv-two\n"
+    done = house.command("exec", "-C", str(root), "--env", "three", "--", *show, status=125)
+    assert "no [envs.three] (there are: one, two)" in done.stderr
+
+
+def test_backends_that_are_not_there_yet_say_so(house):
+    for backend in ("uv", "conda"):
+        root = house.project(f'[venv]\nbackend = "{backend}"\n', backend)
+        assert "not there yet" in refused(house, root)
