@@ -12,11 +12,14 @@ _READS = re.compile(
     | \[\s*getenv\s+["']?(\w+) | info\s+exists\s+(?:::)?env\((\w+)\)""",
     re.VERBOSE,
 )
-_HOST = re.compile(r"\b(?:hostname|gethostname|uname|nodename)\b|\btcl_platform\b")
+# A word by itself, and no part of a path or of another name.
+_ALONE = r"(?<![\w/.$-])(?:%s)(?![\w/-])"
+_HOST = re.compile(_ALONE % r"hostname|gethostname|uname|nodename|tcl_platform")
 _UNKNOWABLE = re.compile(
-    r"""\b(?:popen|capture|subprocess|execute|os\.(?:time|date|clock|execute|tmpname)|clock|exec|source|source_sh
-    |dofile|loadfile|require|io\.(?:open|lines|read)|lfs\.|posix\.|isFile|isDir|file\s+(?:exists|readable|isdirectory)
-    |glob|open|math\.random|rand|srand|socket)\b""",
+    _ALONE
+    % r"""popen|capture|subprocess|execute|clock|exec|source|source_sh|dofile|loadfile|require|isFile|isDir|glob|open
+    |rand|srand|socket|file\s+(?:exists|readable|isdirectory)|os\.(?:time|date|clock|execute|tmpname)
+    |io\.(?:popen|open|lines|read)|math\.random|(?:lfs|posix)\.\w+""",
     re.VERBOSE,
 )
 _COMMENT = re.compile(r"^\s*(?:#|--(?!\[)).*$", re.MULTILINE)

@@ -96,8 +96,9 @@ def _text(path: Path, value: object) -> Iterator[Fault]:
 
 
 def _line(path: Path, value: object) -> Iterator[Fault]:
-    yield from _text(path, value)
-    if isinstance(value, str) and any(ord(c) < ord(" ") or c == "\x7f" for c in value):
+    found = list(_text(path, value))
+    yield from found
+    if isinstance(value, str) and not found and any(ord(c) < ord(" ") or c == "\x7f" for c in value):
         yield Fault(path, "must be one line without control characters")
 
 

@@ -168,7 +168,7 @@ class Zsh(Bash):
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
 
     def _age(self, expires: int) -> list[str]:
-        return [f"(( ${{(%):-%D{{%s}}}} < {expires} )) || return 1"] if expires else []
+        return [f"(( ${{(%):-%D{{%s\\}}}} < {expires} )) || return 1"] if expires else []
 
     def _shelve(self, names: list[str]) -> list[str]:
         special = [name for name in names if name in _SHELL_SPECIAL]

@@ -1,0 +1,106 @@
+"""Nothing of a configuration takes effect before its user said so."""
+
+import os
+
+import pytest
+
+PLAIN = '[env]\nCOLOUR = "blue"\n'
+SHOW = ("/bin/sh", "-c", 'echo "$COLOUR"')
+
+
+def allowed(house, root, **more) -> bool:
+    """Whether a command of the project is started."""
+    status = 0 if "COLOUR" in more.pop("expect", "COLOUR") else 125
+    return house.command("exec", "-C", str(root), "--", *SHOW, status=status, **more).stdout == "blue\n"
+
+
+def test_new_edited_denied_and_allowed_again(house):
+    root = house.project(PLAIN, "p", allow=False)
+    said = house.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
+    assert said == f"autoenv-hpc: {root}/.hpcenv.toml is new or was edited: read it, then run `autoenv-hpc allow`\n"
+    house.command("allow", cwd=root)
+    assert allowed(house, root)
+    (root / ".hpcenv.toml").write_text(PLAIN + "# edited\n")
+    assert not allowed(house, root, expect="no")
+    (root / ".hpcenv.toml").write_text(PLAIN)
+    assert allowed(house, root)  # the very bytes that were allowed
+    house.command("deny", str(root / ".hpcenv.toml"))
+    assert "is denied" in house.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
+    house.command("allow", cwd=root)
+    assert allowed(house, root)
+
+
+def test_the_same_bytes_elsewhere_are_not_allowed(house):
+    root = house.project(PLAIN, "p")
+    other = house.project(PLAIN, "p-evil", allow=False)
+    assert allowed(house, root)
+    assert not allowed(house, other, expect="no")
+
+
+def test_what_everybody_may_write_is_refused(house):
+    root = house.project(PLAIN, "p", allow=False)
+    config = root / ".hpcenv.toml"
+    for path, mode in ((config, 0o666), (root, 0o777)):
+        was = path.stat().st_mode
+        path.chmod(mode)
+        assert "everybody on this machine may write to it" in house.command("allow", cwd=root, status=1).stderr
+        assert not allowed(house, root, expect="no")
+        path.chmod(was)
+    root.chmod(0o777)
+    house.command("allow", "--force", cwd=root)
+    assert allowed(house, root)
+
+
+def test_a_project_folder_of_a_group_is_normal(house):
+    root = house.project(PLAIN, "p", allow=False)
+    root.chmod(0o2770)
+    (root / ".hpcenv.toml").chmod(0o660)
+    house.command("allow", cwd=root)
+    assert allowed(house, root)
+
+
+def test_a_site_can_approve_whole_folders_and_groups(house):
+    group = house.command("exec", "-C", str(house.project(PLAIN, "q")), "--", "id", "-gn").stdout.strip()
+    root = house.project(PLAIN, "team/p", allow=False)
+    evil = house.project(PLAIN, "team-evil/p", allow=False)
+    file = house.home / ".config/autoenv-hpc/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[trust]\npaths = ["~/team"]\n')
+    assert allowed(house, root)
+    assert not allowed(house, evil, expect="no")
+    house.command("deny", str(root))
+    assert not allowed(house, root, expect="no")
+    file.write_text(f'[trust]\ngroups = ["{group}"]\n')
+    assert allowed(house, evil)
+    (evil / ".hpcenv.toml").chmod(0o666)
+    (evil / ".hpcenv.toml").write_text(PLAIN + "# by anybody\n")
+    assert not allowed(house, evil, expect="no")
+
+
+@pytest.mark.parametrize("exposed", ["", "allow"])
+def test_records_that_others_may_write_are_not_read(house, exposed):
+    root = house.project(PLAIN, "p")
+    folder = house.home / ".local/state/autoenv-hpc" / exposed
+    folder.chmod(0o770)
+    said = house.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
+    assert "others may write to it" in said
+    folder.chmod(0o700)
+    assert allowed(house, root)
+
+
+def test_the_state_folder_can_be_elsewhere(house, tmp_path):
+    root = house.project(PLAIN, "p", allow=False)
+    house.env["AUTOENV_HPC_STATE_DIR"] = str(tmp_path / "state")
+    house.command("allow", cwd=root)
+    assert allowed(house, root)
+    assert not (house.home / ".local/state/autoenv-hpc").exists()
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_allow_with_exec_and_by_a_link(house):
+    root = house.project(PLAIN, "p", allow=False)
+    house.command("exec", "-C", str(root), "--allow", "--", *SHOW)
+    link = house.home / "link"
+    link.symlink_to(root)
+    assert allowed(house, link)
+    assert os.readlink(link) == str(root)
