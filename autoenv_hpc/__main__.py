@@ -23,8 +23,8 @@ def main() -> int:
         if arguments[:1] == ["__shell"]:  # the hot path: no parser, no command table
             from autoenv_hpc.commands import shell  # noqa: PLC0415
 
-            dialect, what, root, active = arguments[1:]
-            sys.stdout.write(shell.answer(dialect, what, root, active, environ, report))
+            question = shell.Question(*arguments[1:])
+            sys.stdout.write(shell.answer(question, environ, report))
             return 0
         from autoenv_hpc import cli  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def true_environment(given: Env) -> Env:
-    """The user's environment: the command's script keeps libraries away from our own Python."""
+    """Restore the user's environment: the script keeps libraries away from our own Python."""
     environ = dict(given)
     for name in given:
         if name.startswith(_TRUE):

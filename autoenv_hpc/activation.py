@@ -63,7 +63,9 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         values.interpreter = environment.interpreter
         watched = environment.watched
         _activate(env, environment, config)
-        described = f"{_short(environment.prefix, project.root)} (Python {environment.interpreter.version})"
+        described = (
+            f"{_short(environment.prefix, project.root)} (Python {environment.interpreter.version})"
+        )
         description = ", ".join(part for part in (description, described) if part)
     _set_variables(env, config, values)
     env |= {"AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": config.name}
@@ -76,11 +78,26 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     ours = tuple(name for name in modules.loaded(loaded.env) if name not in modules.loaded(start))
     change = difference(outside, env)
     packed = state.encode(
-        state.State(project.root, config.name, project.origin, change, ours, loaded.displaced, _new_paths(change))
+        state.State(
+            project.root,
+            config.name,
+            project.origin,
+            change,
+            ours,
+            loaded.displaced,
+            _new_paths(change),
+        )
     )
     env[state.NAME] = packed
-    change |= difference({k: v for k, v in outside.items() if k == state.NAME}, {state.NAME: packed})
-    names = {*depends.variables, *project.site.consulted, *values.used, *filter(modules.is_bookkeeping, outside)}
+    change |= difference(
+        {k: v for k, v in outside.items() if k == state.NAME}, {state.NAME: packed}
+    )
+    names = {
+        *depends.variables,
+        *project.site.consulted,
+        *values.used,
+        *filter(modules.is_bookkeeping, outside),
+    }
     instead = f", instead of {' '.join(loaded.displaced)}" if loaded.displaced else ""
     host_bound = depends.host_bound or project.site.host_bound
     return Activation(
@@ -95,7 +112,9 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         reads={name: outside.get(name) for name in sorted(names - change.keys())},
         files=tuple(dict.fromkeys((*project.watched, *depends.files, *watched))),
         host=os.uname().nodename if host_bound else None,
-        life=min(config.cache.max_age, _HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age),
+        life=min(
+            config.cache.max_age, _HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age
+        ),
         unstorable=_unstorable(config, loaded.shell, depends),
     )
 
@@ -204,7 +223,8 @@ def _unstorable(config: Config, shell: ShellParts, depends: modulefiles.Dependen
     if not config.cache.enabled:
         return "[cache] enabled = false"
     if shell.umask is not None or shell.odd:
-        return f"a modulefile changes the {' and '.join(['umask'] * (shell.umask is not None) + [*shell.odd])}"
+        changed = [*(["umask"] if shell.umask is not None else []), *shell.odd]
+        return f"a modulefile changes the {' and '.join(changed)}"
     return depends.unknowable
 
 
@@ -226,5 +246,7 @@ def _microarch() -> str:
     try:
         import archspec.cpu  # noqa: PLC0415 - only where a path asks for it
     except ImportError as error:
-        raise ConfigError("{microarch} needs the package archspec (pip install archspec)") from error
-    return archspec.cpu.host().name
+        raise ConfigError(
+            "{microarch} needs the package archspec (pip install archspec)"
+        ) from error
+    return str(archspec.cpu.host().name)

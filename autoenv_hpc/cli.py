@@ -49,10 +49,12 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = _Parser(
         prog="autoenv-hpc",
-        description="Bring modules and an isolated environment in on `cd`, and take them out again.",
+        description="Bring modules and an isolated environment in on `cd`, and take them out.",
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command"
+    )
 
     def command(name: str, text: str, module: str | None = None) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autoenv_hpc import expand, folders, schema, trust
 from autoenv_hpc.environment import Env
@@ -15,7 +15,7 @@ FILE_NAME = ".hpcenv.toml"
 SYSTEM_FILE = "/etc/autoenv-hpc/config.toml"
 _MAX_AGE = 86_400  # seconds
 
-Table = dict[str, "object"]
+Table = dict[str, Any]
 
 
 class Venv(NamedTuple):
@@ -88,8 +88,9 @@ class Document(NamedTuple):
         return set(self._sites)
 
     @property
-    def _sites(self) -> dict[str, dict]:
-        return self.data.get("site", {})
+    def _sites(self) -> dict[str, Table]:
+        sites: dict[str, Table] = self.data.get("site", {})
+        return sites
 
 
 class Settings(NamedTuple):
@@ -263,13 +264,13 @@ def _merge(base: Table, over: Mapping[str, object]) -> Table:
 
 
 def _venv(table: Table, env: str | None) -> Venv:
-    values = {
+    values: dict[str, Any] = {
         key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
         for key, value in table.items()
     }
     if env is not None and "path" not in values:
         values["path"] = f".venv-{env}"  # alternatives live side by side
-    return Venv(**values)
+    return Venv(**values)  # every type has been checked: schema.py
 
 
 def _cache(table: Table) -> Cache:

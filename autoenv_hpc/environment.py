@@ -50,7 +50,9 @@ def undone(change: Change, now: Variables) -> Env:
     A variable that still holds what the change set gets its former value. A search path that
     was edited since loses our entries only. Any other value was set by the user, and stays.
     """
-    return _with(now, ((name, merged(name, value, now.get(name))) for name, value in change.items()))
+    return _with(
+        now, ((name, merged(name, value, now.get(name))) for name, value in change.items())
+    )
 
 
 def merged(name: str, value: Value, now: str | None) -> str | None:

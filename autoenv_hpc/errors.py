@@ -1,4 +1,4 @@
-"""What a user can mend, told in one line a fault; anything else is a bug and keeps its traceback."""
+"""What a user can mend, one line a fault; anything else is a bug and keeps its traceback."""
 
 
 class Problem(Exception):  # noqa: N818 - it names what the user has, not what Python had

@@ -36,7 +36,9 @@ def expand(template: str, *, fields: Mapping[str, Field], environ: Env, place: s
             return environ[name]
         if match[0] in ("{{", "}}", "$$"):
             return match[0][0]
-        raise ConfigError(f"{place}: stray {match[0]!r} in {template!r} (write it twice to mean itself)")
+        raise ConfigError(
+            f"{place}: stray {match[0]!r} in {template!r} (write it twice to mean itself)"
+        )
 
     home = _HOME.match(template)
     start = _home(home["user"], environ, place) if home else ""

@@ -27,9 +27,8 @@ def prompts(env: Env) -> tuple[str, ...]:
     """What such an environment may have put before the prompt, the likeliest first."""
     found = [env["CONDA_PROMPT_MODIFIER"]] if env.get("CONDA_PROMPT_MODIFIER") else []
     prefix = env.get("VIRTUAL_ENV", "")
-    for name in (env.get("VIRTUAL_ENV_PROMPT", ""), os.path.basename(prefix)):
-        if name:
-            found.append(name if name.startswith("(") else f"({name}) ")
+    names = (env.get("VIRTUAL_ENV_PROMPT", ""), os.path.basename(prefix))
+    found += [name if name.startswith("(") else f"({name}) " for name in names if name]
     return tuple(dict.fromkeys(found))
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from autoenv_hpc.environment import Env
 
 _READS = re.compile(
-    r"""os\.getenv\s*\(?\s*["'](\w+)["'] | (?<![\w.])getenv\s*\(?\s*["']?(\w+) | \$(?:::)?env\((\w+)\)
-    | \[\s*getenv\s+["']?(\w+) | info\s+exists\s+(?:::)?env\((\w+)\)""",
+    r"""os\.getenv\s*\(?\s*["'](\w+)["'] | (?<![\w.])getenv\s*\(?\s*["']?(\w+)
+    | \$(?:::)?env\((\w+)\) | \[\s*getenv\s+["']?(\w+) | info\s+exists\s+(?:::)?env\((\w+)\)""",
     re.VERBOSE,
 )
 # A word by itself, and no part of a path or of another name.
@@ -17,8 +17,8 @@ _ALONE = r"(?<![\w/.$-])(?:%s)(?![\w/-])"
 _HOST = re.compile(_ALONE % r"hostname|gethostname|uname|nodename|tcl_platform")
 _UNKNOWABLE = re.compile(
     _ALONE
-    % r"""popen|capture|subprocess|execute|clock|exec|source|source_sh|dofile|loadfile|require|isFile|isDir|glob|open
-    |rand|srand|socket|file\s+(?:exists|readable|isdirectory)|os\.(?:time|date|clock|execute|tmpname)
+    % r"""popen|capture|subprocess|execute|clock|exec|source|source_sh|dofile|loadfile|require
+    |isFile|isDir|glob|open|rand|srand|socket|file\s+(?:exists|readable|isdirectory)|os\.(?:time|date|clock|execute|tmpname)
     |io\.(?:popen|open|lines|read)|math\.random|(?:lfs|posix)\.\w+""",
     re.VERBOSE,
 )
@@ -34,7 +34,8 @@ _RC = (".modulerc", ".modulerc.lua", ".version", "default")
 # Variables that steer the tools themselves.
 _STEERING = (
     "MODULEPATH", "MODULEPATH_ROOT", "MODULERCFILE", "LMOD_RC", "LMOD_MODULERCFILE", "LMOD_CMD",
-    "LMOD_SITE_PACKAGE_PATH", "LMOD_PACKAGE_PATH", "LMOD_CONFIG_DIR", "LMOD_ADMIN_FILE", "LMOD_EXACT_MATCH",
+    "LMOD_SITE_PACKAGE_PATH", "LMOD_PACKAGE_PATH", "LMOD_CONFIG_DIR", "LMOD_ADMIN_FILE",
+    "LMOD_EXACT_MATCH",
     "LMOD_EXTENDED_DEFAULT", "LMOD_DISABLE_SAME_NAME_AUTOSWAP", "LMOD_SYSTEM_DEFAULT_MODULES",
     "LMOD_DUPLICATE_PATHS", "LMOD_TMOD_PATH_RULE", "LMOD_TMOD_FIND_FIRST", "MODULES_CMD",
     "MODULES_SITECONFIG", "MODULES_AUTO_HANDLING", "MODULES_EXTENDED_DEFAULT", "MODULES_ICASE",
@@ -61,7 +62,9 @@ def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
         for name in names
         for folder in _nested(os.path.join(directory, name))
     )
-    rc = [p for f in [*directories, *folders] for n in _RC if os.path.lexists(p := os.path.join(f, n))]
+    rc = [
+        p for f in [*directories, *folders] for n in _RC if os.path.lexists(p := os.path.join(f, n))
+    ]
     texts = _unique([*(file for _, file in loaded), *(p for p in rc if os.path.isfile(p))])
     reads: list[str] = []
     host_bound, unknowable = False, None
@@ -105,7 +108,10 @@ def _site_files(env: Env, home: str) -> list[str]:
     tool = (
         [f"{config}/lmod_config.lua", f"{config}/lmodrc.lua", f"{package}/libexec/SitePackage.lua"]
         if "LMOD_CMD" in env
-        else ["/etc/environment-modules/siteconfig.tcl", f"{env.get('MODULESHOME', '')}/etc/siteconfig.tcl"]
+        else [
+            "/etc/environment-modules/siteconfig.tcl",
+            f"{env.get('MODULESHOME', '')}/etc/siteconfig.tcl",
+        ]
     )
     mine = [os.path.join(home, name) for name in (".modulerc", ".modulerc.lua", ".lmodrc.lua")]
     return [*listed, *site, *tool, *mine]

@@ -50,7 +50,9 @@ def is_bookkeeping(name: str) -> bool:
 
 def is_set_up(name: str) -> bool:
     """Whether a variable says where the tool is and how it works."""
-    return re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
+    return (
+        re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
+    )
 
 
 def loaded(env: Env) -> list[str]:
@@ -192,10 +194,8 @@ def _tool(env: Env) -> Tool | None:
 
 def _with_login(env: Env, login: Env) -> Env:
     """The environment, and what a login shell would have that concerns modules."""
-    result = dict(env)
-    for name, value in login.items():
-        if is_bookkeeping(name) or is_set_up(name):
-            result[name] = value
+    concerned = {n: v for n, v in login.items() if is_bookkeeping(n) or is_set_up(n)}
+    result = {**env, **concerned}
     if not loaded(login):
         return result
     for name, value in login.items():  # a site whose login shells load modules by default

@@ -28,7 +28,7 @@ class Governing(NamedTuple):
     watched: tuple[str, ...]
 
 
-class Untrusted(TrustError):
+class Untrusted(TrustError):  # noqa: N818 - as its family
     """A configuration that its user has not allowed, or has denied."""
 
     def __init__(self, message: str, watched: tuple[str, ...]) -> None:
@@ -41,7 +41,7 @@ def find(start: str, environ: Env, settings: config.Settings) -> str | None:
     return config.find(start, folders.home(environ), settings.ceilings)
 
 
-def load(
+def load(  # noqa: PLR0913 - three of them are what the user may choose
     file: str,
     environ: Env,
     settings: config.Settings,

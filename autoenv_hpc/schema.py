@@ -27,9 +27,41 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _RESERVED = {
     **dict.fromkeys(SHELL_OWN, "each shell keeps it for itself"),
     **dict.fromkeys(
-        "IFS PS1 PS2 PS4 UID EUID GID EGID PPID BASHPID GROUPS DIRSTACK FUNCNAME LINENO RANDOM SECONDS"
-        " PROMPT_COMMAND HOME status pipestatus argv path manpath fpath cdpath history version"
-        " fish_pid hostname umask USERNAME prompt options".split(),
+        (
+            "IFS",
+            "PS1",
+            "PS2",
+            "PS4",
+            "UID",
+            "EUID",
+            "GID",
+            "EGID",
+            "PPID",
+            "BASHPID",
+            "GROUPS",
+            "DIRSTACK",
+            "FUNCNAME",
+            "LINENO",
+            "RANDOM",
+            "SECONDS",
+            "PROMPT_COMMAND",
+            "HOME",
+            "status",
+            "pipestatus",
+            "argv",
+            "path",
+            "manpath",
+            "fpath",
+            "cdpath",
+            "history",
+            "version",
+            "fish_pid",
+            "hostname",
+            "umask",
+            "USERNAME",
+            "prompt",
+            "options",
+        ),
         "each shell keeps it for itself",
     ),
     **dict.fromkeys(
@@ -53,7 +85,9 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
         for key in _ABOVE.keys() - _PROJECT.keys():
             for i, fault in enumerate(found):
                 if fault.path == (key,):
-                    found[i] = Fault((key,), "only the user's or the site's own config.toml may have it")
+                    found[i] = Fault(
+                        (key,), "only the user's or the site's own config.toml may have it"
+                    )
     names = data.get("envs")
     default = data.get("default-env")
     if isinstance(default, str) and not (isinstance(names, dict) and default in names):
@@ -87,7 +121,9 @@ def _kind(value: object) -> str:
 
 def _text(path: Path, value: object) -> Iterator[Fault]:
     if not isinstance(value, str):
-        quoted = f' (write "{value}")' if isinstance(value, int | float) and value is not True else ""
+        quoted = (
+            f' (write "{value}")' if isinstance(value, int | float) and value is not True else ""
+        )
         yield Fault(path, f"expected a string, not {_kind(value)}{quoted}")
     elif not value:
         yield Fault(path, "must not be empty")
@@ -98,7 +134,11 @@ def _text(path: Path, value: object) -> Iterator[Fault]:
 def _line(path: Path, value: object) -> Iterator[Fault]:
     found = list(_text(path, value))
     yield from found
-    if isinstance(value, str) and not found and any(ord(c) < ord(" ") or c == "\x7f" for c in value):
+    if (
+        isinstance(value, str)
+        and not found
+        and any(ord(c) < ord(" ") or c == "\x7f" for c in value)
+    ):
         yield Fault(path, "must be one line without control characters")
 
 
@@ -143,7 +183,9 @@ def _choice(*words: str) -> Check:
         if value not in words:
             close = _mean(value, dict.fromkeys(words)) if isinstance(value, str) else ""
             found = f"{value!r}" if isinstance(value, str) else _kind(value)
-            yield Fault(path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}")
+            yield Fault(
+                path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}"
+            )
 
     return check
 
@@ -174,7 +216,11 @@ def _word(path: Path, name: str) -> Iterator[Fault]:
 
 def _env_value(path: Path, value: object) -> Iterator[Fault]:
     if value is True or not isinstance(value, str | bool):
-        remedy = f'write "{value}"' if isinstance(value, int | float) and value is not True else "false unsets"
+        remedy = (
+            f'write "{value}"'
+            if isinstance(value, int | float) and value is not True
+            else "false unsets"
+        )
         yield Fault(path, f"expected a string or false, not {_kind(value)} ({remedy})")
     elif isinstance(value, str) and "\0" in value:
         yield Fault(path, "must not contain a NUL character")

@@ -59,7 +59,9 @@ def run(
     :raises ModuleError: the scratch shell itself failed or took too long.
     """
     with tempfile.TemporaryDirectory(prefix="autoenv-hpc-") as folder:
-        words = [w for step in [("snapshot", "start"), *steps, ("snapshot", "end")] for w in (*step, ";")]
+        words = [
+            w for step in [("snapshot", "start"), *steps, ("snapshot", "end")] for w in (*step, ";")
+        ]
         command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("resolve.bash")]
         said = _call([*command, folder, tool.kind, tool.command, *words], _scratch_env(env))
         start = _read(os.path.join(folder, "start"), env, None)
@@ -93,7 +95,7 @@ def answer(env: Env, tool: "Tool", subcommand: tuple[str, ...]) -> str:
 
 def login_environment(env: Env) -> Env:
     """What a login shell of this user exports, from nothing but who the user is."""
-    who = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
+    who: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
     with tempfile.TemporaryFile() as out:
         try:
             subprocess.run(
@@ -177,5 +179,7 @@ def _shell_parts(records: list[tuple[str, str, str]], start: Snapshot | None) ->
         {**of("function"), **dict.fromkeys(of("no function"))},
         of("completion"),
         None if same[0] else umask,
-        tuple(w for w, is_same in zip(("directory", "limits"), same[1:], strict=True) if not is_same),
+        tuple(
+            w for w, is_same in zip(("directory", "limits"), same[1:], strict=True) if not is_same
+        ),
     )

@@ -33,18 +33,20 @@ _IDENTITIES = (
 # Clusters, and the site whose modules and file systems they share.
 _CENTRES = {
     "kebnekaise": "hpc2n", "abisko": "hpc2n",
-    "rackham": "uppmax", "snowy": "uppmax", "bianca": "uppmax", "pelle": "uppmax", "miarka": "uppmax",
+    "rackham": "uppmax", "snowy": "uppmax", "bianca": "uppmax", "pelle": "uppmax",
+    "miarka": "uppmax",
     "tetralith": "nsc", "sigma": "nsc", "arrhenius": "nsc",
     "dardel": "pdc", "tegner": "pdc", "beskow": "pdc",
     "alvis": "c3se", "vera": "c3se",
     "cosmos": "lunarc", "aurora": "lunarc",
     "perlmutter": "nersc", "cori": "nersc",
-    "frontera": "tacc", "stampede3": "tacc", "lonestar6": "tacc", "vista": "tacc", "stampede2": "tacc",
+    "frontera": "tacc", "stampede3": "tacc", "lonestar6": "tacc", "vista": "tacc",
     "setonix": "pawsey",
     "fir": "alliance", "narval": "alliance", "rorqual": "alliance", "nibi": "alliance",
     "trillium": "alliance", "cedar": "alliance", "graham": "alliance", "beluga": "alliance",
     "niagara": "alliance",
-    "lumi": "lumi", "snellius": "surf", "levante": "dkrz", "puhti": "csc", "mahti": "csc", "roihu": "csc",
+    "lumi": "lumi", "snellius": "surf", "levante": "dkrz", "puhti": "csc", "mahti": "csc",
+    "roihu": "csc",
     "daint": "cscs", "eiger": "cscs", "santis": "cscs", "clariden": "cscs",
     "frontier": "olcf", "summit": "olcf", "andes": "olcf", "polaris": "alcf",
     "mahuika": "nesi", "maui": "nesi",
@@ -60,7 +62,7 @@ _DOMAINS = {
 }  # fmt: skip
 
 
-def detect(
+def detect(  # noqa: PLR0911 - one return a rule, in their order
     environ: Env,
     matches: Mapping[str, Match],
     option: str | None,
@@ -83,7 +85,9 @@ def detect(
     consulted = ["AUTOENV_HPC_SITE"]
     named = environ.get("AUTOENV_HPC_SITE", "")
     if named:
-        return Site(_existing(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", ("AUTOENV_HPC_SITE",))
+        return Site(
+            _existing(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", ("AUTOENV_HPC_SITE",)
+        )
     consulted += sorted({name for match in matches.values() for name in match.env})
     found = {
         site: f"{name}={environ[name]}"
@@ -94,7 +98,9 @@ def detect(
     if found:
         return Site(*_only(found), tuple(consulted))
     host = _Host(fqdn)
-    by_host = {s: f"the host {host}" for s, m in matches.items() if m.fqdn and _like(str(host), m.fqdn)}
+    by_host = {
+        s: f"the host {host}" for s, m in matches.items() if m.fqdn and _like(str(host), m.fqdn)
+    }
     if by_host:
         return Site(*_only(by_host), tuple(consulted), host_bound=True)
     for name in _IDENTITIES:
@@ -140,7 +146,9 @@ def _existing(name: str, names: set[str], origin: str) -> str:
 def _only(found: Mapping[str, str]) -> tuple[str, str]:
     if len(found) > 1:
         both = " and ".join(f"{site} ({why})" for site, why in sorted(found.items()))
-        raise ConfigError(f"more than one site matches: {both}; choose with --site or AUTOENV_HPC_SITE")
+        raise ConfigError(
+            f"more than one site matches: {both}; choose with --site or AUTOENV_HPC_SITE"
+        )
     return next(iter(found.items()))
 
 

@@ -80,7 +80,9 @@ def _long(value: str | list[str] | None, now: str | None) -> str | None:
 def _digest(value: str) -> str:
     from hashlib import blake2b  # noqa: PLC0415
 
-    return base64.b64encode(blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest()).decode()
+    return base64.b64encode(
+        blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest()
+    ).decode()
 
 
 def digest(parts: Iterable[object]) -> str:

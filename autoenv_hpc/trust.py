@@ -1,4 +1,4 @@
-"""Which configurations the user has allowed: path and content together, kept in the state folder."""
+"""Which configurations the user has allowed: path and content together."""
 
 import os
 import stat
@@ -87,7 +87,8 @@ def _write(record: str, file: str) -> None:
         folders.write_atomically(record, os.fsencode(file) + b"\n")
     except OSError as error:
         raise TrustError(
-            f"{folder}: cannot note it: {error.strerror} (AUTOENV_HPC_STATE_DIR names another folder)"
+            f"{folder}: cannot note it: {error.strerror}"
+            " (AUTOENV_HPC_STATE_DIR names another folder)"
         ) from error
 
 
@@ -105,7 +106,9 @@ def _is_pre_approved(file: str, pre: PreApproved) -> bool:
     status, parent = os.stat(real), os.stat(os.path.dirname(real))
     if (status.st_mode | parent.st_mode) & stat.S_IWOTH:
         return False
-    if any(os.path.commonpath([os.path.realpath(p), real]) == os.path.realpath(p) for p in pre.paths):
+    if any(
+        os.path.commonpath([os.path.realpath(p), real]) == os.path.realpath(p) for p in pre.paths
+    ):
         return True
     return bool(pre.groups) and _group_name(status.st_gid) in pre.groups
 

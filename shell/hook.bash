@@ -1,3 +1,7 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # what the printed lines set
+# shellcheck disable=SC2119,SC2120,SC2139,SC2317 # called from activations and by the user
+#
 # autoenv-hpc in bash (4.2 and later): brings a project's environment in and takes it out.
 #
 # Sourced by what `autoenv-hpc hook bash` prints, which sets before:
@@ -20,9 +24,9 @@ if [[ -z $__autoenv_hpc_cache ]]; then
 fi
 __autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
-__autoenv_hpc_pwd=      # the directory of the last look; a new shell always looks once
-__autoenv_hpc_root=     # the project that the last look came to, active or not
-__autoenv_hpc_off=      # the project that the user took out by hand
+__autoenv_hpc_pwd=           # the directory of the last look; a new shell always looks once
+__autoenv_hpc_root=          # the project that the last look came to, active or not
+__autoenv_hpc_off=           # the project that the user took out by hand
 : "${__autoenv_hpc_active=}" # the project that is in this shell
 
 # A file and a stamp each; a file that is newer or older than its stamp has changed.

@@ -1,3 +1,5 @@
+# shellcheck disable=SC2317 # what a tool prints calls them
+#
 # Runs the module tool in a scratch bash, and writes down what became of the environment.
 #
 #   bash --norc --noprofile -p resolve.bash FOLDER KIND COMMAND [STEP…]
@@ -66,7 +68,10 @@ __autoenv_hpc_snapshot() {
         /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 &&
             printf '\0umask\0%s\0%s\0' '' "$(umask)"
         printf 'directory\0%s\0%s\0' '' "$PWD"
-        printf 'limits\0%s\0%s\0' '' "$(ulimit -S -a; ulimit -H -a)"
+        printf 'limits\0%s\0%s\0' '' "$(
+            ulimit -S -a
+            ulimit -H -a
+        )"
         for name in "${!BASH_ALIASES[@]}"; do
             printf 'alias\0%s\0%s\0' "$name" "${BASH_ALIASES[$name]}"
             builtin unset "__autoenv_hpc_gone_aliases[$name]"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Makes a working checkout: .cache/venv with the package (editable) and what its tests need.
 # Finds Python 3.11 or later by itself; where venv has no pip, takes pip from the distribution.
 set -eu

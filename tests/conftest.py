@@ -1,6 +1,5 @@
 """What every test needs: the tools, the trees, a home of its own, and shells with the hook."""
 
-import json
 import os
 import pwd
 import shlex
@@ -16,7 +15,9 @@ import trees
 from sessions import Shell
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-COMMAND = shutil.which("autoenv-hpc", path=os.path.dirname(sys.executable)) or str(CHECKOUT / "shell/autoenv-hpc")
+COMMAND = shutil.which("autoenv-hpc", path=os.path.dirname(sys.executable)) or str(
+    CHECKOUT / "shell/autoenv-hpc"
+)
 TOOLS = CHECKOUT / ".cache/tools"
 # As aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
 # Not `$NAME`: pip itself expands that and installs scripts elsewhere.
@@ -29,8 +30,14 @@ MODULE_TOOLS = ("lmod", "modules")
 # What a site puts into the rc files; bash inherits the functions.
 MODULE_INIT = {
     "bash": {"lmod": "", "modules": ""},
-    "zsh": {"lmod": 'source "$LMOD_PKG/init/zsh"', "modules": "MODULEPATH_=$MODULEPATH; source \"$MODULESHOME/init/zsh\"; MODULEPATH=$MODULEPATH_; unset MODULEPATH_"},
-    "fish": {"lmod": 'source "$LMOD_PKG/init/fish"', "modules": "set -l paths $MODULEPATH; source \"$MODULESHOME/init/fish\"; set -gx MODULEPATH $paths"},
+    "zsh": {
+        "lmod": 'source "$LMOD_PKG/init/zsh"',
+        "modules": 'MODULEPATH_=$MODULEPATH; source "$MODULESHOME/init/zsh"; MODULEPATH=$MODULEPATH_; unset MODULEPATH_',
+    },
+    "fish": {
+        "lmod": 'source "$LMOD_PKG/init/fish"',
+        "modules": 'set -l paths $MODULEPATH; source "$MODULESHOME/init/fish"; set -gx MODULEPATH $paths',
+    },
 }
 
 
@@ -70,7 +77,9 @@ def tool_env(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def forest(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> dict[str, trees.Trees]:
+def forest(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, trees.Trees]:
     """The module trees in the language of each tool; made once, never changed."""
     virtualenv = Path(pytestconfig.stash[_KNOWN]["virtualenv"])
     return trees.make(tmp_path_factory.mktemp("forest"), virtualenv)
@@ -106,7 +115,9 @@ class House:
             self.command("allow", str(root))
         return root
 
-    def command(self, *words: str, status: int = 0, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess:
+    def command(
+        self, *words: str, status: int = 0, cwd: Path | None = None, **more: str
+    ) -> subprocess.CompletedProcess:
         """Run the command itself; its exit status is checked."""
         env = self.env | more
         env.pop("PWD", None)
@@ -114,11 +125,15 @@ class House:
             [COMMAND, *words], check=False, capture_output=True, text=True, env=env, cwd=cwd or self.home,
             errors="surrogateescape", stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        assert done.returncode == status, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert done.returncode == status, (
+            f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
         assert "Traceback" not in done.stderr
         return done
 
-    def shell(self, name: str, rc: str = "", *, cwd: Path | None = None, after: str = "", **more: str) -> Shell:
+    def shell(
+        self, name: str, rc: str = "", *, cwd: Path | None = None, after: str = "", **more: str
+    ) -> Shell:
         """An interactive shell whose rc file evaluates the hook after `rc`."""
         self.write_rc(name, rc, after)
         env = {**self.env, **more}
@@ -160,7 +175,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def cluster(
-    request: pytest.FixtureRequest, tmp_path: Path, tool: str, tool_env: dict, forest: dict[str, trees.Trees], wheelhouse: Path
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    tool: str,
+    tool_env: dict,
+    forest: dict[str, trees.Trees],
+    wheelhouse: Path,
 ) -> Iterator[House]:
     """A home on a cluster under the test's module tool, with the test's tree (the flat one, if it names none)."""
     params = getattr(request.node, "callspec", None)

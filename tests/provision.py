@@ -52,7 +52,7 @@ def provision(folder: Path) -> dict:
     return known
 
 
-class Unavailable(Exception):
+class Unavailable(Exception):  # noqa: N818 - it names what the machine has not
     """Something cannot be had on this machine."""
 
 
@@ -88,7 +88,9 @@ class Apt:
         deb = next(debs.glob(f"{package}_*.deb"))
         subprocess.run(["dpkg-deb", "-x", deb, target], check=True)
 
-    def _run(self, words: list[str], env: dict | None, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    def _run(
+        self, words: list[str], env: dict | None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess:
         """Run apt-get with lists of our own, fetched once, so that no root is needed to read them."""
         state = self._folder / "state"
         own = [
@@ -101,7 +103,12 @@ class Apt:
             subprocess.run(["apt-get", *own, "-qq", "update"], check=False, capture_output=True)
             self._is_ready = True
         return subprocess.run(
-            ["apt-get", *own, "-qq", *words], check=False, capture_output=True, text=True, env=env, cwd=cwd
+            ["apt-get", *own, "-qq", *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=env,
+            cwd=cwd,
         )
 
 
@@ -149,9 +156,13 @@ def environment_modules(folder: Path, apt: Apt) -> dict[str, str]:
         apt.unpack("environment-modules", unpacked)
         made = _fresh(folder / "made")
         library = next((unpacked / "usr/lib").glob("*-linux-gnu*"))
-        shutil.copytree(unpacked / "usr/share/modules", made / "share", ignore_dangling_symlinks=True)
+        shutil.copytree(
+            unpacked / "usr/share/modules", made / "share", ignore_dangling_symlinks=True
+        )
         shutil.copytree(library, made / "lib", ignore_dangling_symlinks=True)
-        shutil.copytree(unpacked / "etc/environment-modules", made / "etc", ignore_dangling_symlinks=True)
+        shutil.copytree(
+            unpacked / "etc/environment-modules", made / "etc", ignore_dangling_symlinks=True
+        )
         system = f"/usr/lib/{library.name}"
         text = {
             "/usr/share/modules": f"{root}/share",
@@ -240,7 +251,10 @@ def _exports(setup: str) -> dict[str, str]:
     """What a bash exports after it sourced the set-up, without what it had before."""
     bare = {"HOME": "/", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
-        ["bash", "--norc", "--noprofile", "-c", f"{setup} && env -0"], env=bare, check=True, capture_output=True
+        ["bash", "--norc", "--noprofile", "-c", f"{setup} && env -0"],
+        env=bare,
+        check=True,
+        capture_output=True,
     )
     pairs = (field.split("=", 1) for field in done.stdout.decode().split("\0") if field)
     own = ("_", "SHLVL", "PWD", "MODULEPATH", "MANPATH", "LOADEDMODULES", *bare)

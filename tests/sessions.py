@@ -40,7 +40,9 @@ _RESTLESS = (
 class Shell:
     """One interactive shell with an rc file."""
 
-    def __init__(self, name: str, home: Path, env: dict[str, str], cwd: Path, program: str = "") -> None:
+    def __init__(
+        self, name: str, home: Path, env: dict[str, str], cwd: Path, program: str = ""
+    ) -> None:
         self.name = name
         self._folder = home / ".session"
         self._folder.mkdir(exist_ok=True)
@@ -78,7 +80,11 @@ class Shell:
         """The exported variables, but those that a shell keeps for itself."""
         fields = self.output("command env -0").split("\0")
         pairs = (field.split("=", 1) for field in fields if "=" in field)
-        return {name: value for name, value in pairs if name not in ("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES")}
+        return {
+            name: value
+            for name, value in pairs
+            if name not in ("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES")
+        }
 
     def snapshot(self) -> dict[str, object]:
         """All that leaving must give back."""
@@ -100,7 +106,9 @@ class Shell:
         end = time.monotonic() + timeout
         while not (self._sync.exists() and self._sync.read_text() == str(self._count)):
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.name} came to no prompt within {timeout} s; it showed:\n{shown}")
+                raise TimeoutError(
+                    f"{self.name} came to no prompt within {timeout} s; it showed:\n{shown}"
+                )
             shown += self._read(0.02)
         return shown + self._read(0.05)
 

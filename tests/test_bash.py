@@ -49,7 +49,16 @@ def test_a_shell_under_euxo_pipefail_lives_on(house):
 
 
 @pytest.mark.parametrize(
-    "option", ["shopt -s nocasematch", "shopt -s extglob nullglob failglob", "set -f", "IFS=/", "set -o posix", "set -k", "set -a"]
+    "option",
+    [
+        "shopt -s nocasematch",
+        "shopt -s extglob nullglob failglob",
+        "set -f",
+        "IFS=/",
+        "set -o posix",
+        "set -k",
+        "set -a",
+    ],
 )
 def test_odd_options_change_nothing(house, option):
     house.project(PLAIN, "p")
@@ -64,7 +73,9 @@ def test_odd_options_change_nothing(house, option):
 
 def test_traps_are_left_alone(house):
     house.project(PLAIN, "p")
-    traps = "trap 'echo int' INT; trap 'echo err >> ~/err' ERR; trap 'true' DEBUG; trap 'echo bye' EXIT"
+    traps = (
+        "trap 'echo int' INT; trap 'echo err >> ~/err' ERR; trap 'true' DEBUG; trap 'echo bye' EXIT"
+    )
     here = house.shell("bash", after=f"set -E; {traps}")
     before = here.snapshot()
     here.run("cd p")
@@ -85,7 +96,10 @@ def test_aliases_of_the_user_do_not_reach_the_hook(house):
 
 def test_functions_of_the_user_do_not_reach_the_hook(house):
     house.project(PLAIN, "p")
-    here = house.shell("bash", after="export() { echo no; }; unset() { echo no; }; eval() { echo no; }; cd() { builtin cd \"$@\"; }")
+    here = house.shell(
+        "bash",
+        after='export() { echo no; }; unset() { echo no; }; eval() { echo no; }; cd() { builtin cd "$@"; }',
+    )
     here.run("cd p")
     assert here.env()["COLOUR"] == "blue"
     here.run("cd ..")
@@ -98,9 +112,21 @@ def test_no_name_of_ours_is_left_in_the_users_space(house):
     here.run("cd p")
     here.run("cd ..")
     here.run("compgen -v | sort > ~/after")
-    new = set((house.home / "after").read_text().split()) - set((house.home / "before").read_text().split())
+    new = set((house.home / "after").read_text().split()) - set(
+        (house.home / "before").read_text().split()
+    )
     ours = {name for name in new if name.startswith("__autoenv_hpc_")}
-    assert new - ours <= {"PROMPT_COMMAND", "BASH_REMATCH", "OLDPWD", "_", "PIPESTATUS", "COLUMNS", "LINES", "HISTSIZE", "HISTFILESIZE"}
+    assert new - ours <= {
+        "PROMPT_COMMAND",
+        "BASH_REMATCH",
+        "OLDPWD",
+        "_",
+        "PIPESTATUS",
+        "COLUMNS",
+        "LINES",
+        "HISTSIZE",
+        "HISTFILESIZE",
+    }
 
 
 def test_a_read_only_variable_stops_the_entry_and_nothing_is_changed(house):

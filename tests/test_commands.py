@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import COMMAND, MODULE_TOOLS
@@ -14,7 +15,19 @@ PLAIN = '[env]\nCOLOUR = "blue"\n'
 
 def test_help_and_version_and_wrong_usage(house):
     assert house.command("--version").stdout.startswith("autoenv-hpc ")
-    for command in ("hook", "exec", "allow", "deny", "status", "init", "prepare", "on", "off", "reload", "demo"):
+    for command in (
+        "hook",
+        "exec",
+        "allow",
+        "deny",
+        "status",
+        "init",
+        "prepare",
+        "on",
+        "off",
+        "reload",
+        "demo",
+    ):
         assert command in house.command(command, "--help").stdout
     for words in (["nonsense"], ["hook"], ["hook", "csh"], ["status", "--nonsense"], []):
         said = house.command(*words, status=2).stderr
@@ -28,9 +41,15 @@ def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(house):
     house.command("init", cwd=root)
     file = root / ".hpcenv.toml"
     house.command("exec", "-C", str(root), "--", "true")
-    uncommented = "\n".join(line.removeprefix("# ") for line in file.read_text().splitlines()[3:] if "=" in line or line.startswith("# ["))
+    uncommented = "\n".join(
+        line.removeprefix("# ")
+        for line in file.read_text().splitlines()[3:]
+        if "=" in line or line.startswith("# [")
+    )
     file.write_text(uncommented)
-    assert not [line for line in house.command("status", cwd=root).stdout.splitlines() if "problem" in line]
+    assert not [
+        line for line in house.command("status", cwd=root).stdout.splitlines() if "problem" in line
+    ]
     assert f"{file} exists" in house.command("init", cwd=root, status=1).stderr
     assert file.read_text() == uncommented
     house.command("init", "--force", cwd=root)
@@ -41,7 +60,12 @@ def test_status_tells_what_is_and_what_would_be(house):
     root = house.project(f'name = "n"\nmodules = ["x/1"]\n{PLAIN}', "p", allow=False)
     found = json.loads(house.command("status", "--json", cwd=root).stdout)
     assert found["file"] == f"{root}/.hpcenv.toml"
-    assert (found["trust"], found["active"], found["modules"], found["site"]) == ("unknown", None, ["x/1"], None)
+    assert (found["trust"], found["active"], found["modules"], found["site"]) == (
+        "unknown",
+        None,
+        ["x/1"],
+        None,
+    )
     house.command("allow", cwd=root)
     assert json.loads(house.command("status", "--json", cwd=root).stdout)["trust"] == "allowed"
     (root / ".hpcenv.toml").write_text("modles = 1")
@@ -78,7 +102,13 @@ def test_exec_passes_everything_through(house):
     words = ["", "a b", "*", "$HOME", "-x", "--", "é", "new\nline", "'\""]
     for _ in range(2):  # by Python, then by the stored activation
         done = subprocess.run(
-            [COMMAND, "exec", "--", "python3", "-c", code, *words], cwd=root, env=house.env, input="in", text=True, capture_output=True, check=False
+            [COMMAND, "exec", "--", "python3", "-c", code, *words],
+            cwd=root,
+            env=house.env,
+            input="in",
+            text=True,
+            capture_output=True,
+            check=False,
         )
         assert (done.returncode, done.stdout, done.stderr) == (42, f"{words!r} blue in\n", "e")
 
@@ -86,15 +116,23 @@ def test_exec_passes_everything_through(house):
 def test_exec_gives_signals_descriptors_and_limits_to_the_command(house):
     root = house.project(PLAIN, "p")
     house.command("exec", "-C", str(root), "--", "true")
-    process = subprocess.Popen([COMMAND, "exec", "-C", str(root), "--", "sleep", "60"], env=house.env)
+    process = subprocess.Popen(
+        [COMMAND, "exec", "-C", str(root), "--", "sleep", "60"], env=house.env
+    )
     for _ in range(100):
-        if b"sleep" in open(f"/proc/{process.pid}/cmdline", "rb").read():
+        if b"sleep" in Path(f"/proc/{process.pid}/cmdline").read_bytes():
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == -signal.SIGTERM
     line = f"umask 027; ulimit -n 99; exec 7<{root}/.hpcenv.toml; '{COMMAND}' exec -C '{root}' -- sh -c 'umask; ulimit -n; cat <&7; echo $SHLVL'; true"
-    out = subprocess.run(["bash", "-c", line], env={**house.env, "SHLVL": "3"}, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        ["bash", "-c", line],
+        env={**house.env, "SHLVL": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert out == f"0027\n99\n{PLAIN}4\n"
 
 
@@ -136,14 +174,18 @@ def test_exec_takes_out_what_was_inherited(house):
     assert "COLOUR=red" in here.output("autoenv-hpc exec -- env")
 
 
-@pytest.mark.parametrize("context", [["bash", "-eu"], ["sh"], ["dash"], ["zsh"], ["env", "-i", "bash"]])
+@pytest.mark.parametrize(
+    "context", [["bash", "-eu"], ["sh"], ["dash"], ["zsh"], ["env", "-i", "bash"]]
+)
 def test_exec_from_every_kind_of_script(house, context):
     root = house.project(PLAIN, "p")
     if context[0] == "env":
         context = ["env", "-i", f"HOME={house.home}", *context[2:]]
     line = f"cd '{root}'; {COMMAND} exec -- /bin/sh -c 'echo $COLOUR'"
     for _ in range(2):
-        out = subprocess.run([*context, "-c", line], env=house.env, capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(
+            [*context, "-c", line], env=house.env, capture_output=True, text=True, check=True
+        ).stdout
         assert out == "blue\n"
 
 
@@ -155,7 +197,11 @@ def test_exec_is_the_same_from_each_context(cluster, tool):
     def seen(**more: str) -> dict[str, str]:
         lines = cluster.command(*show, **more).stdout.splitlines()
         names = ("PATH", "LOADEDMODULES", "VIRTUAL_ENV", "SAMTOOLS_ROOT", "AUTOENV_HPC_ROOT")
-        return {name: value for name, _, value in (line.partition("=") for line in lines) if name in names}
+        return {
+            name: value
+            for name, _, value in (line.partition("=") for line in lines)
+            if name in names
+        }
 
     expected = seen()
     assert expected["LOADEDMODULES"] == "python/3.9.5:samtools/1.12"
@@ -164,28 +210,51 @@ def test_exec_is_the_same_from_each_context(cluster, tool):
             for name in [n for n in cluster.env if n.startswith("BASH_FUNC_")]:
                 del cluster.env[name]
         assert seen() == expected
-        assert seen(BASH_ENV="/nonexistent", PYTHONHOME="/x", PYTHONPATH="/y")["VIRTUAL_ENV"] == expected["VIRTUAL_ENV"]
+        assert (
+            seen(BASH_ENV="/nonexistent", PYTHONHOME="/x", PYTHONPATH="/y")["VIRTUAL_ENV"]
+            == expected["VIRTUAL_ENV"]
+        )
 
 
 def test_exported_functions_reach_the_command(house):
     root = house.project(PLAIN, "p")
     line = f"f() {{ echo function; }}; export -f f; '{COMMAND}' exec -C '{root}' -- bash -c f"
     for _ in range(2):
-        assert subprocess.run(["bash", "-c", line], env=house.env, capture_output=True, text=True, check=True).stdout == "function\n"
+        assert (
+            subprocess.run(
+                ["bash", "-c", line], env=house.env, capture_output=True, text=True, check=True
+            ).stdout
+            == "function\n"
+        )
 
 
 def test_fresh_and_named_choices_do_not_spoil_what_is_stored(house):
     root = house.project(PLAIN + '[envs.green.env]\nCOLOUR = "green"\n', "p")
     show = ("--", "/bin/sh", "-c", 'echo "$COLOUR"')
-    for words, colour in (([], "blue"), (["--env", "green"], "green"), ([], "blue"), (["--fresh"], "blue"), (["--site", "uppmax"], "blue")):
+    for words, colour in (
+        ([], "blue"),
+        (["--env", "green"], "green"),
+        ([], "blue"),
+        (["--fresh"], "blue"),
+        (["--site", "uppmax"], "blue"),
+    ):
         assert house.command("exec", *words, *show, cwd=root).stdout == f"{colour}\n"
 
 
 def test_a_home_that_is_not_there(house, tmp_path):
     root = house.project(PLAIN, "p")
     state = tmp_path / "state"
-    env = {"AUTOENV_HPC_STATE_DIR": str(state), "AUTOENV_HPC_CACHE_DIR": str(tmp_path / "cache"), "HOME": "/nonexistent"}
+    env = {
+        "AUTOENV_HPC_STATE_DIR": str(state),
+        "AUTOENV_HPC_CACHE_DIR": str(tmp_path / "cache"),
+        "HOME": "/nonexistent",
+    }
     house.command("allow", str(root), **env)
     for _ in range(2):
-        assert house.command("exec", "-C", str(root), "--", "/bin/sh", "-c", 'echo "$COLOUR"', **env).stdout == "blue\n"
+        assert (
+            house.command(
+                "exec", "-C", str(root), "--", "/bin/sh", "-c", 'echo "$COLOUR"', **env
+            ).stdout
+            == "blue\n"
+        )
     assert os.stat(tmp_path / "cache").st_mode & 0o777 == 0o700

@@ -4,21 +4,29 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from autoenv_hpc import config
 from autoenv_hpc.config import Cache, PathEdit, Venv
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.toml_places import line_of
-from hypothesis import given
-from hypothesis import strategies as st
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
 NOTHING_ABOVE = config.Settings((), (), config.trust.PreApproved(), ())
 
 
-def settle(text: str, site: str | None = None, env: str | None = None, *above: str) -> config.Config:
+def settle(
+    text: str, site: str | None = None, env: str | None = None, *above: str
+) -> config.Config:
     """The configuration that a text means."""
     layers = tuple(config.parse(t.encode(), f"/above{i}", above=True) for i, t in enumerate(above))
-    return config.select(config.parse(text.encode(), "/p/.hpcenv.toml"), NOTHING_ABOVE._replace(documents=layers), site, env)
+    return config.select(
+        config.parse(text.encode(), "/p/.hpcenv.toml"),
+        NOTHING_ABOVE._replace(documents=layers),
+        site,
+        env,
+    )
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
@@ -44,9 +52,14 @@ def test_not_utf8():
         config.parse(b"# ok\nname = '\xff'\n", "F")
 
 
+DEFAULTS = (".venv", "venv", None, False, None, "auto", True, (), (), (), "notify")
+
+
 def test_an_empty_file_has_every_default():
     assert settle("") == config.Config("/p/.hpcenv.toml", "/p", "p")
-    assert settle("[venv]").venv == Venv(".venv", "venv", None, False, None, "auto", True, (), (), (), "notify")
+    assert settle("[venv]").venv == Venv(
+        ".venv", "venv", None, False, None, "auto", True, (), (), (), "notify"
+    )
 
 
 def test_every_key_arrives():
@@ -94,7 +107,11 @@ A = "site two"
 
 def test_tables_merge_key_by_key_and_lists_replace():
     base = settle(LAYERS)
-    assert (base.modules, base.env, base.env_name) == (("one",), {"A": "base", "B": "one", "C": "one"}, "one")
+    assert (base.modules, base.env, base.env_name) == (
+        ("one",),
+        {"A": "base", "B": "one", "C": "one"},
+        "one",
+    )
     here = settle(LAYERS, "s")
     assert here.env == {"A": "site two", "B": "base", "C": "site"}
     assert here.venv == Venv("two", "virtualenv", "3.9")
@@ -106,12 +123,20 @@ def test_the_users_file_gives_defaults_and_never_an_environment_by_itself():
     above = '[venv]\nbackend = "virtualenv"\n[env]\nA = "user"\n[site.s]\nmatch = { fqdn = ["x"] }\nmodules = ["s"]\n'
     assert settle("", None, None, above).venv is None
     found = settle('[venv]\n[env]\nA = "project"', "s", None, above)
-    assert (found.venv, found.env, found.modules) == (Venv(backend="virtualenv"), {"A": "project"}, ("s",))
+    assert (found.venv, found.env, found.modules) == (
+        Venv(backend="virtualenv"),
+        {"A": "project"},
+        ("s",),
+    )
 
 
 def test_a_named_environment_has_a_folder_of_its_own():
     text = "[venv]\n[envs.py2.venv]\n[envs.py3.venv]\npath = 'x'\n"
-    assert [settle(text, None, name).venv.path for name in (None, "py2", "py3")] == [".venv", ".venv-py2", "x"]
+    assert [settle(text, None, name).venv.path for name in (None, "py2", "py3")] == [
+        ".venv",
+        ".venv-py2",
+        "x",
+    ]
     with pytest.raises(ConfigError, match=r"no \[envs.py4\] \(there are: py2, py3\)"):
         settle(text, None, "py4")
 
@@ -140,7 +165,11 @@ def test_the_nearest_file_governs_and_there_are_limits(tmp_path):
     assert find("/") is None
 
 
-KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x7f", min_codepoint=32), min_size=1, max_size=5)
+KEYS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\r\x7f", min_codepoint=32),
+    min_size=1,
+    max_size=5,
+)
 
 
 @given(st.lists(st.tuples(KEYS, st.sampled_from(['"x"', "'''a\n[b]\n'''", "[1, [2,\n3], {a = 1}]", "{b = {c = '}'}}", "1979-05-27T07:32:00Z"])),

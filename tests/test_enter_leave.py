@@ -131,9 +131,15 @@ def test_a_nested_shell_leaves_what_it_inherited(cluster, shell, tool, tree):
     assert nested[scene.variable] == inside[scene.variable]
     here.run("cd ~")
     left = here.env()
-    left.pop("MANPATH", None)  # the module tool's own set-up puts a folder there, again in each shell
+    left.pop(
+        "MANPATH", None
+    )  # the module tool's own set-up puts a folder there, again in each shell
     set_up = ("MODULES_", "__MODULES_LM", "LMOD_", "FPATH", "BASH_ENV", "ENV")
-    changed = {n: (before.get(n), left.get(n)) for n in before.keys() | left.keys() if before.get(n) != left.get(n)}
+    changed = {
+        n: (before.get(n), left.get(n))
+        for n in before.keys() | left.keys()
+        if before.get(n) != left.get(n)
+    }
     assert not {n: values for n, values in changed.items() if not n.startswith(set_up)}
     here.run("exit")
     here.run("cd ~")

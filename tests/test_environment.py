@@ -1,12 +1,16 @@
 """Changes as values: made, taken back, and merged with what the user did."""
 
 import pytest
-from autoenv_hpc import state
-from autoenv_hpc.environment import Value, applied, difference, holds, merged, undone, with_entries
 from hypothesis import given
 from hypothesis import strategies as st
 
-ENVS = st.dictionaries(st.sampled_from(["PATH", "MANPATH", "A", "B", "EMPTY"]), st.sampled_from(["", "a", "a:b", "b:a:b", "c::d"]))
+from autoenv_hpc import state
+from autoenv_hpc.environment import Value, applied, difference, holds, merged, undone, with_entries
+
+ENVS = st.dictionaries(
+    st.sampled_from(["PATH", "MANPATH", "A", "B", "EMPTY"]),
+    st.sampled_from(["", "a", "a:b", "b:a:b", "c::d"]),
+)
 
 
 @given(ENVS, ENVS)
@@ -24,7 +28,12 @@ def test_there_and_back(before, after):
         ("/b:/c", "/v:/b:/c", "/mine:/v:/b:/c", "/mine:/b:/c"),
         ("/b:/c", "/v:/b:/c", "/v:/b:/c:/mine", "/b:/c:/mine"),
         ("/b:/c", "/v:/b:/c", "/v:/b:/mine:/c", "/b:/mine:/c"),
-        ("/b:/c:/b", "/v:/b:/c", "/mine:/v:/b:/c", "/mine:/b:/c:/b"),  # the tool had dropped a duplicate
+        (
+            "/b:/c:/b",
+            "/v:/b:/c",
+            "/mine:/v:/b:/c",
+            "/mine:/b:/c:/b",
+        ),  # the tool had dropped a duplicate
         ("/b:/c", "/v:/b:/c", "/b:/c", "/b:/c"),  # the user took ours out
         ("/b:/c", "/v:/b:/c", "/v:/c", "/c"),  # the user took one of theirs out
         ("/b:/c", "/v:/b:/c", "/v:/c:/b", "/c:/b"),  # the user put them into another order
@@ -55,16 +64,28 @@ def test_an_unset_search_path_gets_no_stray_colon():
 TEXT = st.text(st.characters(exclude_characters="\0"), max_size=60)
 
 
-@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,9}", fullmatch=True), st.tuples(st.none() | TEXT, st.none() | TEXT), max_size=6))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Z_]{1,9}", fullmatch=True),
+        st.tuples(st.none() | TEXT, st.none() | TEXT),
+        max_size=6,
+    )
+)
 def test_the_state_survives_its_journey_through_the_environment(values):
-    change = {name: Value(before, after) for name, (before, after) in values.items() if before != after and name != state.NAME}
+    change = {
+        name: Value(before, after)
+        for name, (before, after) in values.items()
+        if before != after and name != state.NAME
+    }
     given_state = state.State("/p", "p", "o", change, ("m/1",), ("d/1",), ("/x",))
     packed = state.encode(given_state)
     env = applied(change, {}) | {state.NAME: packed}
     found = state.active(env)
     assert found is not None
     assert holds(found.change, env)
-    assert undone(found.change, env) == {n: v.before for n, v in change.items() if v.before is not None}
+    assert undone(found.change, env) == {
+        n: v.before for n, v in change.items() if v.before is not None
+    }
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "eJw=", "A" * 1000, "eJyLBgAAXQBd"])

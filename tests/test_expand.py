@@ -1,6 +1,7 @@
 """Path values: home, variables, fields, and errors instead of empty strings."""
 
 import pytest
+
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.expand import expand, variables
 
@@ -30,7 +31,10 @@ def test_templates(template, expected):
     [
         ("$NOPE/x", r"F: k: \$NOPE is not set \(set it, or write the path out\)"),
         ("${EMPTY}", r"F: k: \$EMPTY is empty"),
-        ("{mircoarch}", r"unknown field \{mircoarch\} \(there are: \{site\}, \{arch\}, \{python\}\)"),
+        (
+            "{mircoarch}",
+            r"unknown field \{mircoarch\} \(there are: \{site\}, \{arch\}, \{python\}\)",
+        ),
         ("{site}", r"\{site\} is not known here \(set AUTOENV_HPC_SITE"),
         ("$(date)", "stray '\\$'"),
         ("{", "stray '{'"),

@@ -254,7 +254,11 @@ def test_the_tool_is_uninstalled_while_the_shell_is_open(house, shell, tmp_path)
     before = here.snapshot()
     here.run("cd p")
     gone = str(tmp_path / "gone")
-    here.run(f"set -g __autoenv_hpc_command {gone}" if shell == "fish" else f"__autoenv_hpc_command={gone}")
+    here.run(
+        f"set -g __autoenv_hpc_command {gone}"
+        if shell == "fish"
+        else f"__autoenv_hpc_command={gone}"
+    )
     shown = here.run("cd ../q") + here.run("true") + here.run("cd ..")
     assert "gone" not in shown
     assert_same(before, here.snapshot())
@@ -297,7 +301,11 @@ def test_ctrl_c_during_a_slow_entry_leaves_the_shell_outside(house, shell, tmp_p
 @EVERY_SHELL
 def test_hooking_twice_is_hooking_once(house, shell):
     house.project(PLAIN, "p")
-    again = {"bash": "source ~/.bashrc", "zsh": "source ~/.zshrc", "fish": "source ~/.config/fish/config.fish"}[shell]
+    again = {
+        "bash": "source ~/.bashrc",
+        "zsh": "source ~/.zshrc",
+        "fish": "source ~/.config/fish/config.fish",
+    }[shell]
     here = house.shell(shell)
     before = here.snapshot()
     here.run(again)
@@ -331,7 +339,9 @@ def test_a_nested_shell_takes_the_project_over_and_leaves_it(house, shell):
 @EVERY_SHELL
 def test_a_nested_shell_whose_rc_file_resets_path(house, shell):
     house.project('[paths]\nPATH = { prepend = ["bin"] }\n', "p")
-    reset = "set -gx PATH /usr/bin /bin /sbin" if shell == "fish" else "export PATH=/usr/bin:/bin:/sbin"
+    reset = (
+        "set -gx PATH /usr/bin /bin /sbin" if shell == "fish" else "export PATH=/usr/bin:/bin:/sbin"
+    )
     here = house.shell(shell, cwd=house.home / "p")
     house.write_rc(shell, reset)
     here.run({"bash": "bash --noprofile -i", "zsh": "zsh -i", "fish": "fish -i"}[shell])
@@ -364,7 +374,11 @@ def test_a_subshell_that_changes_directory_leaves_the_shell_alone(house, shell):
 def test_nothing_is_ever_written_to_stdout(house, shell):
     house.project(PLAIN, "p")
     here = house.shell(shell)
-    line = f"begin; cd p; true; end > {house.home}/out" if shell == "fish" else f"{{ cd p; true; }} > {house.home}/out"
+    line = (
+        f"begin; cd p; true; end > {house.home}/out"
+        if shell == "fish"
+        else f"{{ cd p; true; }} > {house.home}/out"
+    )
     here.run(line)
     here.run("cd ..")
     assert (house.home / "out").read_text() == ""

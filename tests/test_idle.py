@@ -17,7 +17,9 @@ def traced(shell: Shell, log: Path, lines: list[str]) -> str:
     """The calls that a shell and its children make while lines are typed."""
     pid = shell.output("echo $fish_pid" if shell.name == "fish" else "echo $$").strip()
     calls = "trace=execve,fork,vfork,clone,clone3,open,openat,openat2"
-    tracer = subprocess.Popen(["strace", "-f", "-q", "-e", calls, "-o", log, "-p", pid], stderr=subprocess.PIPE)
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-q", "-e", calls, "-o", log, "-p", pid], stderr=subprocess.PIPE
+    )
     for _ in range(100):
         if Path(f"/proc/{pid}/status").read_text().split("TracerPid:\t")[1].split("\n")[0] != "0":
             break
@@ -27,8 +29,10 @@ def traced(shell: Shell, log: Path, lines: list[str]) -> str:
     tracer.terminate()
     tracer.wait()
     # Without the line's own redirection, and the threads and history files of fish itself.
-    noise = ("/.session/", "/dev/tty", "CLONE_THREAD", "fish_history", 'O_DIRECTORY')
-    return "\n".join(line for line in log.read_text().splitlines() if not any(n in line for n in noise))
+    noise = ("/.session/", "/dev/tty", "CLONE_THREAD", "fish_history", "O_DIRECTORY")
+    return "\n".join(
+        line for line in log.read_text().splitlines() if not any(n in line for n in noise)
+    )
 
 
 def baseline(house: House, shell: str, log: Path, lines: list[str]) -> str:
@@ -70,8 +74,22 @@ def test_exec_of_what_was_seen_before_starts_nothing_but_the_command(cluster, to
     from conftest import COMMAND  # noqa: PLC0415
 
     log = tmp_path / "calls"
-    words = ["strace", "-f", "-q", "-e", "trace=execve,fork,vfork,clone,clone3", "-o", log, COMMAND, "exec", "--", "/bin/true"]
+    words = [
+        "strace",
+        "-f",
+        "-q",
+        "-e",
+        "trace=execve,fork,vfork,clone,clone3",
+        "-o",
+        log,
+        COMMAND,
+        "exec",
+        "--",
+        "/bin/true",
+    ]
     subprocess.run(words, cwd=root, env=cluster.env, check=True)
     text = log.read_text()
-    assert len(re.findall(r"execve\(.*= 0", text)) == 2, text  # the command's script, and CMD in its place
+    assert len(re.findall(r"execve\(.*= 0", text)) == 2, (
+        text
+    )  # the command's script, and CMD in its place
     assert not re.findall(r"(?:fork|clone3?)\(", text), text

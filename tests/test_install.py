@@ -8,8 +8,9 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from autoenv_hpc import folders
 from conftest import CHECKOUT
+
+from autoenv_hpc import folders
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
@@ -19,14 +20,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command out of the built wheel, in an environment with a space in its path."""
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"
-    shutil.copytree(CHECKOUT, source, ignore=shutil.ignore_patterns(".cache", ".git", "__pycache__"))
+    shutil.copytree(
+        CHECKOUT, source, ignore=shutil.ignore_patterns(".cache", ".git", "__pycache__")
+    )
     python = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*python, "wheel", "-q", "--no-deps", "-w", folder, source], check=True)
     shutil.rmtree(source)
     prefix = folder / "an environment"
     subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", prefix], check=True)
     wheel = next(folder.glob("*.whl"))
-    subprocess.run([prefix / "bin/python", "-m", "pip", "install", "-q", "--no-deps", wheel], check=True)
+    subprocess.run(
+        [prefix / "bin/python", "-m", "pip", "install", "-q", "--no-deps", wheel], check=True
+    )
     return prefix / "bin/autoenv-hpc"
 
 
@@ -36,28 +41,59 @@ def test_the_wheel_with_its_source_gone(house, installed, tmp_path):
     link.parent.mkdir()
     link.symlink_to(os.path.relpath(installed, link.parent))
     for command in (installed, link):
-        for words in (["allow", root], ["exec", "-C", root, "--", "/bin/sh", "-c", "echo $COLOUR"], ["--version"]):
-            done = subprocess.run([command, *words], env=house.env, capture_output=True, text=True, check=True, cwd=house.home)
+        for words in (
+            ["allow", root],
+            ["exec", "-C", root, "--", "/bin/sh", "-c", "echo $COLOUR"],
+            ["--version"],
+        ):
+            done = subprocess.run(
+                [command, *words],
+                env=house.env,
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=house.home,
+            )
         assert done.stdout.startswith("autoenv-hpc ")
-    hook = subprocess.run([link, "hook", "bash"], env=house.env, capture_output=True, text=True, check=True).stdout
+    hook = subprocess.run(
+        [link, "hook", "bash"], env=house.env, capture_output=True, text=True, check=True
+    ).stdout
     assert "site-packages/autoenv_hpc/shell/hook.bash" in hook
     line = f"eval \"$('{link}' hook bash)\"; cd '{root}'; __autoenv_hpc_prompt; echo $COLOUR; cd /; __autoenv_hpc_prompt; echo ${{COLOUR-gone}}"
-    out = subprocess.run(["bash", "--norc", "-c", line], env=house.env, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        ["bash", "--norc", "-c", line], env=house.env, capture_output=True, text=True, check=True
+    ).stdout
     assert out == "blue\ngone\n"
 
 
 def test_the_checkouts_own_script_runs(house):
-    done = subprocess.run([CHECKOUT / "shell/autoenv-hpc", "hook", "zsh"], env=house.env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [CHECKOUT / "shell/autoenv-hpc", "hook", "zsh"],
+        env=house.env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert f"{CHECKOUT}/shell/hook.zsh" in done.stdout
 
 
 @pytest.mark.parametrize("given", ["", "/xdg", "relative"])
 def test_the_folders_are_those_of_the_standard(monkeypatch, given):
-    names = {"XDG_CACHE_HOME": folders.cache, "XDG_STATE_HOME": folders.state, "XDG_CONFIG_HOME": folders.config}
-    theirs = {"XDG_CACHE_HOME": platformdirs.user_cache_dir, "XDG_STATE_HOME": platformdirs.user_state_dir, "XDG_CONFIG_HOME": platformdirs.user_config_dir}
+    names = {
+        "XDG_CACHE_HOME": folders.cache,
+        "XDG_STATE_HOME": folders.state,
+        "XDG_CONFIG_HOME": folders.config,
+    }
+    theirs = {
+        "XDG_CACHE_HOME": platformdirs.user_cache_dir,
+        "XDG_STATE_HOME": platformdirs.user_state_dir,
+        "XDG_CONFIG_HOME": platformdirs.user_config_dir,
+    }
     for name, ours in names.items():
         if given == "relative":
-            assert ours({"HOME": "/h", name: given}).startswith("/h/")  # the standard: ignore what is relative
+            assert ours({"HOME": "/h", name: given}).startswith(
+                "/h/"
+            )  # the standard: ignore what is relative
             continue
         monkeypatch.setenv("HOME", "/h")
         monkeypatch.setenv(name, given)
@@ -70,13 +106,31 @@ def test_the_hot_path_imports_little(house):
     code = (
         "import sys; before = set(sys.modules)\n"
         "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import shell\nimport os\n"
-        f"text = shell.answer('bash', 'look', {str(root)!r}, '', dict(os.environ), Report(dict(os.environ)))\n"
+        f"text = shell.answer(shell.Question('bash', 'look', {str(root)!r}, ''), dict(os.environ), Report(dict(os.environ)))\n"
         "assert 'COLOUR' in text\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
     )
-    out = subprocess.run([sys.executable, "-I", "-c", code], env=house.env, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        env=house.env,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     third_party = {"archspec", "filelock", "platformdirs", "psutil", "tomlkit", "pytest", "pexpect"}
-    slow = {"argparse", "asyncio", "dataclasses", "inspect", "logging", "pathlib", "unittest", "urllib", "http", "email", "importlib_metadata"}
+    slow = {
+        "argparse",
+        "asyncio",
+        "dataclasses",
+        "inspect",
+        "logging",
+        "pathlib",
+        "unittest",
+        "urllib",
+        "http",
+        "email",
+        "importlib_metadata",
+    }
     assert not set(out.split()) & (third_party | slow), out
 
 
@@ -84,7 +138,14 @@ def test_demo(house, tool_env):
     from conftest import COMMAND  # noqa: PLC0415
 
     for env in (*tool_env.values(), {}):
-        done = subprocess.run([COMMAND, "demo"], env=house.env | env, capture_output=True, text=True, check=False, cwd=house.home)
+        done = subprocess.run(
+            [COMMAND, "demo"],
+            env=house.env | env,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=house.home,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "nothing was left behind" in done.stdout
         assert ("Currently Loaded" in done.stdout) == bool(env)

@@ -34,7 +34,12 @@ def test_a_bare_name_is_the_default_version(cluster, tool, tree):
 @pytest.mark.parametrize("tree", ["flat"])
 @pytest.mark.parametrize(
     ("asked", "hint"),
-    [("python/3.9.6", "python/3.9.5"), ("Python/3.9.5", "python/3.9.5"), ("pyton/3.9.5", "python/3.9.5"), ("samtools/9", "samtools/1.12")],
+    [
+        ("python/3.9.6", "python/3.9.5"),
+        ("Python/3.9.5", "python/3.9.5"),
+        ("pyton/3.9.5", "python/3.9.5"),
+        ("samtools/9", "samtools/1.12"),
+    ],
 )
 def test_a_module_that_is_not_there(cluster, tool, tree, asked, hint):
     root = cluster.project(f'modules = ["bioinfo-tools", "{asked}"]')
@@ -96,7 +101,10 @@ def test_a_conflict_is_solved_by_a_purge_and_undone(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-@pytest.mark.parametrize(("policy", "expected"), [("keep", ["alias/1.0", "lists/1.0"]), ("purge", ["lists/1.0"]), ("reset", ["lists/1.0"])])
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [("keep", ["alias/1.0", "lists/1.0"]), ("purge", ["lists/1.0"]), ("reset", ["lists/1.0"])],
+)
 def test_the_policy_says_what_happens_to_the_users_modules(cluster, tool, tree, policy, expected):
     # What `module reset` goes back to: without this Lmod changes nothing, and says so.
     cluster.env["LMOD_SYSTEM_DEFAULT_MODULES"] = "lists/1.0"
@@ -140,7 +148,9 @@ def test_what_is_loaded_exactly_is_not_loaded_again(cluster, tool, tree):
 def test_aliases_and_functions_of_modulefiles(cluster, tool, tree):
     cluster.project('modules = ["alias/1.0", "function/1.0"]', "p")
     for shell in ("bash", "zsh", "fish"):
-        here = cluster.shell(shell, "alias ll='ls -l --mine'" if shell != "fish" else "function ll; echo mine; end")
+        here = cluster.shell(
+            shell, "alias ll='ls -l --mine'" if shell != "fish" else "function ll; echo mine; end"
+        )
         before = here.snapshot()
         for _ in range(2):
             here.run("cd ~/p")
@@ -192,7 +202,9 @@ def test_text_on_stdout_of_a_modulefile_is_evaluated_as_the_tool_does(cluster, t
 @pytest.mark.parametrize("tree", ["odd"])
 def test_hidden_linked_and_module_paths(cluster, tool, tree, forest):
     flat = forest[tool].flat.folder
-    root = cluster.project(f'modules = ["hidden/.1.0", "linked", "samtools/1.12"]\nmodule-paths = ["{flat}"]')
+    root = cluster.project(
+        f'modules = ["hidden/.1.0", "linked", "samtools/1.12"]\nmodule-paths = ["{flat}"]'
+    )
     default = "linked/1.0" if tool == "lmod" else "linked/default"  # as each tool calls a link
     assert loaded(cluster, root) == ["hidden/.1.0", default, "samtools/1.12"]
     missing = cluster.project('modules = ["samtools"]\nmodule-paths = ["nowhere"]', "q")
@@ -207,7 +219,10 @@ def test_hidden_linked_and_module_paths(cluster, tool, tree, forest):
         ({"LMOD_CMD": ":", "MODULES_CMD": ":"}, "no usable module system"),
         ({"LMOD_CMD": "/nonexistent", "MODULES_CMD": "/nonexistent"}, "no usable module system"),
         ({"LMOD_CMD": "/bin/true", "MODULES_CMD": "/bin/true"}, "said nothing, and loaded nothing"),
-        ({"LMOD_CMD": "/bin/false", "MODULES_CMD": "/bin/false"}, "said nothing, and loaded nothing"),
+        (
+            {"LMOD_CMD": "/bin/false", "MODULES_CMD": "/bin/false"},
+            "said nothing, and loaded nothing",
+        ),
     ],
 )
 def test_a_broken_or_silent_tool_is_said_plainly(cluster, tool, tree, spoilt, said):
@@ -231,9 +246,13 @@ def test_the_module_function_is_not_needed(cluster, tool, tree):
 @pytest.mark.parametrize("tree", ["flat"])
 def test_an_environment_without_modules_takes_them_from_a_login_shell(cluster, tool, tree):
     root = cluster.project('modules = ["python/3.9.5"]')
-    exports = "\n".join(f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE")))
+    exports = "\n".join(
+        f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE"))
+    )
     (cluster.home / ".bash_profile").write_text(exports)
-    for name in [n for n in cluster.env if n.startswith(("LMOD", "MODULE", "BASH_FUNC_", "__MODULES"))]:
+    for name in [
+        n for n in cluster.env if n.startswith(("LMOD", "MODULE", "BASH_FUNC_", "__MODULES"))
+    ]:
         del cluster.env[name]
     assert loaded(cluster, root) == ["python/3.9.5"]
 
@@ -241,7 +260,9 @@ def test_an_environment_without_modules_takes_them_from_a_login_shell(cluster, t
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
 def test_a_changed_modulefile_is_seen_at_the_next_entry(cluster, tool, tree, tmp_path):
-    suffix, line = (".lua", 'setenv("V", "{}")\n') if tool == "lmod" else ("", "#%Module1.0\nsetenv V {}\n")
+    suffix, line = (
+        (".lua", 'setenv("V", "{}")\n') if tool == "lmod" else ("", "#%Module1.0\nsetenv V {}\n")
+    )
     file = tmp_path / f"own/mine/1.0{suffix}"
     file.parent.mkdir(parents=True)
     file.write_text(line.format("one"))

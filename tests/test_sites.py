@@ -1,6 +1,7 @@
 """Which site: recorded environments of real login shells and jobs, in the order of the rules."""
 
 import pytest
+
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.sites import Match, detect
 
@@ -56,15 +57,21 @@ def test_a_cluster_that_has_a_table_of_its_own_name():
 
 
 def test_two_matches_are_an_error_that_names_both():
-    with pytest.raises(ConfigError, match=r"hpc2n \(SNIC_RESOURCE=kebnekaise\) and other .*--site or AUTOENV_HPC_SITE"):
+    with pytest.raises(
+        ConfigError,
+        match=r"hpc2n \(SNIC_RESOURCE=kebnekaise\) and other .*--site or AUTOENV_HPC_SITE",
+    ):
         name({"SNIC_RESOURCE": "kebnekaise"}, BOTH)
     assert name({"SNIC_RESOURCE": "kebnekaise"}, BOTH, option="other") == "other"
 
 
 @pytest.mark.parametrize("way", ["option", "variable"])
 def test_an_unknown_site_is_an_error_with_a_near_name(way):
-    with pytest.raises(ConfigError, match="unknown site uppmx .did you mean uppmax"):
-        name({"AUTOENV_HPC_SITE": "uppmx"} if way == "variable" else {}, option="uppmx" if way == "option" else None)
+    with pytest.raises(ConfigError, match=r"unknown site uppmx \(did you mean uppmax"):
+        name(
+            {"AUTOENV_HPC_SITE": "uppmx"} if way == "variable" else {},
+            option="uppmx" if way == "option" else None,
+        )
 
 
 def test_what_was_consulted_is_told():

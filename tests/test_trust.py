@@ -11,13 +11,19 @@ SHOW = ("/bin/sh", "-c", 'echo "$COLOUR"')
 def allowed(house, root, **more) -> bool:
     """Whether a command of the project is started."""
     status = 0 if "COLOUR" in more.pop("expect", "COLOUR") else 125
-    return house.command("exec", "-C", str(root), "--", *SHOW, status=status, **more).stdout == "blue\n"
+    return (
+        house.command("exec", "-C", str(root), "--", *SHOW, status=status, **more).stdout
+        == "blue\n"
+    )
 
 
 def test_new_edited_denied_and_allowed_again(house):
     root = house.project(PLAIN, "p", allow=False)
     said = house.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
-    assert said == f"autoenv-hpc: {root}/.hpcenv.toml is new or was edited: read it, then run `autoenv-hpc allow`\n"
+    assert (
+        said
+        == f"autoenv-hpc: {root}/.hpcenv.toml is new or was edited: read it, then run `autoenv-hpc allow`\n"
+    )
     house.command("allow", cwd=root)
     assert allowed(house, root)
     (root / ".hpcenv.toml").write_text(PLAIN + "# edited\n")
@@ -43,7 +49,10 @@ def test_what_everybody_may_write_is_refused(house):
     for path, mode in ((config, 0o666), (root, 0o777)):
         was = path.stat().st_mode
         path.chmod(mode)
-        assert "everybody on this machine may write to it" in house.command("allow", cwd=root, status=1).stderr
+        assert (
+            "everybody on this machine may write to it"
+            in house.command("allow", cwd=root, status=1).stderr
+        )
         assert not allowed(house, root, expect="no")
         path.chmod(was)
     root.chmod(0o777)
@@ -60,7 +69,9 @@ def test_a_project_folder_of_a_group_is_normal(house):
 
 
 def test_a_site_can_approve_whole_folders_and_groups(house):
-    group = house.command("exec", "-C", str(house.project(PLAIN, "q")), "--", "id", "-gn").stdout.strip()
+    group = house.command(
+        "exec", "-C", str(house.project(PLAIN, "q")), "--", "id", "-gn"
+    ).stdout.strip()
     root = house.project(PLAIN, "team/p", allow=False)
     evil = house.project(PLAIN, "team-evil/p", allow=False)
     file = house.home / ".config/autoenv-hpc/config.toml"

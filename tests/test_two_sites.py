@@ -91,7 +91,9 @@ def state(here: Shell, folder: str) -> tuple[object, str]:
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-@pytest.mark.parametrize(("recipe", "tree"), [(name, recipe.tree) for name, recipe in RECIPES.items()])
+@pytest.mark.parametrize(
+    ("recipe", "tree"), [(name, recipe.tree) for name, recipe in RECIPES.items()]
+)
 def test_the_same_as_typed_by_hand(cluster, tool, recipe, tree):
     (cluster.home / "report.py").write_text(REPORT)
     root = cluster.project(RECIPES[recipe].config, "project")
@@ -117,10 +119,15 @@ def test_the_same_as_typed_by_hand(cluster, tool, recipe, tree):
 @pytest.mark.parametrize("tree", ["hierarchy"])
 def test_created_under_few_modules_used_under_many(cluster, tool, tree):
     few = 'modules = ["GCCcore/10.3.0", "Python/3.9.5"]\n[venv]\nbackend = "virtualenv"\npath = "~/vpyenv"\n'
-    many = few.replace('"GCCcore/10.3.0", "Python/3.9.5"', '"GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"')
+    many = few.replace(
+        '"GCCcore/10.3.0", "Python/3.9.5"',
+        '"GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"',
+    )
     first, second = cluster.project(few, "first"), cluster.project(many, "second")
     cluster.command("prepare", cwd=first)
-    done = cluster.command("exec", "-C", str(second), "--", "python", "-c", "import numpy, sys; print(sys.prefix)")
+    done = cluster.command(
+        "exec", "-C", str(second), "--", "python", "-c", "import numpy, sys; print(sys.prefix)"
+    )
     assert done.stdout == f"{cluster.home}/vpyenv\n"
     assert "building" not in done.stderr
 
@@ -136,5 +143,7 @@ def test_one_file_for_two_sites(cluster, tool, tree):
     show = ("/bin/sh", "-c", 'echo "$AUTOENV_HPC_SITE $LOADEDMODULES $VIRTUAL_ENV"')
     out = cluster.command("exec", "-C", str(root), "--", *show, SNIC_RESOURCE="kebnekaise").stdout
     assert out == f"hpc2n GCCcore/10.3.0:Python/3.9.5 {root}/.venv-hpc2n\n"
-    said = cluster.command("exec", "-C", str(root), "--", *show, status=125, SNIC_RESOURCE="rackham").stderr
+    said = cluster.command(
+        "exec", "-C", str(root), "--", *show, status=125, SNIC_RESOURCE="rackham"
+    ).stderr
     assert "cannot load python/3.9.5" in said

@@ -12,7 +12,11 @@ import pytest
 import trees
 from conftest import COMMAND, HOSTILE
 
-WHO = ("python", "-c", "import sys; print(sys.prefix); print('%d.%d' % sys.version_info[:2]); print(sys.flags.no_user_site)")
+WHO = (
+    "python",
+    "-c",
+    "import sys; print(sys.prefix); print('%d.%d' % sys.version_info[:2]); print(sys.flags.no_user_site)",
+)
 FOUND = trees.interpreters()
 HERE = "{}.{}".format(*sys.version_info)
 THIS = f'python = "{os.path.realpath(sys.executable)}"\n'
@@ -41,7 +45,9 @@ def test_it_is_built_once_where_the_path_says(house):
     assert "building" not in house.command("prepare", cwd=root).stderr
     record = json.loads((made / ".autoenv-hpc.json").read_text())
     assert record["project"] == str(root)
-    assert sorted(p.name for p in made.parent.iterdir()) == [made.name]  # no lock, no marker, no copy
+    assert sorted(p.name for p in made.parent.iterdir()) == [
+        made.name
+    ]  # no lock, no marker, no copy
 
 
 def test_packages_and_requirements_are_installed_once(house, wheelhouse):
@@ -71,7 +77,9 @@ def test_a_changed_requirements_file_is_noticed(house, wheelhouse):
 
 
 def test_files_of_the_project_do_not_get_into_the_build(house, wheelhouse):
-    root = house.project(f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p")
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p"
+    )
     for name in ("argparse", "pip", "venv", "json", "os"):
         (root / f"{name}.py").write_text("raise SystemExit('a file of the project')\n")
     house.command("prepare", cwd=root)
@@ -100,7 +108,9 @@ def test_one_made_by_hand_is_accepted(house):
     assert not (root / ".venv/.autoenv-hpc.json").exists()
 
 
-@pytest.mark.parametrize("other", [p for v, p in FOUND.items() if v != sys.version_info[:2] and v > (3, 3)][:1])
+@pytest.mark.parametrize(
+    "other", [p for v, p in FOUND.items() if v != sys.version_info[:2] and v > (3, 3)][:1]
+)
 def test_one_for_another_interpreter_is_refused(house, other):
     root = house.project(f"[venv]\n{THIS}", "p")
     subprocess.run([other, "-m", "venv", "--without-pip", root / ".venv"], check=True)
@@ -126,7 +136,9 @@ def test_one_whose_base_is_gone_is_refused(house):
 
 def test_one_for_another_architecture_is_refused(house):
     root = house.project(f"[venv]\n{THIS}", "p")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--copies", root / ".venv"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", "--copies", root / ".venv"], check=True
+    )
     python = root / ".venv/bin/python"
     data = bytearray(python.read_bytes())
     data[18:20] = (183 if os.uname().machine != "aarch64" else 62).to_bytes(2, "little")
@@ -145,10 +157,17 @@ def test_half_built_it_is_built_again(house):
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_build_leaves_nothing_that_is_used(house, sent, tmp_path):
-    root = house.project(f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n', "p")
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
+        "p",
+    )
     (root / "slow").mkdir()
-    (root / "slow/setup.py").write_text(f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n")
-    builder = subprocess.Popen([COMMAND, "prepare"], cwd=root, env=house.env, stderr=subprocess.DEVNULL)
+    (root / "slow/setup.py").write_text(
+        f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    )
+    builder = subprocess.Popen(
+        [COMMAND, "prepare"], cwd=root, env=house.env, stderr=subprocess.DEVNULL
+    )
     for _ in range(600):
         if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
             break
@@ -169,7 +188,10 @@ def test_a_killed_build_leaves_nothing_that_is_used(house, sent, tmp_path):
 def test_many_at_once_build_one(house):
     root = house.project(f"[venv]\n{THIS}", "p")
     words = [COMMAND, "exec", "--", "python", "-c", "import sys; print(sys.prefix)"]
-    running = [subprocess.Popen(words, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True) for _ in range(8)]
+    running = [
+        subprocess.Popen(words, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True)
+        for _ in range(8)
+    ]
     said = [process.communicate() for process in running]
     assert [process.returncode for process in running] == [0] * 8
     assert {out for out, _ in said} == {f"{root}/.venv\n"}
@@ -191,7 +213,10 @@ def test_what_may_not_be_built_names_the_command(house):
 
 
 def test_a_failed_installation_tells_the_last_lines_and_starts_clean(house, wheelhouse):
-    root = house.project(f'[venv]\n{THIS}packages = ["nosuchthing"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p")
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["nosuchthing"]\npip-args = ["--find-links", "{wheelhouse}"]\n',
+        "p",
+    )
     said = refused(house, root)
     assert "cannot build" in said
     assert "nosuchthing" in said
@@ -199,7 +224,10 @@ def test_a_failed_installation_tells_the_last_lines_and_starts_clean(house, whee
 
 
 def test_no_network_says_where_to_go(house):
-    root = house.project(f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--retries", "1", "--timeout", "1", "--index-url", "http://127.0.0.1:9/simple"]\n', "p")
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--retries", "1", "--timeout", "1", "--index-url", "http://127.0.0.1:9/simple"]\n',
+        "p",
+    )
     house.env.pop("PIP_NO_INDEX")
     assert "autoenv-hpc prepare" in refused(house, root)
 
@@ -222,7 +250,10 @@ def test_an_interpreter_that_is_nowhere(house):
 @pytest.mark.parametrize("tool", ["lmod"])
 def test_old_pythons_through_the_modules_virtualenv(cluster, tool, version):
     module = {(2, 7): "python/2.7.15", (3, 6): "python/3.6.8"}[version]
-    root = cluster.project(f'modules = ["{module}"]\n[venv]\nbackend = "virtualenv"\npackages = ["numpy"]\n', "it's $(old)")  # its pip knows ASCII paths only
+    root = cluster.project(
+        f'modules = ["{module}"]\n[venv]\nbackend = "virtualenv"\npackages = ["numpy"]\n',
+        "it's $(old)",
+    )  # its pip knows ASCII paths only
     out = cluster.command("exec", "-C", str(root), "--", *WHO).stdout.splitlines()
     assert out[:2] == [f"{root}/.venv", "{}.{}".format(*version)]
     cluster.command("exec", "-C", str(root), "--", "python", "-c", "import numpy")
@@ -272,10 +303,16 @@ def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(hous
 
 
 def test_named_environments_live_side_by_side(house):
-    root = house.project(f'default-env = "one"\n[venv]\n{THIS}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n', "p")
+    root = house.project(
+        f'default-env = "one"\n[venv]\n{THIS}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n',
+        "p",
+    )
     show = ("/bin/sh", "-c", 'echo "$N $VIRTUAL_ENV"')
     assert house.command("exec", "-C", str(root), "--", *show).stdout == f"1 {root}/.venv-one\n"
-    assert house.command("exec", "-C", str(root), "--env", "two", "--", *show).stdout == f"2 {root}/.venv-two\n"
+    assert (
+        house.command("exec", "-C", str(root), "--env", "two", "--", *show).stdout
+        == f"2 {root}/.venv-two\n"
+    )
     done = house.command("exec", "-C", str(root), "--env", "three", "--", *show, status=125)
     assert "no [envs.three] (there are: one, two)" in done.stderr
 

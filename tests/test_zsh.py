@@ -30,7 +30,10 @@ def test_odd_options_change_nothing(house, option):
 
 def test_an_option_set_before_the_hook_does_not_reach_it(house):
     house.project(PLAIN, "p")
-    here = house.shell("zsh", "setopt ksh_arrays sh_word_split no_unset csh_junkie_quotes; alias export='echo no' typeset='echo no'")
+    here = house.shell(
+        "zsh",
+        "setopt ksh_arrays sh_word_split no_unset csh_junkie_quotes; alias export='echo no' typeset='echo no'",
+    )
     here.run("cd p")
     assert here.env()["COLOUR"] == "blue"
     here.run("cd ..")
@@ -56,7 +59,10 @@ def test_a_widget_that_changes_directory_is_noticed(house):
 
 
 def test_special_parameters_come_back_as_they_were(house):
-    house.project('[paths]\nMANPATH = { prepend = ["man"] }\nCDPATH = { append = ["x"] }\n[env]\nFPATH = "/x"\n', "p")
+    house.project(
+        '[paths]\nMANPATH = { prepend = ["man"] }\nCDPATH = { append = ["x"] }\n[env]\nFPATH = "/x"\n',
+        "p",
+    )
     for rc in ("", "export MANPATH=/a: CDPATH=/b FPATH", "MANPATH=/a CDPATH=/b"):
         here = house.shell("zsh", rc)
         before = here.snapshot()
@@ -77,6 +83,11 @@ def test_a_foreign_fpath_does_no_harm(house):
 
 def test_nothing_is_said_during_an_instant_prompt(house):
     root = house.project(PLAIN, "p")
-    here = house.shell("zsh", "__p9k_instant_prompt_active=1", after="precmd_functions+=(drawn); drawn() { unset __p9k_instant_prompt_active }", cwd=root)
+    here = house.shell(
+        "zsh",
+        "__p9k_instant_prompt_active=1",
+        after="precmd_functions+=(drawn); drawn() { unset __p9k_instant_prompt_active }",
+        cwd=root,
+    )
     assert "p: entered" in here.greeting or "p: entered" in here.run("true")
     assert here.env()["COLOUR"] == "blue"

@@ -79,9 +79,13 @@ class Tree:
     def default(self, name: str, version: str) -> None:
         """Choose the version that a bare name means."""
         if self.language == "lua":
-            (self.folder / name / ".modulerc.lua").write_text(f'module_version("{name}/{version}", "default")\n')
+            (self.folder / name / ".modulerc.lua").write_text(
+                f'module_version("{name}/{version}", "default")\n'
+            )
         else:
-            (self.folder / name / ".version").write_text(f'#%Module1.0\nset ModulesVersion "{version}"\n')
+            (self.folder / name / ".version").write_text(
+                f'#%Module1.0\nset ModulesVersion "{version}"\n'
+            )
 
     def inner(self, *parts: str) -> "Tree":
         """A folder that a module of this tree opens."""
@@ -143,7 +147,9 @@ def interpreters() -> dict[tuple[int, int], Path]:
         if path.endswith(("-config", "m", "gdb.py")):
             continue
         program = "import sys; print('%d %d' % sys.version_info[:2]); print(getattr(sys, 'base_prefix', sys.prefix))"
-        done = subprocess.run([path, "-E", "-S", "-c", program], check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [path, "-E", "-S", "-c", program], check=False, capture_output=True, text=True
+        )
         if done.returncode == 0:
             numbers, prefix = done.stdout.splitlines()
             version = tuple(map(int, numbers.split()))
@@ -162,9 +168,13 @@ def wheels(folder: Path, packages: dict[str, str]) -> Path:
             wheel.writestr(f"{name}/__init__.py", f"__version__ = '{version}'\n")
             wheel.writestr(f"{info}/METADATA", _metadata(name, version))
             wheel.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
+                f"{info}/WHEEL",
+                "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n",
             )
-            wheel.writestr(f"{info}/RECORD", f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+            wheel.writestr(
+                f"{info}/RECORD",
+                f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
+            )
     return folder
 
 
@@ -179,7 +189,9 @@ def _flat(tree: Tree, software: Software) -> None:
             ("setenv", "PYTHON_ROOT", str(prefix)),
         )
         packages = software.package(
-            f"python_ML_packages/{version}", found, {"sklearn": "1.0", "numpy": "1.20.3", "scipy": "1.6.3"}
+            f"python_ML_packages/{version}",
+            found,
+            {"sklearn": "1.0", "numpy": "1.20.3", "scipy": "1.6.3"},
         )
         tree.module(
             f"python_ML_packages/{version}-cpu",
@@ -188,7 +200,11 @@ def _flat(tree: Tree, software: Software) -> None:
         )
     tree.default("python", "3.9.5")
     tree.module("bioinfo-tools", ("setenv", "BIOINFO_TOOLS", "1"))
-    tree.module("samtools/1.12", ("prepend", "PATH", "/opt/samtools/bin"), ("setenv", "SAMTOOLS_ROOT", "/opt/samtools"))
+    tree.module(
+        "samtools/1.12",
+        ("prepend", "PATH", "/opt/samtools/bin"),
+        ("setenv", "SAMTOOLS_ROOT", "/opt/samtools"),
+    )
 
 
 def _hierarchy(core: Tree, software: Software) -> None:
@@ -227,7 +243,9 @@ def _hierarchy(core: Tree, software: Software) -> None:
         ):
             root = software.package(f"{name}/{version}", found, contents)
             variable = "PYTHONPATH" if compiler == "10.3.0" else "EBPYTHONPREFIXES"
-            value = f"{root}/lib/python{found}/site-packages" if variable == "PYTHONPATH" else str(root)
+            value = (
+                f"{root}/lib/python{found}/site-packages" if variable == "PYTHONPATH" else str(root)
+            )
             openmpi.module(
                 f"{name}/{version}", ("depends", f"Python/{python}"), ("prepend", variable, value),
                 ("setenv", f"EBROOT{name.upper().replace('-', 'MIN')}", str(root)),
@@ -247,8 +265,11 @@ def _odd(tree: Tree, folder: Path) -> None:
     tree.module("linked/1.0", ("setenv", "LINKED", "1.0"))
     tree.module("linked/2.0", ("setenv", "LINKED", "2.0"))
     suffix = ".lua" if tree.language == "lua" else ""
-    _link(tree.folder / f"linked/default", Path(f"1.0{suffix}"))
-    tree.module("values/1.0", ("setenv", "VALUES", "two\nlines, 'single', \"double\", \\back, $dollar, `tick`, åäö 中"))
+    _link(tree.folder / "linked/default", Path(f"1.0{suffix}"))
+    tree.module(
+        "values/1.0",
+        ("setenv", "VALUES", "two\nlines, 'single', \"double\", \\back, $dollar, `tick`, åäö 中"),
+    )
     tree.module("noisy/1.0", ("print", "echo NOISE_ON_STDOUT=1;"), ("setenv", "NOISY", "1"))
     tree.module("home/1.0", ("setenv", "PYTHONHOME", "/nonexistent"))
     libraries = folder / "odd/hostile"
@@ -258,7 +279,11 @@ def _odd(tree: Tree, folder: Path) -> None:
     tree.module("hostile/1.0", ("prepend", "LD_LIBRARY_PATH", str(libraries)))
     tree.module("failing/1.0", ("setenv", "FAILING", "1"), ("fail", "the licence server is away"))
     tree.module("reader/1.0", ("copy", "READER", "READ_BY_MODULE"))
-    tree.module("lists/1.0", ("prepend", "MANPATH", "/opt/lists/man"), ("append", "LISTS_DIRS", "/opt/lists"))
+    tree.module(
+        "lists/1.0",
+        ("prepend", "MANPATH", "/opt/lists/man"),
+        ("append", "LISTS_DIRS", "/opt/lists"),
+    )
 
 
 _SITECUSTOMIZE = """\
@@ -298,7 +323,9 @@ def _lua_string(text: str) -> str:
     level = "="
     while f"]{level}]" in text:
         level += "="
-    return f"[{level}[{text}]{level}]" if "\n" in text or '"' in text or "\\" in text else f'"{text}"'
+    return (
+        f"[{level}[{text}]{level}]" if "\n" in text or '"' in text or "\\" in text else f'"{text}"'
+    )
 
 
 def _tcl_string(text: str) -> str:
@@ -313,4 +340,7 @@ def make(folder: Path, virtualenv: Path | None) -> dict[str, Trees]:
     """All trees in both languages, anew."""
     shutil.rmtree(folder, ignore_errors=True)
     software = Software(folder / "software", virtualenv)
-    return {tool: Trees(folder / tool, language, software) for tool, language in (("lmod", "lua"), ("modules", "tcl"))}
+    return {
+        tool: Trees(folder / tool, language, software)
+        for tool, language in (("lmod", "lua"), ("modules", "tcl"))
+    }

@@ -27,5 +27,7 @@ def named(context: Context) -> str:
         return path
     file = project.find(path, context.environ, config.settings(context.environ))
     if file is None:
-        raise Problem(f"no {config.FILE_NAME} in {path} or above (write one with `autoenv-hpc init`)")
+        raise Problem(
+            f"no {config.FILE_NAME} in {path} or above (write one with `autoenv-hpc init`)"
+        )
     return file

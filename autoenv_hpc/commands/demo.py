@@ -13,7 +13,7 @@ from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem
 
-_SNAPSHOT = "(env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo \"$PS1\") | sort"
+_SNAPSHOT = '(env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo "$PS1") | sort'
 _DONE = "nothing was left behind"
 
 
@@ -62,11 +62,10 @@ def _project(home: str, tool: modules.Tool | None) -> None:
     python = os.path.join(sys.base_prefix, "bin")
     if tool:
         name = f"python/{version}" + (".lua" if tool.kind == "lmod" else "")
-        text = (
-            f'prepend_path("PATH", "{python}")\nsetenv("PYTHON_ROOT", "{sys.base_prefix}")\n'
-            if tool.kind == "lmod"
-            else f"#%Module1.0\nprepend-path PATH {{{python}}}\nsetenv PYTHON_ROOT {{{sys.base_prefix}}}\n"
-        )
+        if tool.kind == "lmod":
+            text = f'prepend_path("PATH", "{python}")\nsetenv("PYTHON_ROOT", "{sys.base_prefix}")\n'
+        else:
+            text = f"#%Module1.0\nprepend-path PATH {{{python}}}\nsetenv PYTHON_ROOT {{{python}}}\n"
         _write(os.path.join(home, "modules", name), text)
     config = [f'modules = ["python/{version}"]' if tool else ""]
     if importlib.util.find_spec("ensurepip"):
@@ -119,8 +118,13 @@ def _wheel(folder: str) -> None:
     with zipfile.ZipFile(os.path.join(folder, "hello_hpc-1.0-py3-none-any.whl"), "w") as wheel:
         wheel.writestr("hello_hpc.py", 'greeting = "hello from a package in the environment"\n')
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: hello-hpc\nVersion: 1.0\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", f"hello_hpc.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(
+            f"{info}/RECORD",
+            f"hello_hpc.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
+        )
 
 
 def _write(path: str, text: str) -> None:

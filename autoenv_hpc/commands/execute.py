@@ -5,9 +5,8 @@ import os
 import shutil
 from typing import NoReturn
 
-from autoenv_hpc import activation, config, folders, leaving, project, state, store, trust
+from autoenv_hpc import activation, config, leaving, project, state, trust, writing
 from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import shell
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env, holds
 from autoenv_hpc.errors import Problem, UsageError
@@ -43,18 +42,19 @@ def environment(context: Context) -> Env:
     if arguments.allow:
         data = project.read(file)
         trust.allow(file, data, environ)
-    here = project.load(
-        file, environ, settings, site=arguments.site, env=arguments.env, data=data
-    )
+    here = project.load(file, environ, settings, site=arguments.site, env=arguments.env, data=data)
     inherited = state.active(environ)
-    if inherited and not arguments.fresh and inherited.origin == here.origin and holds(inherited.change, environ):
+    if (
+        inherited
+        and not arguments.fresh
+        and inherited.origin == here.origin
+        and holds(inherited.change, environ)
+    ):
         return environ
     outside = leaving.outside(environ, inherited) if inherited else environ
     entered = activation.compile(here, outside, context.report.progress)
-    if not (arguments.site or arguments.env):  # stored under what a later call will find by itself
-        stamps = store.Stamps(folders.cache(environ))
-        document = shell.described(entered, stamps)
-        shell.keep(entered, document, dialect("bash"), environ, stamps, context.report)
+    if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
+        writing.remembered(entered, dialect("bash"), environ, context.report)
     return entered.env
 
 
@@ -68,9 +68,11 @@ def change_directory(context: Context, directory: str) -> None:
 
 
 def find(context: Context, settings: config.Settings) -> str:
-    """The configuration that governs: from the working directory, else where the job was submitted."""
+    """Find the configuration: from the working directory, else from where the job was submitted."""
     submitted = [
-        context.environ[name] for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR") if context.environ.get(name)
+        context.environ[name]
+        for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR")
+        if context.environ.get(name)
     ]
     for start in (context.folder, *submitted):
         file = project.find(start, context.environ, settings)
@@ -90,7 +92,9 @@ def become(words: list[str], env: Env) -> NoReturn:
         env = {**env, "SHLVL": str(int(level) - 1)}
     program = words[0]
     path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
-    problem = ExecProblem(f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}")
+    problem = ExecProblem(
+        f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
+    )
     problem.status = 127
     if path is None:
         raise problem

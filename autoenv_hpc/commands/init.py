@@ -19,7 +19,7 @@ _TEXT = """\
 
 # The isolated environment; remove the table if modules are all that is needed.
 # [venv]
-# path = ".venv"                       # relative to this file; ~, $VAR and {site}, {arch}, {python}, … are filled in
+# path = ".venv"                       # relative to this file; ~, $VAR, {site}, {arch}, … work
 # backend = "venv"                     # venv | virtualenv | uv | conda | existing
 # python = "3.9"                       # default: the one that the modules provide
 # system-site-packages = true          # see the packages of the modules

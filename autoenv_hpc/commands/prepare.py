@@ -1,8 +1,8 @@
-"""`prepare`: resolve, build, install and compile all that a job will need, before it is submitted."""
+"""`prepare`: resolve, build, install and compile all that a job will need beforehand."""
 
-from autoenv_hpc import activation, config, folders, leaving, project, state, store
+from autoenv_hpc import activation, config, leaving, project, state, writing
 from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import execute, shell
+from autoenv_hpc.commands import execute
 from autoenv_hpc.dialects import dialect
 
 
@@ -15,9 +15,7 @@ def run(context: Context) -> int:
     inherited = state.active(environ)
     outside = leaving.outside(environ, inherited) if inherited else environ
     entered = activation.compile(here, outside, context.report.progress, prepare=True)
-    stamps = store.Stamps(folders.cache(environ))
-    document = shell.described(entered, stamps)
     if not (arguments.site or arguments.env):
-        shell.keep(entered, document, dialect("bash"), environ, stamps, context.report)
+        writing.remembered(entered, dialect("bash"), environ, context.report)
     context.report.note(f"ready: {entered.entered}")
     return 0

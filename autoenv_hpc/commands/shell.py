@@ -1,146 +1,97 @@
 """`__shell`: what a hook asks when nothing stored fits; the answer is code for that shell."""
 
 import os
-import time
+from typing import NamedTuple
 
-from autoenv_hpc import activation, folders, leaving, project, state, store
-from autoenv_hpc.dialects import Document, dialect
+from autoenv_hpc import activation, config, leaving, project, state, writing
+from autoenv_hpc.dialects import dialect
 from autoenv_hpc.dialects.base import Dialect
 from autoenv_hpc.environment import Env, difference, holds
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.report import Report
 
 
-def answer(shell: str, what: str, root: str, active: str, environ: Env, report: Report) -> str:
-    """The code that brings the shell to where it shall be.
+class Question(NamedTuple):
+    """What a hook tells of itself."""
 
-    :param what: leave, look, watched (a watched file changed) or fresh (compile anew).
-    :param root: the folder of the nearest configuration; empty to leave.
-    :param active: the project that this shell entered itself; empty for one that inherited it.
+    shell: str  # its dialect
+    what: str  # leave, look, watched (a watched file changed) or fresh (compile anew)
+    root: str  # the folder of the nearest configuration; empty to leave
+    active: str  # the project that this shell entered itself; empty for one that inherited it
+
+
+class _Here(NamedTuple):
+    """The shell that asks."""
+
+    speech: Dialect
+    active: str
+    environ: Env
+    inherited: state.State | None
+
+
+def answer(question: Question, environ: Env, report: Report) -> str:
+    """Bring a shell to where it shall be.
+
+    :returns: code for it; all problems have been told.
     """
-    speech = dialect(shell)
-    inherited = state.active(environ)
-    if not root:
-        return _leave(speech, inherited, active, environ)
-    stamps = store.Stamps(folders.cache(environ))
-    watch: tuple[str, ...] = (os.path.join(root, ".hpcenv.toml"),)
+    speech = dialect(question.shell)
+    here = _Here(speech, question.active, environ, state.active(environ))
+    if not question.root:
+        return _leave(here)
+    watch: tuple[str, ...] = (os.path.join(question.root, config.FILE_NAME),)
     try:
-        governing = project.governing(root, environ)
+        governing = project.governing(question.root, environ)
         watch = governing.watched
         for problem in governing.problems:
             report.problem(problem)
-        here = governing.project
-        if here is None:
-            code = _leave(speech, inherited, active, environ)
-        elif inherited and active and _is_current(here, inherited) and what != "fresh":
+        if governing.project is None:
+            code = _leave(here)
+        elif question.what != "fresh" and _is_current(governing.project, here):
             code = ""
         else:
-            code = _enter(speech, here, inherited, active, environ, report, stamps)
+            code = _enter(here, governing.project, report)
     except Problem as problem:
-        report.problem(problem, root)
+        report.problem(problem, question.root)
         watch += getattr(problem, "watched", ())
-        code = _leave(speech, inherited, active, environ)
-    return code + speech.watching(_stamped(stamps, watch)) + "\n"
+        code = _leave(here)
+    return code + speech.watching(writing.watched(watch, environ)) + "\n"
 
 
-def _leave(speech: Dialect, inherited: state.State | None, active: str, environ: Env) -> str:
-    if inherited is None:
-        return speech.ending() if active else ""
-    text = speech.leaving(
-        difference(environ, leaving.outside(environ, inherited)),
-        end=bool(active),
-        keep_deactivate=_another_environment(environ, inherited),
-    )
-    return text + (speech.call("say", f"left {inherited.name}") + "\n" if active else "")
+def _leave(here: _Here) -> str:
+    if here.inherited is None:
+        return here.speech.ending() if here.active else ""
+    text = _way_out(here, leaving.outside(here.environ, here.inherited))
+    said = here.speech.call("say", f"left {here.inherited.name}") + "\n"
+    return text + (said if here.active else "")
 
 
-def _enter(
-    speech: Dialect,
-    here: project.Project,
-    inherited: state.State | None,
-    active: str,
-    environ: Env,
-    report: Report,
-    stamps: store.Stamps,
-) -> str:
-    before = leaving.outside(environ, inherited) if inherited else environ
-    entered = activation.compile(here, before, report.progress)
+def _enter(here: _Here, entering: project.Project, report: Report) -> str:
+    environ, inherited, speech = here.environ, here.inherited, here.speech
+    outside = leaving.outside(environ, inherited) if inherited else environ
+    entered = activation.compile(entering, outside, report.progress)
     for notice in entered.notices:
         report.note(notice)
-    document = described(entered, stamps)
-    keep(entered, document, speech, environ, stamps, report)
+    document = writing.remembered(entered, speech, environ, report)
     code = ""
     if inherited:
-        code = speech.leaving(
-            difference(environ, before),
-            end=bool(active),
-            keep_deactivate=_another_environment(environ, inherited),
-        )
-        if active and inherited.root != here.root:
+        code = _way_out(here, outside)
+        if here.active and inherited.root != entering.root:
             code += speech.call("say", f"left {inherited.name}") + "\n"
-    if inherited and not active and holds(entered.change, environ):
-        document = document._replace(entered="")  # this shell was born inside: nothing happened
-    return code + speech.entering(document, difference(before, entered.env))
+        if not here.active and holds(entered.change, environ):
+            document = document._replace(entered="")  # this shell was born inside
+    return code + speech.entering(document, difference(outside, entered.env))
 
 
-def described(entered: activation.Activation, stamps: store.Stamps) -> Document:
-    """The activation with a stamp for each file, ready to be written down."""
-    try:
-        stamps.prepare()
-        watch, files = _stamped(stamps, entered.project.watched), _stamped(stamps, entered.files)
-        born = stamps.at(time.time_ns() // 10**9 * 10**9)
-    except OSError:  # the cache cannot be written; then nothing is stored, and nothing watched
-        watch, files, born = (), (), ""
-    starts = {name: value.before for name, value in entered.change.items()}
-    return Document(
-        variant=state.digest([starts, entered.reads, entered.host]),
-        root=entered.project.root,
-        name=entered.project.config.name,
-        change=entered.change,
-        shell=entered.shell,
-        prompt=entered.prompt,
-        outer_prompts=entered.outer_prompts,
-        entered=entered.entered,
-        watch=watch,
-        reads=entered.reads,
-        files=files,
-        host=entered.host,
-        expires=int(time.time()) + entered.life,
-        born=born,
-    )
+def _way_out(here: _Here, outside: Env) -> str:
+    """The code that leaves; a `deactivate` that is not ours any more stays."""
+    ours = here.inherited.change.get("VIRTUAL_ENV") if here.inherited else None
+    is_another = ours is not None and here.environ.get("VIRTUAL_ENV", ours.after) != ours.after
+    change = difference(here.environ, outside)
+    return here.speech.leaving(change, end=bool(here.active), keep_deactivate=is_another)
 
 
-def keep(
-    entered: activation.Activation,
-    document: Document,
-    speech: Dialect,
-    environ: Env,
-    stamps: store.Stamps,
-    report: Report,
-) -> None:
-    """Store the activation for the next time, if it may be replayed and the cache can be written."""
-    if entered.unstorable or stamps.young or not document.files:
-        return
-    cache = folders.cache(environ)
-    try:
-        store.put(cache, document.root, speech.suffix, document.variant, speech.stored(document))
-    except OSError as error:
-        report.note(f"{error.filename or cache}: cannot store the activation: {error.strerror}")
-
-
-def _is_current(here: project.Project, inherited: state.State) -> bool:
-    return (inherited.root, inherited.origin) == (here.root, here.origin)
-
-
-def _another_environment(environ: Env, inherited: state.State) -> bool:
-    """Whether the user activated another environment inside, whose `deactivate` stands now."""
-    ours = inherited.change.get("VIRTUAL_ENV")
-    return ours is not None and environ.get("VIRTUAL_ENV", ours.after) != ours.after
-
-
-def _stamped(stamps: store.Stamps, files: tuple[str, ...]) -> tuple[store.Pair, ...]:
-    try:
-        stamps.prepare()
-        return tuple(stamps.pair(path) for path in dict.fromkeys(files))
-    except OSError:
-        return ()
+def _is_current(found: project.Project, here: _Here) -> bool:
+    inherited = here.inherited
+    if inherited is None or not here.active:
+        return False
+    return (inherited.root, inherited.origin) == (found.root, found.origin)

@@ -1,9 +1,12 @@
 """How each shell writes down a change, its guards and its way back."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.environment import Change
 from autoenv_hpc.scratch import ShellParts
+
+if TYPE_CHECKING:
+    from autoenv_hpc.dialects.base import Dialect
 
 
 class Document(NamedTuple):
@@ -25,7 +28,7 @@ class Document(NamedTuple):
     born: str = ""  # a stamp that is as old as the activation
 
 
-def dialect(shell: str) -> "Dialect":  # noqa: F821 - see below
+def dialect(shell: str) -> "Dialect":
     """The dialect of a shell: bash, bash4 (before 4.4), zsh or fish."""
     if shell == "fish":
         from autoenv_hpc.dialects.fish import Fish  # noqa: PLC0415 - one shell asks at a time

@@ -66,9 +66,7 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def leaving(
-        self, present: Change, *, end: bool = True, keep_deactivate: bool = False
-    ) -> str:
+    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
         """The text that takes out what is active: variables first, then the shell's own part.
 
         :param end: whether this shell has a part of its own; one that inherited has none yet.
@@ -99,7 +97,9 @@ class Dialect:
     def private(self, document: Document) -> list[str]:
         """The lines for what lives in the shell alone."""
         outer = map(self.prompt, document.outer_prompts)
-        lines = [self.call("begin", document.root, document.name, self.prompt(document.prompt), *outer)]
+        lines = [
+            self.call("begin", document.root, document.name, self.prompt(document.prompt), *outer)
+        ]
         lines += self.definitions(document)
         if document.shell.umask is not None:
             lines.append(self.call("set_umask", document.shell.umask))
@@ -110,6 +110,9 @@ class Dialect:
         parts = document.shell
         return [
             *(self.call("alias", n, *([] if t is None else [t])) for n, t in parts.aliases.items()),
-            *(self.call("function", n, *([] if t is None else [t])) for n, t in parts.functions.items()),
+            *(
+                self.call("function", n, *([] if t is None else [t]))
+                for n, t in parts.functions.items()
+            ),
             *(self.call("completion", n, t) for n, t in parts.completions.items()),
         ]

@@ -26,7 +26,7 @@ class Fish(Dialect):
     name = suffix = "fish"
 
     def quote(self, text: str) -> str:
-        """In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
+        r"""In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
         quoted = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return _BYTES.sub(lambda m: "'" + _hexadecimal(m[0]) + "'", quoted)
 
@@ -63,9 +63,7 @@ class Fish(Dialect):
             lines.append(self.call("say", document.entered))
         return "\n".join(lines) + "\n"
 
-    def leaving(
-        self, present: Change, *, end: bool = True, keep_deactivate: bool = False
-    ) -> str:
+    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
         lines = self.assign(targets(present), removed(present))
         if end:
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
@@ -89,7 +87,9 @@ class Fish(Dialect):
             for name, text in document.shell.aliases.items()
             if text is None or (_SIMPLE_ALIAS.match(text) and text.split()[:1] != [name])
         }
-        names = {n: t for n, t in simple.items() if n not in _RESERVED and re.match(r"[\w.-]+\Z", n)}
+        names = {
+            n: t for n, t in simple.items() if n not in _RESERVED and re.match(r"[\w.-]+\Z", n)
+        }
         return [self.call("alias", n, *([] if t is None else [t])) for n, t in names.items()]
 
     def prompt(self, text: str) -> str:
@@ -103,7 +103,7 @@ class Fish(Dialect):
         return [
             "function __autoenv_hpc_leave_active",
             *self._holds(afters(change)),
-            "test \"$argv[1]\" = check; and return 0",
+            'test "$argv[1]" = check; and return 0',
             *self.assign(sources(change), added(change)),
             "return 0",
             "end",
@@ -121,11 +121,16 @@ class Fish(Dialect):
         if absent:
             lines.append(f"set -qx {' '.join(absent)}; test $status -eq {len(absent)}; or return 1")
         if present:
-            joint = next(c for c in map(chr, range(1, 32)) if not any(c in v for v in present.values()))
+            joint = next(
+                c for c in map(chr, range(1, 32)) if not any(c in v for v in present.values())
+            )
             word = f"\\x{ord(joint):02x}"
             now = word.join(f'"${name}"' for name in present)
             then = word.join(map(self.quote, present.values()))
-            lines += [f"set -qx {' '.join(present)}; or return 1", f"test {now} = {then}; or return 1"]
+            lines += [
+                f"set -qx {' '.join(present)}; or return 1",
+                f"test {now} = {then}; or return 1",
+            ]
         return lines
 
     def _unchanged(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
@@ -135,10 +140,10 @@ class Fish(Dialect):
         ]
 
     def _host(self, host: str | None) -> list[str]:
-        return [] if host is None else [f"test \"$hostname\" = {self.quote(host)}; or return 1"]
+        return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']
 
     def _age(self, document: Document) -> list[str]:
-        """fish has no clock of its own, but knows how old a file is."""
+        """Fish has no clock of its own, but knows how old a file is."""
         if not document.expires:
             return []
         born = int(document.born.rpartition("/")[2]) // 10**9

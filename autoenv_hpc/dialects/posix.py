@@ -61,9 +61,7 @@ class Bash(Dialect):
             lines.append(self.call("say", document.entered))
         return self._if_settable(present, lines)
 
-    def leaving(
-        self, present: Change, *, end: bool = True, keep_deactivate: bool = False
-    ) -> str:
+    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
         lines = self.assign(targets(present), removed(present))
         if end:
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
@@ -127,7 +125,7 @@ class Bash(Dialect):
         now = "\\builtin printf -v __autoenv_hpc_now '%(%s)T' -1"
         return [now, f"(( __autoenv_hpc_now < {expires} )) || return 1"] if expires else []
 
-    def _shelve(self, names: list[str]) -> list[str]:
+    def _shelve(self, _names: list[str]) -> list[str]:
         return []  # the guards say that they are not set
 
     def _unset(self, names: list[str]) -> list[str]:
@@ -139,7 +137,7 @@ class Bash4(Bash):
 
     name = suffix = "bash4"
 
-    def _exported(self, names: list[str]) -> list[str]:
+    def _exported(self, _names: list[str]) -> list[str]:
         return []
 
 

@@ -48,7 +48,9 @@ def _virtualenv(spec: Spec, interpreter: Interpreter, environ: Env) -> list[str]
         flags = ["--system-site-packages"] if spec.system_site_packages else []
         return [*tool, "--python", interpreter.executable, *flags, spec.path]
     found = "; ".join(wrong) or "no virtualenv on PATH, nor in that Python"
-    older = next((limit for python, limit in _DROPPED if _numbers(interpreter.version) <= python), None)
+    older = next(
+        (limit for python, limit in _DROPPED if _numbers(interpreter.version) <= python), None
+    )
     what = f"virtualenv older than {older[0]}.{older[1]}" if older else "virtualenv"
     raise VenvError(
         f"nothing here can make an environment for Python {interpreter.version}: {found}"

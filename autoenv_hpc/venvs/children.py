@@ -14,27 +14,15 @@ from autoenv_hpc.venvs import Progress
 _LAST_LINES = 4
 # When its input ends, because we do, the watchdog takes its whole process group along.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
-_REASONS = (
-    (
-        re.compile(
-            r"name resolution|NewConnectionError|Network is unreachable|No route to host|Max retries"
-            r"|Connection (?:refused|timed out)|ConnectTimeout|error sending request|dns error", re.I
-        ),
-        "there is no way to the network from here: run `autoenv-hpc prepare` where there is one",
-    ),
-    (
-        re.compile(r"No space left on device|Disk quota exceeded", re.I),
-        "there is no space: make room, or set path in [venv]",
-    ),
-    (
-        re.compile(r"Permission denied|Read-only file system", re.I),
-        "it may not be written there: set path in [venv]",
-    ),
-    (
-        re.compile(r"ensurepip is not available|No module named '?ensurepip", re.I),
-        'this Python cannot make one by itself: install its venv package, or use backend = "virtualenv"',
-    ),
-)  # fmt: skip
+_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one"
+_REMEDIES = {
+    "name resolution|NewConnectionError|Network is unreachable|No route to host": _NETWORK,
+    "Connection refused|Connection timed out|ConnectTimeout|Max retries|dns error": _NETWORK,
+    "No space left on device|Disk quota exceeded": "no space: make room, or set path in [venv]",
+    "Permission denied|Read-only file system": "it may not be written there: set path in [venv]",
+    "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
+    ' install its venv package, or use backend = "virtualenv"',
+}
 
 
 def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> None:
@@ -70,7 +58,7 @@ def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> N
 def explained(said: Sequence[str], status: int) -> str:
     """The last lines of what a program said, and the remedy where one is known."""
     text = "\n".join(said)
-    remedies = [remedy for pattern, remedy in _REASONS if pattern.search(text)]
+    remedies = [r for pattern, r in _REMEDIES.items() if re.search(pattern, text, re.IGNORECASE)]
     last = " | ".join(said[-_LAST_LINES:]) or f"exit status {status}, without a word"
     return f"{last} ({remedies[0]})" if remedies else last
 
@@ -80,7 +68,11 @@ def _group() -> Iterator[int]:
     """A process group that dies with us, whatever kills us."""
     reading, writing = os.pipe()
     watchdog = subprocess.Popen(
-        _WATCHDOG, stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+        _WATCHDOG,
+        stdin=reading,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
     )
     os.close(reading)
     try:

@@ -17,7 +17,9 @@ from autoenv_hpc.venvs.interpreters import find_interpreter
 
 _LEASE = 30.0  # seconds without a sign of life after which another may take over
 _POLL = 0.2
-_SETTLED = 0.06  # seconds; younger files are not trusted to stay as they are, so it could not be stored
+_SETTLED = (
+    0.06  # seconds; younger files are not trusted to stay as they are, so it could not be stored
+)
 _JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "JOB_ID")
 # pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
@@ -31,7 +33,9 @@ def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
     :raises VenvError: it cannot be had; what was there before is there still.
     """
     if spec.backend in ("uv", "conda"):
-        raise VenvError(f'backend = "{spec.backend}" is not there yet (venv, virtualenv and existing are)')
+        raise VenvError(
+            f'backend = "{spec.backend}" is not there yet (venv, virtualenv and existing are)'
+        )
     if spec.backend == "existing":
         return existing.foreign(spec)
     needed = find_interpreter(spec.python, environ)
@@ -61,7 +65,9 @@ def _may_build(spec: Spec, environ: Env) -> None:
     raise VenvError(f"{spec.path} is not there, and {why}: run (cd {where} && autoenv-hpc prepare)")
 
 
-def _build(spec: Spec, needed: Interpreter, command: list[str], environ: Env, progress: Progress) -> None:
+def _build(
+    spec: Spec, needed: Interpreter, command: list[str], environ: Env, progress: Progress
+) -> None:
     """Build in place: an environment contains its own path."""
     progress(f"building {spec.path} on Python {needed.full}")
     marker = os.path.join(spec.path, existing.MARKER)
@@ -70,7 +76,9 @@ def _build(spec: Spec, needed: Interpreter, command: list[str], environ: Env, pr
         os.makedirs(spec.path, exist_ok=True)
         with open(marker, "w", encoding="utf-8") as file:
             json.dump(_who(environ), file)
-        quiet = {name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PIP_USER")}
+        quiet = {
+            name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PIP_USER")
+        }
         children.follow(command, quiet, "/", progress)
         _install(spec, quiet, progress)
         record = {
@@ -107,7 +115,10 @@ def _synced(spec: Spec, environment: Environment, environ: Env, progress: Progre
     if spec.sync == "off" or record.get("packages") in (None, _wishes(spec)):
         return environment
     if spec.sync == "notify":
-        notice = f"what {spec.path} should contain has changed since it was built (sync = \"auto\" follows)"
+        notice = (
+            f"what {spec.path} should contain has changed since it was built"
+            ' (sync = "auto" in [venv] follows)'
+        )
         return environment._replace(notices=(notice,))
     with _alone(spec, progress):
         _install(spec, environ, progress)
@@ -167,7 +178,9 @@ def _alone(spec: Spec, progress: Progress) -> Iterator[None]:
     try:
         os.makedirs(folder, exist_ok=True)
         lease = SoftFileLease(
-            os.path.join(folder, f".{name}.autoenv-hpc.lock"), lease_duration=_LEASE, poll_interval=_POLL
+            os.path.join(folder, f".{name}.autoenv-hpc.lock"),
+            lease_duration=_LEASE,
+            poll_interval=_POLL,
         )
         try:
             lease.acquire(timeout=0)

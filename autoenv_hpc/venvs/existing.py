@@ -10,7 +10,13 @@ from autoenv_hpc.venvs import Environment, Interpreter, Spec
 
 RECORD = ".autoenv-hpc.json"  # beside pyvenv.cfg, written last
 MARKER = ".autoenv-hpc.building"  # written first, removed last
-_MACHINES = {3: "i686", 21: "ppc64le", 62: "x86_64", 183: "aarch64", 243: "riscv64"}  # ELF e_machine
+_MACHINES = {
+    3: "i686",
+    21: "ppc64le",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+}  # ELF e_machine
 
 
 class Found(NamedTuple):
@@ -93,7 +99,7 @@ def matched(spec: Spec, needed: Interpreter) -> Environment:
             f" (say which with python in [venv]){_remedy(spec)}"
         )
     if found.system_site_packages != spec.system_site_packages:
-        has, wants = (("sees", "not to") if found.system_site_packages else ("does not see", "to"))
+        has, wants = ("sees", "not to") if found.system_site_packages else ("does not see", "to")
         raise VenvError(
             f"{spec.path} {has} the packages of its base Python, and is asked {wants}"
             f" (system-site-packages in [venv]){_remedy(spec)}"
@@ -107,7 +113,7 @@ def foreign(spec: Spec, needed: Interpreter | None = None) -> Environment:
     :raises VenvError: there is none, or its base interpreter is gone.
     """
     if not os.path.isdir(os.path.join(spec.path, "bin")):
-        raise VenvError(f"{spec.path}: no environment there, and backend = \"existing\" builds none")
+        raise VenvError(f'{spec.path}: no environment there, and backend = "existing" builds none')
     found = read(spec.path)
     if found is not None and not os.path.isdir(found.home):
         raise VenvError(f"{spec.path} was built on a Python in {found.home}, which is gone")
@@ -152,5 +158,4 @@ def _machine(program: str) -> str | None:
         return None
     if head[:4] != b"\x7fELF":
         return None
-    order = "little" if head[5] == 1 else "big"
-    return _MACHINES.get(int.from_bytes(head[18:20], order))
+    return _MACHINES.get(int.from_bytes(head[18:20], "little" if head[5] == 1 else "big"))

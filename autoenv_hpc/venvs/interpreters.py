@@ -63,12 +63,21 @@ def _candidates(python: str | None, environ: Env) -> Iterator[str]:
         yield from _on_path(("python3", "python"), environ, first_folder_only=True)
         yield from _on_path((f"python{short}",), environ)
         pyenv = environ.get("PYENV_ROOT") or os.path.join(home(environ), ".pyenv")
-        uv = environ.get("UV_PYTHON_INSTALL_DIR") or os.path.join(home(environ), ".local/share/uv/python")
-        for pattern in (f"{glob.escape(pyenv)}/versions/{python}*", f"{glob.escape(uv)}/cpython-{python}*"):
-            yield from (f"{folder}/bin/python{short}" for folder in sorted(glob.glob(pattern), reverse=True))
+        uv = environ.get("UV_PYTHON_INSTALL_DIR") or os.path.join(
+            home(environ), ".local/share/uv/python"
+        )
+        for pattern in (
+            f"{glob.escape(pyenv)}/versions/{python}*",
+            f"{glob.escape(uv)}/cpython-{python}*",
+        ):
+            yield from (
+                f"{folder}/bin/python{short}" for folder in sorted(glob.glob(pattern), reverse=True)
+            )
 
 
-def _on_path(names: tuple[str, ...], environ: Env, *, first_folder_only: bool = False) -> Iterator[str]:
+def _on_path(
+    names: tuple[str, ...], environ: Env, *, first_folder_only: bool = False
+) -> Iterator[str]:
     """The programs of these names, folder by folder; a module's folder stands first."""
     for folder in environ.get("PATH", os.defpath).split(":"):
         found = [p for name in names if _is_program(p := os.path.join(folder or ".", name))]
@@ -83,7 +92,9 @@ def _is_program(path: str) -> bool:
 
 def _ask(path: str, environ: Env) -> Interpreter | str:
     """Who it is, or why it cannot say."""
-    env = {name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    env = {
+        name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
+    }
     try:
         done = subprocess.run(
             [path, "-E", "-S", "-c", _WHO],
@@ -94,7 +105,11 @@ def _ask(path: str, environ: Env) -> Interpreter | str:
             timeout=_TIMEOUT,
             cwd="/",
         )
-        return Interpreter(*json.loads(done.stdout)) if done.returncode == 0 else _failed(path, done.stderr)
+        return (
+            Interpreter(*json.loads(done.stdout))
+            if done.returncode == 0
+            else _failed(path, done.stderr)
+        )
     except FileNotFoundError:
         return f"{path} is not there"
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
