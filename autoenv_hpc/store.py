@@ -37,6 +37,7 @@ class Stamps:
         folders.make_private(os.path.dirname(self._folder))
         folders.make_private(self._folder)
         self._make("seal", SEAL)
+        self._make("fine", SEAL + 1)  # newer, for a shell that compares fractions of a second
 
     def pair(self, path: str) -> Pair:
         """A file or folder, and the stamp that tells whether it has changed."""
@@ -70,6 +71,21 @@ class Stamps:
         os.utime(temporary, ns=(moment, moment))
         os.rename(temporary, path)
         return path
+
+
+def outwait(paths: Iterable[str]) -> None:
+    """Wait, for a second at most, until none of the files was changed within the present one.
+
+    For a shell that compares whole seconds: an edit from now on gets another time in its eyes.
+    """
+    for path in paths:
+        try:
+            changed = int(os.stat(path).st_mtime)
+        except OSError:
+            continue
+        now = time.time()
+        if changed == int(now):
+            time.sleep(changed + 1 - now)
 
 
 def slots(cache: str, root: str, suffix: str) -> Iterator[str]:

@@ -175,8 +175,10 @@ __autoenv_hpc_leave() {
 
 __autoenv_hpc_ask() {
     if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
-    local code
-    code=$("$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" </dev/null) || :
+    local code precision=coarse # older builds of bash compare the times of files by the second
+    if [[ $__autoenv_hpc_cache/stamps/fine -nt $__autoenv_hpc_cache/stamps/seal ]]; then precision=fine; fi
+    code=$("$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
+        "$precision" </dev/null) || :
     \builtin eval "$code"
 }
 
@@ -317,16 +319,25 @@ __autoenv_hpc_shelve() {
     done
 }
 
-# may_set NAME…: 1, and a message, if one of them is read-only here.
-__autoenv_hpc_may_set() {
-    local name attributes
-    for name; do
-        attributes=$(\builtin declare -p "$name" 2>/dev/null) || continue
-        if [[ $attributes =~ ^declare\ -[A-Za-z]*r ]]; then
-            \builtin printf 'autoenv-hpc: %s is read-only in this shell, so nothing was changed\n' "$name" >&2
-            return 1
+# read_only NAME…: 0 if one of them is read-only here; sets `__autoenv_hpc_fixed` to it.
+__autoenv_hpc_read_only() {
+    local __autoenv_hpc_name
+    for __autoenv_hpc_name; do
+        # what is read-only cannot be made local either: a test without a process
+        if ! local "$__autoenv_hpc_name" 2>/dev/null; then
+            __autoenv_hpc_fixed=$__autoenv_hpc_name
+            return 0
         fi
     done
+    return 1
+}
+
+# may_set NAME…: 1, and a message, if one of them is read-only here.
+__autoenv_hpc_may_set() {
+    if __autoenv_hpc_read_only "$@"; then
+        \builtin printf 'autoenv-hpc: %s is read-only in this shell, so nothing was changed\n' "$__autoenv_hpc_fixed" >&2
+        return 1
+    fi
 }
 
 # --- what the user calls --------------------------------------------------------------------

@@ -27,12 +27,17 @@ SHELLS = ("bash", "zsh", "fish")
 MODULE_TOOLS = ("lmod", "modules")
 
 
-# What a site puts into the rc files; bash inherits the functions.
+# What a site puts into the rc files; a bash that can inherits the functions.
+_KEEPING_PATHS = "paths=$MODULEPATH; {}; MODULEPATH=$paths; unset paths"
+_IF_NEEDED = "declare -F module >/dev/null || {{ {}; }}"
 MODULE_INIT = {
-    "bash": {"lmod": "", "modules": ""},
+    "bash": {
+        "lmod": _IF_NEEDED.format('source "$LMOD_PKG/init/bash"'),
+        "modules": _IF_NEEDED.format(_KEEPING_PATHS.format('source "$MODULESHOME/init/bash"')),
+    },
     "zsh": {
         "lmod": 'source "$LMOD_PKG/init/zsh"',
-        "modules": 'MODULEPATH_=$MODULEPATH; source "$MODULESHOME/init/zsh"; MODULEPATH=$MODULEPATH_; unset MODULEPATH_',
+        "modules": _KEEPING_PATHS.format('source "$MODULESHOME/init/zsh"'),
     },
     "fish": {
         "lmod": 'source "$LMOD_PKG/init/fish"',
@@ -139,7 +144,9 @@ class House:
         env = {**self.env, **more}
         if name == "zsh":
             env["ZDOTDIR"] = str(self.home)
-        shell = Shell(name, self.home, env, cwd or self.home)
+        # An older bash can be put to the same tests.
+        program = os.environ.get("BASH_UNDER_TEST", "") if name == "bash" else ""
+        shell = Shell(name, self.home, env, cwd or self.home, program)
         self._shells.append(shell)
         return shell
 

@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from autoenv_hpc import activation, config, leaving, project, state, writing
+from autoenv_hpc import activation, config, leaving, project, state, store, writing
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.dialects.base import Dialect
 from autoenv_hpc.environment import Env, difference, holds
@@ -18,6 +18,7 @@ class Question(NamedTuple):
     what: str  # leave, look, watched (a watched file changed) or fresh (compile anew)
     root: str  # the folder of the nearest configuration; empty to leave
     active: str  # the project that this shell entered itself; empty for one that inherited it
+    precision: str = "fine"  # or "coarse": the shell compares times of files by the second
 
 
 class _Here(NamedTuple):
@@ -39,6 +40,8 @@ def answer(question: Question, environ: Env, report: Report) -> str:
     if not question.root:
         return _leave(here)
     watch: tuple[str, ...] = (os.path.join(question.root, config.FILE_NAME),)
+    if question.precision == "coarse":
+        store.outwait(watch)
     try:
         governing = project.governing(question.root, environ)
         watch = governing.watched

@@ -9,6 +9,7 @@ from autoenv_hpc.dialects.base import (
     afters,
     befores,
     removed,
+    settable,
     sources,
     targets,
 )
@@ -37,6 +38,7 @@ class Bash(Dialect):
             *self._age(document.expires),
             "case $1 in enter | exec)",
             *self._holds({**document.reads, **befores(document.change)}),
+            *self._assignable([*document.change]),
             *self._shelve(added(document.change)),
             *self.assign(targets(document.change), removed(document.change)),
             ";; esac",
@@ -118,6 +120,9 @@ class Bash(Dialect):
         attributes = "".join(f"${{{name}@a}}" for name in names)
         return [f"{attributes} == {'x' * len(names)}"]
 
+    def _assignable(self, _names: list[str]) -> list[str]:
+        return []  # the guards say that they are exported, and nothing else
+
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
 
@@ -139,6 +144,10 @@ class Bash4(Bash):
 
     def _exported(self, _names: list[str]) -> list[str]:
         return []
+
+    def _assignable(self, names: list[str]) -> list[str]:
+        is_fixed = self.call("read_only", *filter(settable, names))
+        return [f"[[ $1 == exec ]] || ! {is_fixed} || return 1"]
 
 
 class Zsh(Bash):
