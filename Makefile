@@ -1,5 +1,6 @@
 # make demo   plays the main job through in a scratch home, with a real module system
 # make test   passes the tests; PYTEST="-k trust" chooses some
+# make bench  prints what users feel, each row beside its rival
 # make lint   what the house style asks for
 # Each sets up what it needs in .cache/, and finds Python 3.11 or later by itself.
 
@@ -7,13 +8,13 @@ PYTEST =
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
-.PHONY: checkout demo test lint clean
+.PHONY: bench checkout demo test lint clean
 
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
 
 test: checkout
-	$(IN)/python -m pytest -n auto $(PYTEST)
+	$(IN)/python -m pytest -n 4 $(PYTEST)
 
 lint: checkout
 	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
@@ -31,3 +32,6 @@ checkout:
 
 clean:
 	rm -rf .cache
+
+bench: checkout
+	@$(IN)/python tests/bench.py

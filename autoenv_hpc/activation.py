@@ -4,14 +4,12 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autoenv_hpc import expand, folders, foreign, modulefiles, modules, state, venvs
+from autoenv_hpc import expand, folders, foreign, modules, state, venvs
 from autoenv_hpc.config import Config, Venv
 from autoenv_hpc.environment import Change, Env, difference, with_entries
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.project import Project
-from autoenv_hpc.scratch import ShellParts
-from autoenv_hpc.venvs.ensure import ensure
-from autoenv_hpc.venvs.interpreters import find_interpreter
+from autoenv_hpc.shellparts import ShellParts
 
 _HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
 
@@ -58,6 +56,8 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         spec = _spec(project, config.venv, values)
         if prepare:
             spec = spec._replace(create="auto", in_job=True)
+        from autoenv_hpc.venvs.ensure import ensure  # noqa: PLC0415 - only for an environment
+
         environment = ensure(spec, env, progress)
         notices = environment.notices
         values.interpreter = environment.interpreter
@@ -71,8 +71,10 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     env |= {"AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": config.name}
     if project.site.name:
         env["AUTOENV_HPC_SITE"] = project.site.name
-    depends = modulefiles.Dependencies()
+    depends = modules.Dependencies()
     if loaded.tool:
+        from autoenv_hpc import modulefiles  # noqa: PLC0415 - only after module work
+
         home = folders.home(outside)
         depends = modulefiles.of(start, loaded.env, loaded.tool.command, home)
     ours = tuple(name for name in modules.loaded(loaded.env) if name not in modules.loaded(start))
@@ -148,6 +150,8 @@ class _Values:
     def _python(self) -> str:
         if self.interpreter is None:
             venv = self._project.config.venv
+            from autoenv_hpc.venvs.interpreters import find_interpreter  # noqa: PLC0415
+
             self.interpreter = find_interpreter(venv.python if venv else None, self.environ)
         return self.interpreter.version
 
@@ -219,7 +223,7 @@ def _new_paths(change: Change) -> tuple[str, ...]:
     return tuple(path for path in (value.after or "").split(":") if path and path not in before)
 
 
-def _unstorable(config: Config, shell: ShellParts, depends: modulefiles.Dependencies) -> str | None:
+def _unstorable(config: Config, shell: ShellParts, depends: modules.Dependencies) -> str | None:
     if not config.cache.enabled:
         return "[cache] enabled = false"
     if shell.umask is not None or shell.odd:

@@ -65,11 +65,14 @@ def parser() -> argparse.ArgumentParser:
     hook.add_argument("shell", choices=("bash", "zsh", "fish"))
 
     execute = command("exec", "run a command in the project's environment", "execute")
-    execute.add_argument("-C", dest="directory", metavar="DIR", help="as if started in DIR")
     _add_choice(execute)
     execute.add_argument("--fresh", action="store_true", help="do not use what was stored")
-    execute.add_argument("--allow", action="store_true", help="allow the configuration first")
     execute.add_argument("cmd", metavar="CMD", nargs=argparse.REMAINDER)
+
+    export = command("export", "print the environment once, as code or data")
+    _add_choice(export)
+    shapes = ("bash", "zsh", "fish", "json", "dotenv")
+    export.add_argument("--format", choices=shapes, default="bash", help="default: bash")
 
     allow = command("allow", "allow a configuration to take effect")
     allow.add_argument("path", nargs="?", default=".", help="the project, or its file")
@@ -98,6 +101,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-C", dest="directory", metavar="DIR", help="as if started in DIR")
+    command.add_argument("--allow", action="store_true", help="allow the configuration first")
     command.add_argument("--site", help="the site, instead of finding out")
     command.add_argument("--env", help="one of the project's named environments")
 

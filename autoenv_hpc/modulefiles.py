@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.modules import Dependencies
 
 _READS = re.compile(
     r"""os\.getenv\s*\(?\s*["'](\w+)["'] | (?<![\w.])getenv\s*\(?\s*["']?(\w+)
@@ -40,15 +40,6 @@ _STEERING = (
     "LMOD_DUPLICATE_PATHS", "LMOD_TMOD_PATH_RULE", "LMOD_TMOD_FIND_FIRST", "MODULES_CMD",
     "MODULES_SITECONFIG", "MODULES_AUTO_HANDLING", "MODULES_EXTENDED_DEFAULT", "MODULES_ICASE",
 )  # fmt: skip
-
-
-class Dependencies(NamedTuple):
-    """What must be unchanged for a load to come out the same."""
-
-    files: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    host_bound: bool = False
-    unknowable: str | None = None  # why it can never be told; such a load is not stored
 
 
 def of(before: Env, after: Env, command: str, home: str) -> Dependencies:

@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from autoenv_hpc import scratch
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError
-from autoenv_hpc.scratch import Snapshot
+from autoenv_hpc.shellparts import ShellParts
+
+if TYPE_CHECKING:
+    from autoenv_hpc.scratch import Snapshot
 
 # The state of both tools. It is one unit: it is never restored in part.
 _BOOKKEEPING = re.compile(
@@ -38,9 +40,18 @@ class Resolution(NamedTuple):
     """What a load did: the environment after it, and what lives in the shell alone."""
 
     env: Env
-    shell: scratch.ShellParts
+    shell: ShellParts
     displaced: tuple[str, ...] = ()  # modules of the user's that had to go
     tool: Tool | None = None  # None: no module work was needed
+
+
+class Dependencies(NamedTuple):
+    """What must be unchanged for a load to come out the same."""
+
+    files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    host_bound: bool = False
+    unknowable: str | None = None  # why it can never be told; such a load is not stored
 
 
 def is_bookkeeping(name: str) -> bool:
@@ -75,6 +86,8 @@ def initialised(env: Env) -> tuple[Env, Tool]:
     tool = _tool(env)
     if tool and env.get("MODULEPATH"):
         return env, tool
+    from autoenv_hpc import scratch  # noqa: PLC0415 - only module work starts a process
+
     login = scratch.login_environment(env)
     tool = _tool(login)
     if tool and login.get("MODULEPATH"):
@@ -106,7 +119,7 @@ def resolve(env: Env, request: Request) -> Resolution:
     :raises ModuleError: not everything could be loaded; then nothing is to be applied.
     """
     if is_loaded(request, env):
-        return Resolution(env, scratch.ShellParts())
+        return Resolution(env, ShellParts())
     for path in request.paths:
         if not os.path.isdir(path):
             raise ModuleError(f"module-paths: no such directory: {path}")
@@ -114,6 +127,8 @@ def resolve(env: Env, request: Request) -> Resolution:
     use = [("use", path) for path in reversed(request.paths)]
     load = [("load", *request.modules)] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
+    from autoenv_hpc import scratch  # noqa: PLC0415 - only module work starts a process
+
     result = scratch.run(start, tool, [*first, *use, *load])
     if _missing(request.modules, result, tool) and loaded(start) and not first:
         # Environment Modules refuses what Lmod swaps; from a clean slate both can.
@@ -168,6 +183,8 @@ def release(
     back = [name for name in displaced if name not in names] if still else []
     if back:
         steps.append(("load", *back))
+    from autoenv_hpc import scratch  # noqa: PLC0415 - only module work starts a process
+
     end = scratch.run(now, tool, steps, snapshots=("kept",))
     return Release(end.earlier["kept"].env, end.env)
 
@@ -208,7 +225,7 @@ def _with_login(env: Env, login: Env) -> Env:
     return result
 
 
-def _missing(modules: Iterable[str], result: Snapshot, tool: Tool) -> list[str]:
+def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str]:
     """The requested modules that are not loaded, whatever the tool's exit status said."""
     now = loaded(result.env)
     other_names = result.env.get("__MODULES_LMALTNAME", "").replace("&", ":").split(":")
@@ -228,12 +245,14 @@ def _has_error(words: str) -> bool:
     return "error" in words.lower()
 
 
-def _lmod_knows(name: str, result: Snapshot, tool: Tool) -> bool:
+def _lmod_knows(name: str, result: "Snapshot", tool: Tool) -> bool:
     """Whether Lmod calls the name loaded: only it knows its `module_alias` and `module_version`."""
+    from autoenv_hpc import scratch  # noqa: PLC0415 - only module work starts a process
+
     return "true" in scratch.answer(result.env, tool, ("is-loaded", name)).split()
 
 
-def _why(missing: list[str], result: Snapshot, env: Env) -> str:
+def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     from autoenv_hpc import near  # noqa: PLC0415 - only a failed load looks for near names
 
     said = " ".join(result.words.split()).partition(" Please check the spelling")[0]

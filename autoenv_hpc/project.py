@@ -1,7 +1,6 @@
 """A project as one shell or job sees it: its file found, trusted, read, settled for the site."""
 
 import os
-import socket
 from typing import NamedTuple
 
 from autoenv_hpc import config, folders, sites, state, trust
@@ -117,4 +116,8 @@ def _untrusted(file: str, verdict: trust.Verdict) -> str:
 
 def _fqdn() -> str:
     name = os.uname().nodename
-    return name if "." in name else socket.getfqdn(name)
+    if "." in name:
+        return name
+    import socket  # noqa: PLC0415 - only where nothing but the host's name can tell
+
+    return socket.getfqdn(name)

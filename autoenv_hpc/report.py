@@ -1,6 +1,6 @@
 """What is said on stderr: one line a message, in colour only on a terminal."""
 
-import shutil
+import os
 import sys
 from typing import TextIO
 
@@ -36,7 +36,10 @@ class Report:
         if not self._is_terminal:
             self._line(text, "2")
             return
-        width = shutil.get_terminal_size().columns - 1
+        try:
+            width = os.get_terminal_size(self._stream.fileno()).columns - 1
+        except OSError:
+            width = 79
         self._stream.write(f"\r\x1b[K{_printable(f'autoenv-hpc: {text}')[:width]}")
         self._stream.flush()
         self._is_unfinished = True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autoenv_hpc import resources
 from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
+from autoenv_hpc.shellparts import ShellParts
 
 if TYPE_CHECKING:
     from autoenv_hpc.modules import Tool
@@ -27,16 +28,6 @@ _OVERRIDES = {
 }
 # BASH_ENV runs a file in each scratch shell, up to 19 ms; the others would change how it works.
 _WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
-
-
-class ShellParts(NamedTuple):
-    """What modulefiles set outside the environment; None takes a definition away."""
-
-    aliases: dict[str, str | None] = {}
-    functions: dict[str, str | None] = {}  # name to its whole definition, in bash
-    completions: dict[str, str] = {}  # command to its whole `complete` line, in bash
-    umask: str | None = None
-    odd: tuple[str, ...] = ()  # what cannot be carried over, in words
 
 
 class Snapshot(NamedTuple):

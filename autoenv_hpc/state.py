@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from autoenv_hpc.digests import blake2b
 from autoenv_hpc.environment import Change, Env, Value, is_search_path
 from autoenv_hpc.errors import Problem
 
@@ -78,8 +79,6 @@ def _long(value: str | list[str] | None, now: str | None) -> str | None:
 
 
 def _digest(value: str) -> str:
-    from hashlib import blake2b  # noqa: PLC0415
-
     return base64.b64encode(
         blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest()
     ).decode()
@@ -87,7 +86,5 @@ def _digest(value: str) -> str:
 
 def digest(parts: Iterable[object]) -> str:
     """A short digest of some values, stable between runs."""
-    from hashlib import blake2b  # noqa: PLC0415
-
     text = json.dumps(list(parts), sort_keys=True, default=str).encode()
     return blake2b(text, digest_size=12).hexdigest()

@@ -5,6 +5,7 @@ import stat
 from typing import NamedTuple
 
 from autoenv_hpc import folders
+from autoenv_hpc.digests import blake2b
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import TrustError
 
@@ -64,10 +65,9 @@ def deny(file: str, environ: Env) -> None:
 
 
 def _record(folder: str, kind: str, file: str, data: bytes) -> str:
-    from hashlib import sha256  # noqa: PLC0415
-
     name = os.path.join(os.path.realpath(os.path.dirname(file)), os.path.basename(file))
-    return os.path.join(folder, kind, sha256(os.fsencode(name) + b"\0" + data).hexdigest())
+    both = os.fsencode(name) + b"\0" + data
+    return os.path.join(folder, kind, blake2b(both, digest_size=32).hexdigest())
 
 
 def _fault(folder: str) -> str | None:

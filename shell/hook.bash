@@ -30,7 +30,9 @@ __autoenv_hpc_off=           # the project that the user took out by hand
 : "${__autoenv_hpc_active=}" # the project that is in this shell
 
 # A file and a stamp each; a file that is newer or older than its stamp has changed.
-__autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+__autoenv_hpc_watch=()
+# Files that are not there; one that appears may decide otherwise.
+__autoenv_hpc_absent=(/dev/null/none)
 # The nearer places where no configuration is; one that appears governs.
 __autoenv_hpc_nearer=(/dev/null/none)
 if [[ -z $__autoenv_hpc_active ]]; then
@@ -42,7 +44,11 @@ fi
 
 __autoenv_hpc_prompt() {
     \builtin set -- "$?"
-    __autoenv_hpc_calmly __autoenv_hpc_tick || : # behind `||`, the user's `set -e` and ERR trap rest
+    # behind `||`, the user's `set -e` and ERR trap rest
+    case $- in
+    *[akx]*) __autoenv_hpc_calmly __autoenv_hpc_tick || : ;;
+    *) __autoenv_hpc_tick || : ;;
+    esac
     if (($1 == 0)) || [[ $- == *e* ]]; then return 0; fi
     # Only the commands behind this one in the same string need to be told the status again.
     case ${PROMPT_COMMAND-} in *__autoenv_hpc_prompt) return 0 ;; esac
@@ -69,10 +75,16 @@ __autoenv_hpc_calmly() {
 __autoenv_hpc_tick() {
     case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
     local i file changed=
-    if [[ $PWD == "$__autoenv_hpc_pwd" ]]; then
+    if \builtin test "$PWD" = "$__autoenv_hpc_pwd"; then # not blind to case, whatever is set
         for file in "${__autoenv_hpc_nearer[@]}"; do
             if [[ -f $file ]]; then
                 changed=1
+                break
+            fi
+        done
+        for file in "${__autoenv_hpc_absent[@]}"; do
+            if [[ -e $file ]]; then
+                changed=watched
                 break
             fi
         done
@@ -85,7 +97,7 @@ __autoenv_hpc_tick() {
         done
         if [[ -z $changed ]]; then return 0; fi
     fi
-    __autoenv_hpc_look "$changed"
+    __autoenv_hpc_calmly __autoenv_hpc_look "$changed"
 }
 
 # --- find -----------------------------------------------------------------------------------
@@ -129,7 +141,7 @@ __autoenv_hpc_move() {
     if [[ $found == "$known" && $changed != watched && $changed != fresh && -z $first ]]; then
         return 0
     fi
-    __autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+    __autoenv_hpc_watch=() __autoenv_hpc_absent=(/dev/null/none)
     if [[ -n $__autoenv_hpc_active && $found/ != "$__autoenv_hpc_active"/* ]]; then
         __autoenv_hpc_leave || return 0
     elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then

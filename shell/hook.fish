@@ -21,6 +21,8 @@ set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that i
 # Files, and a stamp for each; a file that is newer or older than its stamp has changed.
 set -g __autoenv_hpc_watch
 set -g __autoenv_hpc_stamps
+# Files that are not there; one that appears may decide otherwise.
+set -g __autoenv_hpc_absent
 # The nearer places where no configuration is; one that appears governs.
 set -g __autoenv_hpc_nearer
 
@@ -44,6 +46,12 @@ function __autoenv_hpc_tick
         for file in $__autoenv_hpc_nearer
             if test -f "$file"
                 set changed 1
+                break
+            end
+        end
+        for file in $__autoenv_hpc_absent
+            if test -e "$file"
+                set changed watched
                 break
             end
         end
@@ -116,6 +124,7 @@ function __autoenv_hpc_move -a changed found
     end
     set -g __autoenv_hpc_watch
     set -g __autoenv_hpc_stamps
+    set -g __autoenv_hpc_absent
     if test -n "$__autoenv_hpc_active"
         if test -z "$found"; or not __autoenv_hpc_below "$found" "$__autoenv_hpc_active"
             __autoenv_hpc_leave; or return 0

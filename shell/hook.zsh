@@ -22,7 +22,10 @@ typeset -g __autoenv_hpc_pending=${__autoenv_hpc_pending-} # said after Powerlev
 
 # A file and a stamp each; a file that is newer or older than its stamp has changed.
 typeset -ga __autoenv_hpc_watch
-__autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+__autoenv_hpc_watch=()
+# Files that are not there; one that appears may decide otherwise.
+typeset -ga __autoenv_hpc_absent
+__autoenv_hpc_absent=()
 # The nearer places where no configuration is; one that appears governs.
 typeset -ga __autoenv_hpc_nearer
 __autoenv_hpc_nearer=(/dev/null/none)
@@ -57,10 +60,14 @@ __autoenv_hpc_tick() {
                 break
             fi
         done
+        for file in "${__autoenv_hpc_absent[@]}"; do
+            if [[ -e $file ]]; then
+                changed=watched
+                break
+            fi
+        done
         for file stamp in "${__autoenv_hpc_watch[@]}"; do
-            # `-nt` and `-ot` say nothing of a file that is gone, or of one that has come
-            if [[ ( -e $file && $stamp == */none ) || ( ! -e $file && $stamp != */none ) ||
-                $file -nt $stamp || $file -ot $stamp ]]; then
+            if [[ ! -e $file || $file -nt $stamp || $file -ot $stamp ]]; then
                 changed=watched
                 break
             fi
@@ -112,7 +119,7 @@ __autoenv_hpc_move() {
     if [[ $found == $known && $changed != watched && $changed != fresh && -z $first ]]; then
         return 0
     fi
-    __autoenv_hpc_watch=(/dev/null/none /dev/null/none)
+    __autoenv_hpc_watch=() __autoenv_hpc_absent=()
     if [[ -n $__autoenv_hpc_active && $found/ != $__autoenv_hpc_active/* ]]; then
         __autoenv_hpc_leave || return 0
     elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then

@@ -66,8 +66,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     absent = set(known["missing"]) | (set(MODULE_TOOLS) - known["tools"].keys())
     kept, dropped = [], []
     for item in items:
+        fixtures = {"Slurm"} if "slurm" in item.fixturenames else set()
         values = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        (dropped if any(isinstance(v, str) and v in absent for v in values) else kept).append(item)
+        needs = fixtures | {value for value in values if isinstance(value, str)}
+        (dropped if needs & absent else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
 _PROGRAMS = ("zsh", "fish", "strace")
+_SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
 _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 
 
@@ -35,6 +36,8 @@ def provision(folder: Path) -> dict:
     for name in _PROGRAMS:
         if not shutil.which(name) and not apt.install([name]):
             missing[name] = f"not installed, and {apt.why_not}"
+    if not shutil.which("sbatch") and not apt.install(_SLURM):
+        missing["Slurm"] = f"not installed, and {apt.why_not}"
     tools = {}
     for name, build in (("lmod", lmod), ("modules", environment_modules)):
         try:

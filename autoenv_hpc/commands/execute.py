@@ -33,6 +33,31 @@ def run(context: Context) -> int:
 
 def environment(context: Context) -> Env:
     """The environment of the governing project, entered from outside of whatever is active."""
+    environ = context.environ
+    here = governing(context)
+    inherited = state.active(environ)
+    is_wanted = inherited is not None and inherited.origin == here.origin
+    if inherited and is_wanted and not context.arguments.fresh and holds(inherited.change, environ):
+        return environ
+    return compiled(context, here).env
+
+
+def compiled(
+    context: Context, here: project.Project | None = None, *, prepare: bool = False
+) -> activation.Activation:
+    """Compile the governing project from outside of whatever is active, and store the result."""
+    arguments, environ = context.arguments, context.environ
+    here = here or governing(context)
+    inherited = state.active(environ)
+    outside = leaving.outside(environ, inherited) if inherited else environ
+    entered = activation.compile(here, outside, context.report.progress, prepare=prepare)
+    if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
+        writing.remembered(entered, dialect("bash"), environ, context.report)
+    return entered
+
+
+def governing(context: Context) -> project.Project:
+    """The project that governs, with what the user chose on the command line."""
     arguments, environ = context.arguments, context.environ
     if arguments.directory is not None:
         change_directory(context, arguments.directory)
@@ -42,20 +67,7 @@ def environment(context: Context) -> Env:
     if arguments.allow:
         data = project.read(file)
         trust.allow(file, data, environ)
-    here = project.load(file, environ, settings, site=arguments.site, env=arguments.env, data=data)
-    inherited = state.active(environ)
-    if (
-        inherited
-        and not arguments.fresh
-        and inherited.origin == here.origin
-        and holds(inherited.change, environ)
-    ):
-        return environ
-    outside = leaving.outside(environ, inherited) if inherited else environ
-    entered = activation.compile(here, outside, context.report.progress)
-    if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
-        writing.remembered(entered, dialect("bash"), environ, context.report)
-    return entered.env
+    return project.load(file, environ, settings, site=arguments.site, env=arguments.env, data=data)
 
 
 def change_directory(context: Context, directory: str) -> None:
@@ -87,6 +99,8 @@ def become(words: list[str], env: Env) -> NoReturn:
 
     :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
     """
+    if "SLURM_EXPORT_ENV" in env:  # of `sbatch --export=NONE`: srun would hand nothing on
+        env = {**env, "SLURM_EXPORT_ENV": "ALL"}
     level = env.get("SHLVL", "")
     if level.isdigit():  # the script that started us counted itself in
         env = {**env, "SHLVL": str(int(level) - 1)}

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.environment import Change
-from autoenv_hpc.scratch import ShellParts
+from autoenv_hpc.shellparts import ShellParts
 
 if TYPE_CHECKING:
     from autoenv_hpc.dialects.base import Dialect

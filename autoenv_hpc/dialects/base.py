@@ -15,6 +15,11 @@ def settable(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
+def is_absent(pair: tuple[str, str]) -> bool:
+    """Whether a file was not there when its stamp was taken."""
+    return pair[1].endswith("/none")
+
+
 def targets(change: Change) -> Env:
     """What entering exports."""
     return {n: v.after for n, v in change.items() if v.after is not None and settable(n)}
@@ -84,6 +89,10 @@ class Dialect:
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         """The lines that export the values and unset the names."""
+        raise NotImplementedError
+
+    def surrounded(self, name: str, head: str, tail: str) -> str:
+        """The line that puts entries before and behind a search path, whatever it holds."""
         raise NotImplementedError
 
     def call(self, function: str, *words: str) -> str:

@@ -9,6 +9,7 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
+    is_absent,
     removed,
     sources,
     targets,
@@ -71,14 +72,30 @@ class Fish(Dialect):
 
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
         both = list(pairs)
-        files = " ".join(self.quote(file) for file, _ in both)
-        stamps = " ".join(self.quote(stamp) for _, stamp in both)
-        return f"set -g __autoenv_hpc_watch {files}\nset -g __autoenv_hpc_stamps {stamps}"
+        present = [pair for pair in both if not is_absent(pair)]
+        lists = {
+            "watch": [file for file, _ in present],
+            "stamps": [stamp for _, stamp in present],
+            "absent": [pair[0] for pair in both if is_absent(pair)],
+        }
+        return "\n".join(
+            " ".join([f"set -g __autoenv_hpc_{name}", *map(self.quote, words)])
+            for name, words in lists.items()
+        )
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         lines = [f"set -gx {name} {self._value(name, value)}" for name, value in values.items()]
         names = list(unset)
         return [*lines, *([f"set -e {' '.join(names)}"] if names else [])]
+
+    def surrounded(self, name: str, head: str, tail: str) -> str:
+        now = f"${name}" if name.endswith("PATH") else f"(string split : -- ${name})"
+        parts = [
+            *([self._value("PATH", head)] if head else []),
+            now,
+            *([self._value("PATH", tail)] if tail else []),
+        ]
+        return f"set -gx --path {name} {' '.join(parts)}"
 
     def definitions(self, document: Document) -> list[str]:
         """Aliases that are a plain command; a function of bash has no meaning here."""
@@ -134,10 +151,13 @@ class Fish(Dialect):
         return lines
 
     def _unchanged(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
-        return [
-            f"test {f} -nt {s} -o {f} -ot {s}; and return 1"
-            for f, s in ((self.quote(file), self.quote(stamp)) for file, stamp in pairs)
-        ]
+        return [f"test {self._changed(pair)}; and return 1" for pair in pairs]
+
+    def _changed(self, pair: tuple[str, str]) -> str:
+        file, stamp = map(self.quote, pair)
+        if is_absent(pair):
+            return f"-e {file}"
+        return f"{file} -nt {stamp} -o {file} -ot {stamp}"
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']

@@ -8,6 +8,7 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
+    is_absent,
     removed,
     settable,
     sources,
@@ -70,8 +71,13 @@ class Bash(Dialect):
         return self._if_settable(present, lines or [":"])
 
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
-        words = [self.quote(word) for pair in pairs for word in pair]
-        return f"__autoenv_hpc_watch=({' '.join(words)})"
+        both = list(pairs)
+        words = [self.quote(w) for pair in both if not is_absent(pair) for w in pair]
+        absent = [self.quote(file) for file, stamp in both if is_absent((file, stamp))]
+        return (
+            f"__autoenv_hpc_watch=({' '.join(words)})\n"
+            f"__autoenv_hpc_absent=({' '.join(absent) or '/dev/null/none'})"
+        )
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]
@@ -80,6 +86,14 @@ class Bash(Dialect):
             *(["\\builtin export " + " ".join(words)] if words else []),
             *(self._unset(names) if names else []),
         ]
+
+    def surrounded(self, name: str, head: str, tail: str) -> str:
+        before = f"{self.quote(head)}${{{name}:+:}}" if head else ""
+        behind = f"${{{name}:+:}}{self.quote(tail)}" if tail else ""
+        if head and tail:
+            before, behind = self.quote(f"{head}:"), f"${{{name}:+${name}:}}{self.quote(tail)}"
+            return f"export {name}={before}{behind}"
+        return f'export {name}={before}"${{{name}-}}"{behind}'
 
     def _if_settable(self, change: Change, lines: list[str]) -> str:
         names = [*targets(change), *removed(change)]
@@ -99,6 +113,8 @@ class Bash(Dialect):
     def _changed(self, file: str, stamp: str) -> str:
         """The test for a file that is newer or older than its stamp, is gone or has come."""
         f, s = self.quote(file), self.quote(stamp)
+        if is_absent((file, stamp)):
+            return f"-e {f}"
         return f"{f} -nt {s} || {f} -ot {s}"
 
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
@@ -167,8 +183,8 @@ class Zsh(Bash):
         return [f"${{(t){name}}} == *export*" for name in names]
 
     def _changed(self, file: str, stamp: str) -> str:
-        if stamp.endswith("/none"):
-            return f"-e {self.quote(file)}"
+        if is_absent((file, stamp)):
+            return super()._changed(file, stamp)
         return f"! -e {self.quote(file)} || {super()._changed(file, stamp)}"
 
     def _host(self, host: str | None) -> list[str]:

@@ -1,0 +1,117 @@
+"""`export`: the environment once, as text; as a file it needs neither this tool nor modules."""
+
+import json
+import os
+import sys
+import time
+
+from autoenv_hpc import environment, state
+from autoenv_hpc.activation import Activation
+from autoenv_hpc.cli import Context
+from autoenv_hpc.commands import execute
+from autoenv_hpc.dialects import dialect
+from autoenv_hpc.dialects.base import Dialect, settable
+from autoenv_hpc.environment import Change, Value
+from autoenv_hpc.errors import Problem
+
+
+def run(context: Context) -> int:
+    """Print the activation in the format that is asked for."""
+    entered = execute.compiled(context)
+    change = {n: v for n, v in entered.change.items() if settable(n) and n != state.NAME}
+    shape = context.arguments.format
+    if shape == "json":
+        text = _json(entered, change)
+    elif shape == "dotenv":
+        text = _dotenv(entered, change)
+    else:
+        text = _shell(entered, change, shape)
+    sys.stdout.write(text)
+    return 0
+
+
+def _origin(entered: Activation) -> list[str]:
+    """What it was made from, for those who find it later."""
+    project, here = entered.project, os.uname()
+    modules = " ".join(project.config.modules)
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return [
+        f"the environment of {project.file}, made by autoenv-hpc",
+        f"at {now} on {here.nodename} ({here.machine})",
+        f"site: {project.site.name or 'none'}; modules: {modules or 'none'}",
+    ]
+
+
+def _shell(entered: Activation, change: Change, shell: str) -> str:
+    speech = dialect(shell)
+    machine = speech.quote(os.uname().machine)
+    refusal = "echo 'autoenv-hpc: this file was made on another architecture' >&2"
+    if shell == "fish":
+        guard = f"test (uname -m) = {machine}; or begin; {refusal}; return 1; end"
+    else:
+        guard = f'[ "$(uname -m)" = {machine} ] || {{ {refusal}; return 1 2>/dev/null || exit 1; }}'
+    lines = [*(f"# {_one_line(text)}" for text in _origin(entered)), guard]
+    whole: Change = {}
+    for name, value in change.items():
+        added = _added(name, value)
+        if added is None:
+            whole[name] = value
+        else:
+            lines.append(speech.surrounded(name, *added))
+    targets = {name: value.after for name, value in whole.items() if value.after is not None}
+    lines += speech.assign(targets, [name for name in whole if name not in targets])
+    lines += _definitions(entered, speech)
+    return "\n".join(lines) + "\n"
+
+
+def _added(name: str, value: Value) -> tuple[str, str] | None:
+    """What was put before and behind a search path, if nothing else happened to it.
+
+    Elsewhere the path may be another one: then only what was added is of use.
+    """
+    before, after = value
+    if not before or not after or not environment.is_search_path(name):
+        return None
+    head, found, tail = f":{after}:".partition(f":{before}:")
+    return (head.strip(":"), tail.strip(":")) if found else None
+
+
+def _definitions(entered: Activation, speech: Dialect) -> list[str]:
+    parts = entered.shell
+    if speech.name == "fish":
+        return [f"alias {n} {speech.quote(t)}" for n, t in parts.aliases.items() if t is not None]
+    aliases = [f"alias {n}={speech.quote(t)}" for n, t in parts.aliases.items() if t is not None]
+    return aliases + [text for text in parts.functions.values() if text is not None]
+
+
+def _json(entered: Activation, change: Change) -> str:
+    facts = {
+        "file": entered.project.file,
+        "name": entered.project.config.name,
+        "site": entered.project.site.name,
+        "machine": os.uname().machine,
+        "modules": list(entered.project.config.modules),
+        "set": {name: value.after for name, value in change.items() if value.after is not None},
+        "unset": [name for name, value in change.items() if value.after is None],
+    }
+    return json.dumps(facts, indent=2) + "\n"
+
+
+def _dotenv(entered: Activation, change: Change) -> str:
+    """NAME="value" lines, as Docker and python-dotenv read them; one line a variable."""
+    lines = [f"# {_one_line(text)}" for text in _origin(entered)]
+    for name, (_, after) in change.items():
+        if after is None:
+            lines.append(f"# unset {name}")
+        elif "\n" in after:
+            raise Problem(
+                f"{name} has several lines, which a dotenv file cannot hold (--format json can)"
+            )
+        else:
+            quoted = after.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+            lines.append(f'{name}="{quoted}"')
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

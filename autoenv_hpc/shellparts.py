@@ -1,0 +1,13 @@
+"""What modulefiles set outside the environment: aliases, functions, completions, umask."""
+
+from typing import NamedTuple
+
+
+class ShellParts(NamedTuple):
+    """What modulefiles set outside the environment; None takes a definition away."""
+
+    aliases: dict[str, str | None] = {}
+    functions: dict[str, str | None] = {}  # name to its whole definition, in bash
+    completions: dict[str, str] = {}  # command to its whole `complete` line, in bash
+    umask: str | None = None
+    odd: tuple[str, ...] = ()  # what cannot be carried over, in words

@@ -1,0 +1,217 @@
+"""Batch jobs on a real Slurm: from every context, for many at once, to the last signal."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, COMMAND, USER, House
+from slurm import Slurm
+
+LMOD = pytest.mark.parametrize("tool", ["lmod"])
+CONFIG = 'modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n'
+SHOW = """python -c 'import os, sys; print(sys.prefix, os.environ["LOADEDMODULES"], os.environ.get("SAMTOOLS_ROOT"))'"""
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """One Slurm for all jobs of this file."""
+    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
+    yield made
+    made.stop()
+
+
+class Desk:
+    """A user at a login node: writes scripts, submits them, reads what they wrote."""
+
+    def __init__(self, house: House, slurm: Slurm, root: Path) -> None:
+        self.house, self.slurm, self.root = house, slurm, root
+        # as a user who has the command on PATH in each shell, set in a site's profile
+        self.env = house.env | {"PATH": f"{os.path.dirname(COMMAND)}:{house.env['PATH']}"}
+        self._number = 0
+
+    def run(self, text: str, *options: str, wait: bool = True, **more: str) -> tuple[str, str]:
+        """Submit a script; return the job's number and what it wrote."""
+        self._number += 1
+        if (
+            "--export=NONE" in options
+        ):  # Slurm takes HOME from the user database, which knows not ours
+            text = text.replace("\n", f"\nexport HOME='{self.house.home}'\n", 1)
+        script = self.house.home / f"job {self._number}.sh"
+        script.write_text(text)
+        out = self.house.home / f"out-{self._number}"
+        job = self.slurm.submit(
+            script, f"--output={out}", *options, cwd=self.root, env=self.env | more
+        )
+        if not wait:
+            return job, str(out)
+        self.slurm.wait(job)
+        return job, out.read_text() if out.exists() else ""
+
+
+@pytest.fixture
+def desk(cluster: House, slurm: Slurm) -> Desk:
+    """A project with modules and an environment that is built."""
+    root = cluster.project(CONFIG, "project")
+    cluster.command("prepare", cwd=root)
+    # a login shell sets the modules up, as on every cluster
+    setup = {n: v for n, v in cluster.env.items() if n.startswith(("LMOD_", "MODULE"))}
+    lines = [f"export {name}='{value}'\n" for name, value in setup.items()]
+    (cluster.home / ".bash_profile").write_text("".join(lines))
+    return Desk(cluster, slurm, root)
+
+
+def expected(desk: Desk) -> str:
+    """What SHOW prints in the project's environment."""
+    return f"{desk.root}/.venv python/3.9.5:samtools/1.12 /opt/samtools\n"
+
+
+@LMOD
+@pytest.mark.parametrize(
+    "shebang", ["#!/bin/bash", "#!/bin/sh", "#!/bin/bash -eu", "#!/bin/zsh", "#!/usr/bin/env bash"]
+)
+def test_from_each_kind_of_script(desk, tool, shebang):
+    _, out = desk.run(f"{shebang}\n{COMMAND} exec -- {SHOW}\n")
+    assert out == expected(desk)
+
+
+@LMOD
+@pytest.mark.parametrize("export", ["ALL", "NONE", "HOME", "ALL,LMOD_CMD=:", "ALL,MODULEPATH="])
+def test_whatever_the_job_inherits(desk, tool, export):
+    kept = {n: v for n, v in desk.house.env.items() if n.startswith(("LMOD_", "MODULE"))}
+    (desk.house.home / ".bash_profile").write_text(
+        "".join(f"export {n}='{v}'\n" for n, v in kept.items())
+    )
+    _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- {SHOW}\n", f"--export={export}")
+    assert out == expected(desk)
+
+
+@LMOD
+def test_out_of_a_shell_in_which_something_else_is_active(desk, tool):
+    other = desk.house.project(
+        'modules = ["python/3.11.4"]\n[venv]\n[env]\nONLY_OTHER = "1"\n', "other"
+    )
+    script = desk.house.home / "inherit.sh"
+    script.write_text(
+        f"#!/bin/bash\n{COMMAND} exec -C '{desk.root}' -- sh -c \"{SHOW.replace(chr(34), chr(92) + chr(34))}; echo ${{ONLY_OTHER-none}}\"\n".replace(
+            "${", "\\${"
+        )
+    )
+    for inside in (other, desk.root):
+        here = desk.house.shell("bash", cwd=inside, **desk.slurm.env)
+        here.run(
+            "export VIRTUAL_ENV=/foreign CONDA_PREFIX=/base CONDA_SHLVL=1 PATH=/foreign/bin:$PATH"
+            if inside == desk.root
+            else "true"
+        )
+        out = desk.house.home / f"out-{inside.name}"
+        job = here.output(f"sbatch --parsable --output={out} {script}").strip().splitlines()[-1]
+        desk.slurm.wait(job)
+        assert out.read_text() == expected(desk) + "none\n"
+
+
+@LMOD
+@pytest.mark.parametrize(
+    ("line", "export"), [("exec -- srun", "ALL"), ("exec -- srun", "NONE"), ("srun exec --", "ALL")]
+)
+def test_all_ranks_have_the_environment(desk, tool, export, line):
+    words = (
+        f"{COMMAND} exec -- srun -l" if line.startswith("exec") else f"srun -l {COMMAND} exec --"
+    )
+    _, out = desk.run(f"#!/bin/bash\n{words} {SHOW}\n", "-N2", "--ntasks=8", f"--export={export}")
+    lines = sorted(re.sub(r"^\d+: ", "", text) for text in out.splitlines())
+    assert lines == [expected(desk).strip()] * 8
+
+
+@LMOD
+def test_the_project_is_where_the_job_was_submitted(desk, tool):
+    _, out = desk.run(f"#!/bin/bash\ncd /\n{COMMAND} exec -- {SHOW}\n")
+    assert out == expected(desk)
+    _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- pwd\n", "--chdir=/")
+    assert out == "/\n"
+
+
+@LMOD
+def test_the_exit_status_and_the_time_limits_signal_are_the_programs(desk, tool):
+    program = desk.root / "program.py"
+    program.write_text(
+        "import signal, sys, time\n"
+        "def end(*_):\n    print('saved', flush=True)\n    sys.exit(7)\n"
+        "signal.signal(signal.SIGTERM, end)\nprint('ready', flush=True)\ntime.sleep(300)\n"
+    )
+    job, out = desk.run(f"#!/bin/bash\nexec {COMMAND} exec -- python program.py\n", wait=False)
+    end = time.monotonic() + 60
+    while not (os.path.exists(out) and "ready" in Path(out).read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    desk.slurm.cancel(job, "--signal=TERM", "--full")
+    desk.slurm.wait(job)
+    assert "saved" in Path(out).read_text()
+
+
+@LMOD
+def test_an_array_on_a_missing_environment_builds_one(cluster, slurm, tool):
+    root = cluster.project(CONFIG.replace("[venv]\n", '[venv]\npackages = ["numpy"]\n'), "array")
+    desk = Desk(cluster, slurm, root)
+    out = cluster.home / "tasks"
+    out.mkdir()
+    script = f"#!/bin/bash\n{COMMAND} exec -- python -c 'import numpy, sys; print(sys.prefix)' > {out}/$SLURM_ARRAY_TASK_ID 2> {out}/$SLURM_ARRAY_TASK_ID.err\necho $? >> {out}/$SLURM_ARRAY_TASK_ID\n"
+    desk.run(script, "--array=1-40")
+    results = [path.read_text() for path in out.iterdir() if path.suffix != ".err"]
+    assert results == [f"{root}/.venv\n0\n"] * 40
+    said = [path.read_text() for path in out.glob("*.err")]
+    assert sum("building" in text for text in said) == 1
+    waits = [line for text in said for line in text.splitlines() if "waiting for" in line]
+    assert all(
+        re.search(r"waiting for (process \d+ on \S+, job \d+|another process), which builds", line)
+        for line in waits
+    )
+
+
+@LMOD
+def test_a_cancelled_builder_is_followed_by_another(cluster, slurm, tool):
+    root = cluster.project(
+        'modules = ["python/3.9.5"]\n[venv]\npackages = ["./slow"]\npip-args = ["--no-build-isolation"]\n',
+        "cancelled",
+    )
+    (root / "slow").mkdir()
+    setup = "import os, time\nfrom setuptools import setup\nif not os.path.exists(os.environ['GO']):\n    open(os.environ['GO'] + '.started', 'w').close()\n    time.sleep(300)\nsetup(name='slow', version='1', py_modules=[])\n"
+    (root / "slow/setup.py").write_text(setup)
+    desk = Desk(cluster, slurm, root)
+    go = cluster.home / "go"
+    script = f"#!/bin/bash\n{COMMAND} exec -- python -c 'import sys; print(sys.prefix)'\n"
+    first, _ = desk.run(script, wait=False, GO=str(go))
+    end = time.monotonic() + 60
+    while not os.path.exists(f"{go}.started"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    second, out = desk.run(script, wait=False, GO=str(go))
+    go.touch()
+    slurm.cancel(first)
+    slurm.wait(second)
+    assert Path(out).read_text().splitlines()[-1] == f"{root}/.venv"
+
+
+@LMOD
+def test_what_cannot_be_had_ends_with_125(desk, tool):
+    (desk.root / ".hpcenv.toml").write_text(CONFIG + "# edited\n")
+    _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- echo started; echo $?\n")
+    assert out.splitlines()[-1] == "125"
+    assert "autoenv-hpc allow" in out
+    assert "started" not in out
+
+
+SCRIPTS = re.findall(
+    r"```bash\n(#!/bin/bash\n.*?)```", (CHECKOUT / "docs/batch-jobs.md").read_text(), re.DOTALL
+)
+
+
+@LMOD
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if "autoenv-hpc exec" in s])
+def test_each_script_of_the_documentation_runs(desk, tool, script):
+    (desk.root / "train.py").write_text("import sys; print(sys.prefix)\n")
+    (desk.root / "mpi.py").write_text("import sys; print(sys.prefix)\n")
+    _, out = desk.run(script.replace("--time=01:00:00", "--time=1"))
+    assert set(out.splitlines()) == {f"{desk.root}/.venv"}
