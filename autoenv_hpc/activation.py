@@ -112,7 +112,7 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         entered=_printable(f"{config.name}: {description or 'entered'}{instead}"),
         notices=notices,
         reads={name: outside.get(name) for name in sorted(names - change.keys())},
-        files=tuple(dict.fromkeys((*project.watched, *depends.files, *watched))),
+        files=tuple(dict.fromkeys((*project.watched, *project.records, *depends.files, *watched))),
         host=os.uname().nodename if host_bound else None,
         life=min(
             config.cache.max_age, _HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age

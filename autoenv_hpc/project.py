@@ -17,6 +17,7 @@ class Project(NamedTuple):
     site: sites.Site
     origin: str  # a digest of all of it
     watched: tuple[str, ...]  # files whose change may change it
+    records: tuple[str, ...] = ()  # files without which it would not be trusted
 
 
 class Governing(NamedTuple):
@@ -57,12 +58,14 @@ def load(  # noqa: PLR0913 - three of them are what the user may choose
     :raises ConfigError: it is not valid, or not meant for this site.
     """
     watched: tuple[str, ...] = (file, *settings.files)
+    records: tuple[str, ...] = ()
     if data is None:
         data = read(file)
         verdict = trust.judge(file, data, settings.trust, environ)
         watched += verdict.watched
         if verdict.word != trust.ALLOWED:
             raise Untrusted(_untrusted(file, verdict), watched)
+        records = (verdict.record,) if verdict.record else ()
     document = config.parse(data, file)
     active = state.active(environ)  # what it exports says nothing of where we are
     detected = sites.detect(
@@ -74,7 +77,7 @@ def load(  # noqa: PLR0913 - three of them are what the user may choose
     )
     settled = config.select(document, settings, detected.name, env)
     origin = state.digest([file, settled, detected.name])
-    return Project(os.path.dirname(file), file, settled, detected, origin, watched)
+    return Project(os.path.dirname(file), file, settled, detected, origin, watched, records)
 
 
 def governing(root: str, environ: Env) -> Governing:

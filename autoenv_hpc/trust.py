@@ -25,6 +25,7 @@ class Verdict(NamedTuple):
     word: str  # ALLOWED | DENIED | UNKNOWN
     watched: tuple[str, ...]
     reason: str = ""
+    record: str | None = None  # the file without which it would not be allowed
 
 
 def judge(file: str, data: bytes, pre: PreApproved, environ: Env) -> Verdict:
@@ -37,8 +38,10 @@ def judge(file: str, data: bytes, pre: PreApproved, environ: Env) -> Verdict:
         return Verdict(UNKNOWN, watched, f"{folder}: not read, for {fault}")
     if os.path.exists(denied):
         return Verdict(DENIED, watched)
-    if os.path.exists(allowed) or _is_pre_approved(file, pre):
-        return Verdict(ALLOWED, watched)
+    if os.path.exists(allowed):
+        return Verdict(ALLOWED, (denied,), record=allowed)
+    if _is_pre_approved(file, pre):
+        return Verdict(ALLOWED, (denied,))
     return Verdict(UNKNOWN, watched)
 
 

@@ -32,9 +32,9 @@ __autoenv_hpc_off=           # the project that the user took out by hand
 # A file and a stamp each; a file that is newer or older than its stamp has changed.
 __autoenv_hpc_watch=()
 # Files that are not there; one that appears may decide otherwise.
-__autoenv_hpc_absent=(/dev/null/none)
+__autoenv_hpc_absent=()
 # The nearer places where no configuration is; one that appears governs.
-__autoenv_hpc_nearer=(/dev/null/none)
+__autoenv_hpc_nearer=()
 if [[ -z $__autoenv_hpc_active ]]; then
     __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_completions=()
     __autoenv_hpc_shelf=()
@@ -76,18 +76,22 @@ __autoenv_hpc_tick() {
     case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
     local i file changed=
     if \builtin test "$PWD" = "$__autoenv_hpc_pwd"; then # not blind to case, whatever is set
-        for file in "${__autoenv_hpc_nearer[@]}"; do
-            if [[ -f $file ]]; then
-                changed=1
-                break
-            fi
-        done
-        for file in "${__autoenv_hpc_absent[@]}"; do
-            if [[ -e $file ]]; then
-                changed=watched
-                break
-            fi
-        done
+        if ((${#__autoenv_hpc_nearer[@]})); then         # before 4.4 an empty array is unset to `set -u`
+            for file in "${__autoenv_hpc_nearer[@]}"; do
+                if [[ -f $file ]]; then
+                    changed=1
+                    break
+                fi
+            done
+        fi
+        if ((${#__autoenv_hpc_absent[@]})); then
+            for file in "${__autoenv_hpc_absent[@]}"; do
+                if [[ -e $file ]]; then
+                    changed=watched
+                    break
+                fi
+            done
+        fi
         for ((i = 0; i < ${#__autoenv_hpc_watch[@]}; i += 2)); do
             file=${__autoenv_hpc_watch[i]}
             if [[ $file -nt ${__autoenv_hpc_watch[i + 1]} || $file -ot ${__autoenv_hpc_watch[i + 1]} ]]; then
@@ -105,7 +109,7 @@ __autoenv_hpc_tick() {
 # Sets `found` and `nearer` of the caller.
 __autoenv_hpc_find() {
     local folder=$PWD ceiling
-    found='' nearer=(/dev/null/none)
+    found='' nearer=()
     while [[ $folder == /?* ]]; do
         for ceiling in "${__autoenv_hpc_ceilings[@]}"; do
             if [[ $ceiling == "$folder"/?* ]]; then return 0; fi
@@ -120,7 +124,8 @@ __autoenv_hpc_find() {
 }
 
 __autoenv_hpc_look() {
-    local changed=$1 found nearer
+    local changed=$1 found
+    local -a nearer=()
     __autoenv_hpc_find
     if [[ -n $__autoenv_hpc_off ]]; then
         if [[ $PWD/ != "$__autoenv_hpc_off"/* ]]; then
@@ -137,11 +142,12 @@ __autoenv_hpc_move() {
     local known=$__autoenv_hpc_root first=
     if [[ -z $__autoenv_hpc_pwd ]]; then first=1; fi
     # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
-    __autoenv_hpc_pwd=$PWD __autoenv_hpc_nearer=("${nearer[@]}") __autoenv_hpc_root=$found
+    __autoenv_hpc_pwd=$PWD __autoenv_hpc_root=$found
+    __autoenv_hpc_nearer=(${nearer+"${nearer[@]}"})
     if [[ $found == "$known" && $changed != watched && $changed != fresh && -z $first ]]; then
         return 0
     fi
-    __autoenv_hpc_watch=() __autoenv_hpc_absent=(/dev/null/none)
+    __autoenv_hpc_watch=() __autoenv_hpc_absent=()
     if [[ -n $__autoenv_hpc_active && $found/ != "$__autoenv_hpc_active"/* ]]; then
         __autoenv_hpc_leave || return 0
     elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
@@ -355,7 +361,8 @@ __autoenv_hpc_may_set() {
 # --- what the user calls --------------------------------------------------------------------
 
 __autoenv_hpc_switch() {
-    local found nearer changed=fresh
+    local found changed=fresh
+    local -a nearer=()
     __autoenv_hpc_find
     case $1 in
     off)

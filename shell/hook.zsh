@@ -28,7 +28,7 @@ typeset -ga __autoenv_hpc_absent
 __autoenv_hpc_absent=()
 # The nearer places where no configuration is; one that appears governs.
 typeset -ga __autoenv_hpc_nearer
-__autoenv_hpc_nearer=(/dev/null/none)
+__autoenv_hpc_nearer=()
 typeset -ga __autoenv_hpc_aliases __autoenv_hpc_functions __autoenv_hpc_shelf
 
 # --- the prompt -----------------------------------------------------------------------------
@@ -82,7 +82,7 @@ __autoenv_hpc_tick() {
 # Sets `found` and `nearer` of the caller.
 __autoenv_hpc_find() {
     local folder=$PWD ceiling
-    found= nearer=(/dev/null/none)
+    found= nearer=()
     while [[ $folder == /?* ]]; do
         for ceiling in "${__autoenv_hpc_ceilings[@]}"; do
             if [[ $ceiling == $folder/?* ]]; then return 0; fi

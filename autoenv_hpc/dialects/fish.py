@@ -18,6 +18,7 @@ from autoenv_hpc.environment import Change, Env
 
 _BYTES = re.compile("[\udc80-\udcff]+")
 _SIMPLE_ALIAS = re.compile(r"[\w./=:@%+, -]+\Z", re.ASCII)
+_COUNTED = 200  # `set -q` returns how many are not set, up to 255
 _RESERVED = frozenset(("and", "or", "not", "if", "for", "while", "function", "begin", "end", "set"))
 
 
@@ -135,8 +136,9 @@ class Fish(Dialect):
         present = {name: value for name, value in values.items() if value is not None}
         absent = [name for name, value in values.items() if value is None]
         lines = []
-        if absent:
-            lines.append(f"set -qx {' '.join(absent)}; test $status -eq {len(absent)}; or return 1")
+        for start in range(0, len(absent), _COUNTED):
+            some = absent[start : start + _COUNTED]
+            lines.append(f"set -qx {' '.join(some)}; test $status -eq {len(some)}; or return 1")
         if present:
             joint = next(
                 c for c in map(chr, range(1, 32)) if not any(c in v for v in present.values())

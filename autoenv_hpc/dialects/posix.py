@@ -74,10 +74,7 @@ class Bash(Dialect):
         both = list(pairs)
         words = [self.quote(w) for pair in both if not is_absent(pair) for w in pair]
         absent = [self.quote(file) for file, stamp in both if is_absent((file, stamp))]
-        return (
-            f"__autoenv_hpc_watch=({' '.join(words)})\n"
-            f"__autoenv_hpc_absent=({' '.join(absent) or '/dev/null/none'})"
-        )
+        return f"__autoenv_hpc_watch=({' '.join(words)})\n__autoenv_hpc_absent=({' '.join(absent)})"
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]
