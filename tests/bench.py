@@ -21,7 +21,7 @@ from trees import Tree
 CHECKOUT = Path(__file__).resolve().parent.parent
 COMMAND = str(Path(sys.executable).parent / "autoenv-hpc")
 RUNS = 9
-SIZES = (1, 8, 40, 100)
+SIZES = (1, 8, 10, 40, 100)
 
 
 class Scene:
@@ -81,6 +81,16 @@ class Scene:
         trace = ["strace", "-f", "-qq", "-e", "trace=%file,getdents64", "-o", str(log)]
         subprocess.run([*trace, *words], env=self.env, check=True, stdout=subprocess.DEVNULL)
         return len(re.findall(r"^\d+\s+\w+\(", log.read_text(), re.MULTILINE))
+
+    def at_once(self, words: list[str], number: int) -> float:
+        """The time until all of a number of processes, started together, have ended."""
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            running = [subprocess.Popen(words, env=self.env) for _ in range(number)]
+            assert [process.wait() for process in running] == [0] * number
+            times.append(time.perf_counter() - start)
+        return statistics.median(times) * 1000
 
     def looped(self, shell: str, setup: str, line: str, times: int) -> float:
         """The time of one round of lines inside one shell, in milliseconds."""
@@ -182,6 +192,18 @@ def main() -> None:
             "`exec`, seen before, beside the batch recipe (purge, load, activate)",
             ["modules", "exec, ms", "recipe, ms", "ratio", "exec, file-system calls", "recipe, calls", "ratio"], rows,
         )  # fmt: skip
+        rows = []
+        for ranks in (1, 16, 64, 256):
+            ours, theirs = (
+                scenes[8].at_once([*scenes[8].exec, command], ranks),
+                scenes[8].at_once([*scenes[8].recipe, command], ranks),
+            )
+            rows.append([ranks, ours, theirs, f"1/{theirs / ours:.0f}"])
+        table(
+            "Ranks at once on one node, 8 modules: until the last has ended",
+            ["ranks", "exec in each, ms", "recipe in each, ms", "ratio"],
+            rows,
+        )
         rows = []
         for shell in ("bash", "zsh", "fish"):
             scene = scenes[8]

@@ -155,10 +155,25 @@ def test_exec_fails_as_env_does(house, seen):
     assert "which command" in house.command("exec", cwd=root, status=2).stderr
 
 
+@pytest.mark.parametrize("seen", [False, True])
+def test_exec_says_when_the_project_took_a_command_away(house, seen):
+    root = house.project("[paths]\nPATH = { prepend = ['bin'] }\n", "p")
+    program = house.home / "before/mine"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    house.env["PATH"] = f"{program.parent}:{house.env['PATH']}"
+    house.command("exec", "--", "mine", cwd=root)
+    program.unlink()
+    if not seen:
+        house.env["OTHER"] = "1"
+    assert "mine: not found" in house.command("exec", "--", "mine", cwd=root, status=127).stderr
+
+
 def test_exec_finds_the_project_where_the_job_was_submitted(house, tmp_path):
     root = house.project(PLAIN, "p")
     show = ("exec", "--", "/bin/sh", "-c", 'echo "$COLOUR"')
-    for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR"):
+    for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR", "LS_SUBCWD", "SGE_O_WORKDIR"):
         for _ in range(2):
             assert house.command(*show, cwd=tmp_path, **{name: str(root)}).stdout == "blue\n"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT, COMMAND, USER, House
 from slurm import Slurm
+from trees import Tree
 
 LMOD = pytest.mark.parametrize("tool", ["lmod"])
 CONFIG = 'modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n'
@@ -201,6 +202,74 @@ def test_what_cannot_be_had_ends_with_125(desk, tool):
     assert out.splitlines()[-1] == "125"
     assert "autoenv-hpc allow" in out
     assert "started" not in out
+
+
+@LMOD
+def test_an_environment_on_the_nodes_own_disk_needs_no_network(cluster, slurm, tool, wheelhouse):
+    config = f'modules = ["python/3.9.5"]\n[venv]\npath = "$SLURM_TMPDIR/env"\npackages = ["spacy"]\npip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
+    desk = Desk(cluster, slurm, cluster.project(config, "local"))
+    local = cluster.home / "local disk"
+    text = f"#!/bin/bash\nexport SLURM_TMPDIR='{local}'/$SLURM_JOB_ID; mkdir -p \"$SLURM_TMPDIR\"\nsrun -l {COMMAND} exec -- python -c 'import spacy, sys; print(sys.prefix)'\n"
+    job, out = desk.run(text, "--ntasks=6")
+    assert out.count("building") == 1
+    prefixes = [line.split(": ", 1)[1] for line in out.splitlines() if "autoenv-hpc:" not in line]
+    assert prefixes == [f"{local}/{job}/env"] * 6
+
+
+CENTRES = {
+    "uppmax": ("rackham", "flat", ["python/3.9.5"], "venv"),
+    "hpc2n": (
+        "kebnekaise",
+        "hierarchy",
+        ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5"],
+        "virtualenv",
+    ),
+    "nsc": (
+        "tetralith",
+        "nsc",
+        ["buildtool-easybuild/4.8.0-hpce082752a2", "GCC/13.2.0", "Python/3.11.5"],
+        "venv",
+    ),
+    "pdc": ("dardel", "pdc", ["PDC/23.12", "cray-python/3.11.5"], "venv"),
+    "c3se": ("alvis", "c3se", ["Python/3.10.8-GCCcore-12.2.0"], "virtualenv"),
+    "lunarc": ("cosmos", "lunarc", ["GCCcore/12.3.0", "Python/3.11.3"], "venv"),
+}
+
+
+@pytest.fixture(scope="module")
+def centres(forest, tmp_path_factory) -> dict[str, Path]:
+    """The trees of six Swedish centres, as far as their users' job scripts go."""
+    made = {"flat": forest["lmod"].flat.folder, "hierarchy": forest["lmod"].hierarchy.folder}
+    folder = tmp_path_factory.mktemp("centres")
+    python = forest["lmod"].software.python("3.11.4", virtualenv=True)[0]
+    bring = [("prepend", "PATH", f"{python}/bin")]
+    for name, (_, tree, modules, _) in CENTRES.items():
+        if tree in made:
+            continue
+        here = Tree(folder / name / "modules", "lua")
+        for number, module in enumerate(modules):
+            inner = here.inner("behind", str(number))
+            is_last = module == modules[-1]
+            here.module(module, *(bring if is_last else [("use", str(inner.folder))]))
+            here = here if is_last else inner
+        made[tree] = folder / name / "modules"
+    return made
+
+
+@LMOD
+def test_one_project_at_six_centres(cluster, slurm, tool, centres):
+    tables = "".join(
+        f'[site.{name}]\nmodules = {modules}\n[site.{name}.venv]\nbackend = "{backend}"\n'
+        for name, (_, _, modules, backend) in CENTRES.items()
+    )
+    root = cluster.project('[venv]\npath = ".venv-{site}"\n' + tables.replace("'", '"'), "six")
+    desk = Desk(cluster, slurm, root)
+    for name, (machine, tree, modules, _) in CENTRES.items():
+        desk.env |= {"SNIC_RESOURCE": machine, "MODULEPATH": str(centres[tree])}
+        _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- {SHOW}\n")
+        prefix, loaded = out.splitlines()[-1].split(" ")[:2]
+        assert prefix == f"{root}/.venv-{name}"
+        assert set(modules) <= set(loaded.split(":"))
 
 
 SCRIPTS = re.findall(

@@ -200,6 +200,21 @@ def test_many_at_once_build_one(house):
     assert all("process " in err or "another process" in err for err in waiting)
 
 
+def test_two_hosts_see_one_lock(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    line = f"hostname $0; exec {COMMAND} exec -- python -c 'import sys; print(sys.prefix)'"
+    words = [
+        ["unshare", "--map-root-user", "--uts", "sh", "-c", line, name]
+        for name in ("node-a", "node-b", "node-c")
+    ]
+    running = [
+        subprocess.Popen(w, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True) for w in words
+    ]
+    said = [process.communicate() for process in running]
+    assert [out for out, _ in said] == [f"{root}/.venv\n"] * 3
+    assert sum("building" in err for _, err in said) == 1
+
+
 def test_what_may_not_be_built_names_the_command(house):
     never = house.project(f'[venv]\n{THIS}create = "never"\n', "never")
     assert "autoenv-hpc prepare" in refused(house, never)

@@ -96,6 +96,7 @@ class Trees:
     """All trees in one language, and the software that they share."""
 
     def __init__(self, folder: Path, language: str, software: "Software") -> None:
+        self.software = software
         self.flat = Tree(folder / "flat/modules", language)
         self.hierarchy = Tree(folder / "hierarchy/Core", language)
         self.odd = Tree(folder / "odd/modules", language)

@@ -11,6 +11,9 @@ from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env, holds
 from autoenv_hpc.errors import Problem, UsageError
 
+# Where a job was submitted: Slurm, PBS, LSF, Grid Engine (sbatch(1), qsub(1), bsub(1), qsub(1)).
+_SUBMITTED = ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR", "LS_SUBCWD", "SGE_O_WORKDIR")
+
 
 class ExecProblem(Problem):
     """The environment could not be had, so CMD was not started."""
@@ -81,11 +84,7 @@ def change_directory(context: Context, directory: str) -> None:
 
 def find(context: Context, settings: config.Settings) -> str:
     """Find the configuration: from the working directory, else from where the job was submitted."""
-    submitted = [
-        context.environ[name]
-        for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR")
-        if context.environ.get(name)
-    ]
+    submitted = [context.environ[name] for name in _SUBMITTED if context.environ.get(name)]
     for start in (context.folder, *submitted):
         file = project.find(start, context.environ, settings)
         if file:
@@ -106,9 +105,7 @@ def become(words: list[str], env: Env) -> NoReturn:
         env = {**env, "SHLVL": str(int(level) - 1)}
     program = words[0]
     path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
-    problem = ExecProblem(
-        f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
-    )
+    problem = ExecProblem(_not_found(program, env))
     problem.status = 127
     if path is None:
         raise problem
@@ -120,3 +117,12 @@ def become(words: list[str], env: Env) -> NoReturn:
         problem = ExecProblem(f"{program}: {error.strerror}")
         problem.status = 127 if error.errno == errno.ENOENT else 126
         raise problem from error
+
+
+def _not_found(program: str, env: Env) -> str:
+    """Say so, and whether it would be found outside: then a module or policy took it away."""
+    text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
+    active = state.active(env)
+    before = active.change["PATH"].before if active and "PATH" in active.change else None
+    outside = shutil.which(program, path=before) if before else None
+    return f"{text}; outside of it there is {outside}" if outside else text

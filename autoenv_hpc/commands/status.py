@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from autoenv_hpc import config, project, state, trust
+from autoenv_hpc import config, modules, project, state, trust
 from autoenv_hpc.cli import Context
 from autoenv_hpc.errors import Problem
 
@@ -62,7 +62,9 @@ def facts(context: Context) -> Facts:
         problems += str(problem).splitlines()
     if active:
         result["modified"] = sorted(
-            name for name, value in active.change.items() if environ.get(name) != value.after
+            name
+            for name, value in active.change.items()
+            if environ.get(name) != value.after and not modules.is_bookkeeping(name)
         )
     result["problems"] = problems
     return result
