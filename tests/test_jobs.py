@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,9 +160,9 @@ def test_an_array_on_a_missing_environment_builds_one(cluster, slurm, tool):
     out = cluster.home / "tasks"
     out.mkdir()
     script = f"#!/bin/bash\n{COMMAND} exec -- python -c 'import numpy, sys; print(sys.prefix)' > {out}/$SLURM_ARRAY_TASK_ID 2> {out}/$SLURM_ARRAY_TASK_ID.err\necho $? >> {out}/$SLURM_ARRAY_TASK_ID\n"
-    desk.run(script, "--array=1-40")
+    desk.run(script, "--array=1-200")
     results = [path.read_text() for path in out.iterdir() if path.suffix != ".err"]
-    assert results == [f"{root}/.venv\n0\n"] * 40
+    assert results == [f"{root}/.venv\n0\n"] * 200
     said = [path.read_text() for path in out.glob("*.err")]
     assert sum("building" in text for text in said) == 1
     waits = [line for text in said for line in text.splitlines() if "waiting for" in line]
@@ -272,15 +273,41 @@ def test_one_project_at_six_centres(cluster, slurm, tool, centres):
         assert set(modules) <= set(loaded.split(":"))
 
 
-SCRIPTS = re.findall(
-    r"```bash\n(#!/bin/bash\n.*?)```", (CHECKOUT / "docs/batch-jobs.md").read_text(), re.DOTALL
-)
+BLOCKS = re.findall(r"```bash\n(.*?)```", (CHECKOUT / "docs/batch-jobs.md").read_text(), re.DOTALL)
 
 
 @LMOD
-@pytest.mark.parametrize("script", [s for s in SCRIPTS if "autoenv-hpc exec" in s])
-def test_each_script_of_the_documentation_runs(desk, tool, script):
-    (desk.root / "train.py").write_text("import sys; print(sys.prefix)\n")
-    (desk.root / "mpi.py").write_text("import sys; print(sys.prefix)\n")
-    _, out = desk.run(script.replace("--time=01:00:00", "--time=1"))
-    assert set(out.splitlines()) == {f"{desk.root}/.venv"}
+@pytest.mark.parametrize("tree", ["hierarchy"])
+def test_each_script_of_the_documentation_runs(cluster, slurm, tool, tree):
+    modules = '["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]'
+    root = cluster.project(f'modules = {modules}\n[venv]\nbackend = "virtualenv"\n', "documented")
+    for name in ("train.py", "mpi.py"):
+        (root / name).write_text("import numpy, sys; print(sys.prefix, numpy.__version__)\n")
+    cluster.command("prepare", cwd=root)
+    desk = Desk(cluster, slurm, root)
+    expected = f"{root}/.venv 1.20.3"
+    assert len(BLOCKS) == 5
+    for block in BLOCKS:
+        script = block.replace("/proj/nobackup/mine/vpyenv", f"{root}/.venv").replace(
+            "01:00:00", "1"
+        )
+        if script.startswith("#!"):
+            (root / "job.sh").write_text(script)
+            _, out = desk.run(script)
+            assert set(out.splitlines()) == {expected}
+            continue
+        env = desk.env | slurm.env
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=root, env=env, check=True, capture_output=True, text=True
+        )
+        if "sbatch" in script:
+            job = done.stdout.split()[-1]
+            slurm.wait(job)
+            assert (root / f"slurm-{job}.out").read_text().splitlines() == [expected]
+        else:
+            line = "source ./environment.sh; python train.py"
+            bare = {"PATH": "/usr/bin:/bin", "HOME": "/"}
+            out = subprocess.run(
+                ["bash", "-c", line], cwd=root, env=bare, check=True, capture_output=True, text=True
+            ).stdout
+            assert out == f"{expected}\n"

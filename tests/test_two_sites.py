@@ -147,3 +147,7 @@ def test_one_file_for_two_sites(cluster, tool, tree):
         "exec", "-C", str(root), "--", *show, status=125, SNIC_RESOURCE="rackham"
     ).stderr
     assert "cannot load python/3.9.5" in said
+    said = cluster.command(
+        "prepare", "--site", "uppmax", cwd=root, status=1, SNIC_RESOURCE="kebnekaise"
+    ).stderr
+    assert "these are the modules of uppmax, and here may be another site" in said

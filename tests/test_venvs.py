@@ -101,6 +101,25 @@ def test_a_folder_that_is_no_environment_is_refused_and_kept(house):
     assert prefix(house, root) == f"{root}/.venv"  # an empty folder is nothing
 
 
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"SLURM_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "1"},
+        {"PBS_JOBID": "7.server", "PBS_O_WORKDIR": "/"},
+        {"LSB_JOBID": "7", "LS_SUBCWD": "/"},
+        {"FLUX_JOB_ID": "ƒ7", "FLUX_TASK_RANK": "0"},
+        {"JOB_ID": "7", "SGE_O_WORKDIR": "/", "SGE_TASK_ID": "undefined"},
+    ],
+    ids=lambda job: next(iter(job)),
+)
+def test_jobs_are_recognised_by_their_schedulers_variables(house, job):
+    root = house.project(f"[venv]\n{THIS}in-job = false\n", "p")
+    assert "in-job = false (this is job " in refused(house, root, **job)
+    assert (
+        prefix(house, root) == f"{root}/.venv"
+    )  # JOB_ID and the like outside of a job mean nothing
+
+
 def test_one_made_by_hand_is_accepted(house):
     root = house.project(f"[venv]\n{THIS}", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
@@ -213,6 +232,31 @@ def test_two_hosts_see_one_lock(house):
     said = [process.communicate() for process in running]
     assert [out for out, _ in said] == [f"{root}/.venv\n"] * 3
     assert sum("building" in err for _, err in said) == 1
+
+
+def test_a_stale_lock_of_another_host_is_taken_over(house, tmp_path):
+    root = house.project(
+        f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
+        "p",
+    )
+    (root / "slow").mkdir()
+    (root / "slow/setup.py").write_text(
+        f"import time\nopen({str(tmp_path / 'begun')!r}, 'w').close()\ntime.sleep(600)\n"
+    )
+    line = f"hostname far-away; exec {COMMAND} prepare"
+    words = ["unshare", "--map-root-user", "--uts", "sh", "-c", line]
+    builder = subprocess.Popen(words, cwd=root, env=house.env, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if (tmp_path / "begun").exists():
+            break
+        time.sleep(0.1)
+    builder.kill()
+    builder.wait()
+    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}")
+    house.command("allow", str(root))
+    done = house.command("exec", "-C", str(root), "--", *WHO)
+    assert "on far-away, which builds" in done.stderr
+    assert done.stdout.startswith(f"{root}/.venv\n")
 
 
 def test_what_may_not_be_built_names_the_command(house):

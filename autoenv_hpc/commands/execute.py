@@ -5,14 +5,11 @@ import os
 import shutil
 from typing import NoReturn
 
-from autoenv_hpc import activation, config, leaving, project, state, trust, writing
+from autoenv_hpc import activation, config, jobs, leaving, project, state, trust, writing
 from autoenv_hpc.cli import Context
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env, holds
-from autoenv_hpc.errors import Problem, UsageError
-
-# Where a job was submitted: Slurm, PBS, LSF, Grid Engine (sbatch(1), qsub(1), bsub(1), qsub(1)).
-_SUBMITTED = ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR", "LS_SUBCWD", "SGE_O_WORKDIR")
+from autoenv_hpc.errors import ModuleError, Problem, UsageError
 
 
 class ExecProblem(Problem):
@@ -53,7 +50,13 @@ def compiled(
     here = here or governing(context)
     inherited = state.active(environ)
     outside = leaving.outside(environ, inherited) if inherited else environ
-    entered = activation.compile(here, outside, context.report.progress, prepare=prepare)
+    try:
+        entered = activation.compile(here, outside, context.report.progress, prepare=prepare)
+    except ModuleError as error:
+        if arguments.site is None:
+            raise
+        elsewhere = f"these are the modules of {arguments.site}, and here may be another site"
+        raise ModuleError(f"{error}; {elsewhere}") from error
     if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
         writing.remembered(entered, dialect("bash"), environ, context.report)
     return entered
@@ -84,7 +87,7 @@ def change_directory(context: Context, directory: str) -> None:
 
 def find(context: Context, settings: config.Settings) -> str:
     """Find the configuration: from the working directory, else from where the job was submitted."""
-    submitted = [context.environ[name] for name in _SUBMITTED if context.environ.get(name)]
+    submitted = jobs.submitted(context.environ)
     for start in (context.folder, *submitted):
         file = project.find(start, context.environ, settings)
         if file:

@@ -1,6 +1,7 @@
 """What every dialect shares: which parts a document has, and in which order they stand."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from autoenv_hpc.dialects import Document
@@ -50,50 +51,50 @@ def afters(change: Change) -> dict[str, str | None]:
     return {name: value.after for name, value in change.items() if settable(name)}
 
 
-class Dialect:
+class Dialect(ABC):
     """One shell's way of writing. Subclasses quote, assign, guard and call."""
 
     name: str
     suffix: str
 
+    @abstractmethod
     def quote(self, text: str) -> str:
         """The word that stands for this very text in the shell."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self, document: Document) -> str:
         """The text of a stored activation: modes, guards, change and way back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entering(self, document: Document, present: Change) -> str:
         """The text that applies an activation now, without guards.
 
         :param present: the change from what the shell holds at this moment.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
         """The text that takes out what is active: variables first, then the shell's own part.
 
         :param end: whether this shell has a part of its own; one that inherited has none yet.
         :param keep_deactivate: the user's own environment has put its `deactivate` there.
         """
-        raise NotImplementedError
 
     def ending(self) -> str:
         """The text that takes out the shell's own part alone."""
         return self.leaving({})
 
+    @abstractmethod
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
         """The text that says what is looked at before each prompt."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         """The lines that export the values and unset the names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def surrounded(self, name: str, head: str, tail: str) -> str:
         """The line that puts entries before and behind a search path, whatever it holds."""
-        raise NotImplementedError
 
     def call(self, function: str, *words: str) -> str:
         """A call of one of the hook's functions."""

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 
+from autoenv_hpc import jobs
 from autoenv_hpc.environment import Env, with_entries
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.folders import write_atomically
@@ -20,7 +21,6 @@ _POLL = 0.2
 _SETTLED = (
     0.06  # seconds; younger files are not trusted to stay as they are, so it could not be stored
 )
-_JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "FLUX_JOB_ID", "JOB_ID")
 # pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
 
@@ -54,11 +54,11 @@ def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
 
 
 def _may_build(spec: Spec, environ: Env) -> None:
-    job = next((name for name in _JOBS if environ.get(name)), None)
+    job = jobs.number(environ)
     if spec.create == "never":
         why = 'create = "never"'
     elif job and not spec.in_job:
-        why = f"in-job = false ({job} is set)"
+        why = f"in-job = false (this is job {job})"
     else:
         return
     where = shlex.quote(spec.root)
@@ -197,8 +197,7 @@ def _alone(spec: Spec, progress: Progress) -> Iterator[None]:
 
 
 def _who(environ: Env) -> dict[str, object]:
-    job = next((environ[name] for name in _JOBS if environ.get(name)), None)
-    return {"host": os.uname().nodename, "process": os.getpid(), "job": job}
+    return {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
 
 
 def _builder(path: str) -> str:
