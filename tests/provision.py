@@ -88,6 +88,7 @@ class Apt:
         done = self._run(["download", package], None, debs)
         if done.returncode != 0:
             raise Unavailable(f"apt-get could not fetch {package}: {_last_line(done.stderr)}")
+        target.mkdir(parents=True, exist_ok=True)
         deb = next(debs.glob(f"{package}_*.deb"))
         subprocess.run(["dpkg-deb", "-x", deb, target], check=True)
 
@@ -135,7 +136,7 @@ def lmod(folder: Path, apt: Apt) -> dict[str, str]:
         if lua:
             text |= {
                 "#!/usr/bin/lua5.3": f"#!{lua}/bin/lua5.3",
-                "/usr/local/share/lua/5.3/?.lua;": f"{lua}/usr/share/lua/5.3/?.lua;",
+                "/usr/local/share/lua/5.3/?.lua;": f"{lua}/usr/share/lua/5.3/?.lua;{lua}/usr/share/lua/5.3/?/init.lua;",
                 "/usr/local/lib/lua/5.3/?.so;": f"{lua}/usr/lib/x86_64-linux-gnu/lua/5.3/?.so;",
             }
         shutil.copytree(unpacked / "etc/lmod", folder / "etc", dirs_exist_ok=True)

@@ -23,7 +23,7 @@ def run(context: Context) -> int:
     try:
         env, tool = _environment(home, context)
         _project(home, tool)
-        shown = terminal.play(_lines(tool), _shell(home), env, home)
+        shown = terminal.play(_lines(tool), _shell(home, tool), env, home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if f"\n{_DONE}" not in shown.replace("\r", ""):
@@ -80,11 +80,11 @@ def _project(home: str, tool: modules.Tool | None) -> None:
     _wheel(os.path.join(root, "wheels"))
 
 
-def _shell(home: str) -> list[str]:
+def _shell(home: str, tool: modules.Tool | None) -> list[str]:
     quote = dialect("bash").quote
     lines = (
         "PS1='demo$ '; HISTFILE=; bind 'set enable-bracketed-paste off' 2>/dev/null",
-        'declare -F module >/dev/null || source "$MODULESHOME/init/bash"',
+        'declare -F module >/dev/null || source "$MODULESHOME/init/bash"' if tool else "",
         f"PATH={quote(os.path.dirname(os.path.abspath(sys.argv[0])))}:$PATH",
         f'eval "$({quote(os.path.abspath(sys.argv[0]))} hook bash)"',
     )
