@@ -68,7 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         fixtures = {"Slurm"} if "slurm" in item.fixturenames else set()
         values = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        needs = fixtures | {value for value in values if isinstance(value, str)}
+        words = (word for v in values for word in (v if isinstance(v, list) else [v]))
+        needs = fixtures | {word for word in words if isinstance(word, str)}
         (dropped if needs & absent else kept).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=dropped)

@@ -28,7 +28,7 @@ def provision(folder: Path) -> dict:
     listing = folder / "tools.json"
     if listing.exists():
         known = json.loads(listing.read_text())
-        if not known["missing"]:
+        if not known["missing"] and all(map(shutil.which, _PROGRAMS)):
             return known
     folder.mkdir(parents=True, exist_ok=True)
     apt = Apt(folder / "apt")
@@ -135,7 +135,7 @@ def lmod(folder: Path, apt: Apt) -> dict[str, str]:
         }
         if lua:
             text |= {
-                "#!/usr/bin/lua5.3": f"#!{lua}/bin/lua5.3",
+                "/usr/bin/lua5.3": f"{lua}/bin/lua5.3",
                 "/usr/local/share/lua/5.3/?.lua;": f"{lua}/usr/share/lua/5.3/?.lua;{lua}/usr/share/lua/5.3/?/init.lua;",
                 "/usr/local/lib/lua/5.3/?.so;": f"{lua}/usr/lib/x86_64-linux-gnu/lua/5.3/?.so;",
             }

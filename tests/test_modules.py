@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import MODULE_TOOLS, House
+from conftest import MODULE_TOOLS, SHELLS, House
 from sessions import assert_same
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
@@ -145,23 +145,23 @@ def test_what_is_loaded_exactly_is_not_loaded_again(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_aliases_and_functions_of_modulefiles(cluster, tool, tree):
+@pytest.mark.parametrize("shell", SHELLS)
+def test_aliases_and_functions_of_modulefiles(cluster, tool, tree, shell):
     cluster.project('modules = ["alias/1.0", "function/1.0"]', "p")
-    for shell in ("bash", "zsh", "fish"):
-        here = cluster.shell(
-            shell, "alias ll='ls -l --mine'" if shell != "fish" else "function ll; echo mine; end"
-        )
-        before = here.snapshot()
-        for _ in range(2):
-            here.run("cd ~/p")
-            if shell == "fish":
-                assert "ls -l" in here.output("functions hpc-list")
-            else:
-                assert "ls -l" in here.output("alias hpc-list")
-                assert here.output("hpc_greet you") == "hello you\n"
-                assert "ls -la" in here.output("alias ll")
-            here.run("cd ~")
-            assert_same(before, here.snapshot())
+    here = cluster.shell(
+        shell, "alias ll='ls -l --mine'" if shell != "fish" else "function ll; echo mine; end"
+    )
+    before = here.snapshot()
+    for _ in range(2):
+        here.run("cd ~/p")
+        if shell == "fish":
+            assert "ls -l" in here.output("functions hpc-list")
+        else:
+            assert "ls -l" in here.output("alias hpc-list")
+            assert here.output("hpc_greet you") == "hello you\n"
+            assert "ls -la" in here.output("alias ll")
+        here.run("cd ~")
+        assert_same(before, here.snapshot())
 
 
 @EVERY_TOOL

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import trees
-from conftest import COMMAND, HOSTILE
+from conftest import COMMAND, HOSTILE, SHELLS
 
 WHO = (
     "python",
@@ -337,28 +337,29 @@ def test_somebody_elses_environment_is_taken_as_it_is(house, tmp_path):
     assert "no environment there" in refused(house, root)
 
 
-def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(house, tmp_path):
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(house, tmp_path, shell):
     theirs = tmp_path / "theirs"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
     root = house.project(f"[venv]\n{THIS}", "p")
     house.command("prepare", cwd=root)
-    for shell, activate in (("bash", "activate"), ("zsh", "activate"), ("fish", "activate.fish")):
-        here = house.shell(shell)
-        here.run(f"source {theirs}/bin/{activate}")
-        before = here.env()
-        shown_before = here.run("true")
-        for _ in range(2):
-            here.run("cd ~/p")
-            env = here.env()
-            assert env["VIRTUAL_ENV"] == f"{root}/.venv"
-            assert f"{theirs}/bin" not in env["PATH"]
-            if shell != "fish":
-                assert "(theirs)" not in here.run("true")
-            here.run("cd ~")
-            assert here.env() == before
-        assert ("(theirs)" in here.run("true")) == ("(theirs)" in shown_before)
-        here.run("deactivate")
-        assert "VIRTUAL_ENV" not in here.env()
+    activate = "activate.fish" if shell == "fish" else "activate"
+    here = house.shell(shell)
+    here.run(f"source {theirs}/bin/{activate}")
+    before = here.env()
+    shown_before = here.run("true")
+    for _ in range(2):
+        here.run("cd ~/p")
+        env = here.env()
+        assert env["VIRTUAL_ENV"] == f"{root}/.venv"
+        assert f"{theirs}/bin" not in env["PATH"]
+        if shell != "fish":
+            assert "(theirs)" not in here.run("true")
+        here.run("cd ~")
+        assert here.env() == before
+    assert ("(theirs)" in here.run("true")) == ("(theirs)" in shown_before)
+    here.run("deactivate")
+    assert "VIRTUAL_ENV" not in here.env()
 
 
 def test_named_environments_live_side_by_side(house):
