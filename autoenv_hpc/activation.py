@@ -4,14 +4,12 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autoenv_hpc import expand, folders, foreign, modules, state, venvs
+from autoenv_hpc import expand, foreign, modules, resolutions, state, venvs
 from autoenv_hpc.config import Config, Venv
 from autoenv_hpc.environment import Change, Env, difference, with_entries
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.project import Project
 from autoenv_hpc.shellparts import ShellParts
-
-_HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
 
 
 class Activation(NamedTuple):
@@ -33,12 +31,18 @@ class Activation(NamedTuple):
 
 
 def compile(  # noqa: A001 - what it is called in the design, and the builtin is not needed here
-    project: Project, outside: Env, progress: Callable[[str], None], *, prepare: bool = False
+    project: Project,
+    outside: Env,
+    progress: Callable[[str], None],
+    *,
+    prepare: bool = False,
+    fresh: bool = False,
 ) -> Activation:
     """Resolve the modules, have the environment, and write down what that changes.
 
     :param outside: the environment in which nothing of ours is active.
     :param progress: told each step that takes long.
+    :param fresh: load the modules for real, whatever is remembered.
     :param prepare: build the environment also where entering would not.
     :raises Problem: something failed; then nothing is to be applied.
     """
@@ -46,7 +50,8 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     values = _Values(project, outside)
     start = foreign.taken_out(outside) if config.modules or config.venv else outside
     paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
-    loaded = modules.resolve(start, modules.Request(config.modules, paths, config.module_policy))
+    request = modules.Request(config.modules, paths, config.module_policy)
+    loaded = resolutions.resolve(start, request, config.cache, fresh=fresh)
     env = dict(loaded.env)
     values.environ = env
     watched: tuple[str, ...] = ()
@@ -71,12 +76,6 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     env |= {"AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": config.name}
     if project.site.name:
         env["AUTOENV_HPC_SITE"] = project.site.name
-    depends = modules.Dependencies()
-    if loaded.tool:
-        from autoenv_hpc import modulefiles  # noqa: PLC0415 - only after module work
-
-        home = folders.home(outside)
-        depends = modulefiles.of(start, loaded.env, loaded.tool.command, home)
     ours = tuple(name for name in modules.loaded(loaded.env) if name not in modules.loaded(start))
     change = difference(outside, env)
     packed = state.encode(
@@ -94,6 +93,7 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     change |= difference(
         {k: v for k, v in outside.items() if k == state.NAME}, {state.NAME: packed}
     )
+    depends = loaded.depends
     names = {
         *depends.variables,
         *project.site.consulted,
@@ -112,10 +112,13 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         entered=_printable(f"{config.name}: {description or 'entered'}{instead}"),
         notices=notices,
         reads={name: outside.get(name) for name in sorted(names - change.keys())},
-        files=tuple(dict.fromkeys((*project.watched, *project.records, *depends.files, *watched))),
+        files=tuple(
+            dict.fromkeys((__file__, *project.watched, *project.records, *depends.files, *watched))
+        ),
         host=os.uname().nodename if host_bound else None,
         life=min(
-            config.cache.max_age, _HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age
+            config.cache.max_age,
+            modules.HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age,
         ),
         unstorable=_unstorable(config, loaded.shell, depends),
     )

@@ -6,6 +6,10 @@ import stat
 from autoenv_hpc.environment import Env
 
 
+class Exposed(PermissionError):
+    """A file or folder that may hold what somebody else wrote."""
+
+
 def home(environ: Env) -> str:
     """The home folder: `$HOME`, else what the password database says."""
     if environ.get("HOME"):
@@ -36,12 +40,13 @@ def config(environ: Env) -> str:
 def make_private(folder: str) -> None:
     """Create a folder that only the user can enter.
 
-    :raises OSError: it cannot be created, or others own it or may write to it.
+    :raises Exposed: others own it or may write to it.
+    :raises OSError: it cannot be created.
     """
     os.makedirs(folder, mode=0o700, exist_ok=True)
     fault = exposed(folder)
     if fault:
-        raise PermissionError(0, fault, folder)
+        raise Exposed(0, fault, folder)
 
 
 def exposed(path: str) -> str | None:

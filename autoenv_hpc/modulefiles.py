@@ -8,9 +8,17 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.modules import Dependencies
 
 _READS = re.compile(
-    r"""os\.getenv\s*\(?\s*["'](\w+)["'] | (?<![\w.])getenv\s*\(?\s*["']?(\w+)
-    | \$(?:::)?env\((\w+)\) | \[\s*getenv\s+["']?(\w+) | info\s+exists\s+(?:::)?env\((\w+)\)""",
+    r"""os\.getenv\s*\(?\s*["'](\w+)["'] | \[\s*getenv\s+["']?(\w+) | (?<!\w)env\((\w+)\)
+    | \bglobal\s+env\b""",
     re.VERBOSE,
+)
+# What is left of these words reads a variable whose name nobody can tell from the text.
+_READS_ANY = re.compile(
+    r"\bgetenv\b|(?<![\w/.-])(?:::)?env(?:\s*\(|\s*\]|\s*\})|\barray\s+\w+\s+(?:::)?env\b"
+)
+# Modules that are loaded if they are there; one that appears changes the load.
+_TRIED = re.compile(
+    r"\b(?:try[_-]load|isAvail|is-avail|(?:load|depends_on|prereq)[_-]any|module\s+try-load)\b(.*)"
 )
 # A word by itself, and no part of a path or of another name.
 _ALONE = r"(?<![\w/.$-])(?:%s)(?![\w/-])"
@@ -18,17 +26,18 @@ _HOST = re.compile(_ALONE % r"hostname|gethostname|uname|nodename|tcl_platform")
 _UNKNOWABLE = re.compile(
     _ALONE
     % r"""popen|capture|subprocess|execute|clock|exec|source|source_sh|dofile|loadfile|require
-    |isFile|isDir|glob|open|rand|srand|socket|file\s+(?:exists|readable|isdirectory)|os\.(?:time|date|clock|execute|tmpname)
-    |io\.(?:popen|open|lines|read)|math\.random|(?:lfs|posix)\.\w+""",
+    |isFile|isDir|glob|open|rand|srand|socket|puts|print|file\s+(?:exists|readable|isdirectory)|os\.(?:time|date|clock|execute|tmpname)
+    |io\.(?:popen|open|lines|read|write|stdout|output)|math\.random|(?:lfs|posix)\.\w+""",
     re.VERBOSE,
 )
 _COMMENT = re.compile(r"^\s*(?:#|--(?!\[)).*$", re.MULTILINE)
 _HELP = re.compile(  # texts for people, in which words like "open" mean nothing
     r"""\b(?:help|whatis|LmodMessage)\s*\(?\s*(?:\[(?P<level>=*)\[.*?\](?P=level)\]|"(?:[^"\\]|\\.)*")
     | \bmodule-whatis\s+(?:\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\n]*)
-    | \bputs\s+stderr\s+(?:\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\n]*)""",
+    | \bputs\s+(?:-nonewline\s+)?stderr\s+(?:\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\n]*)""",
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(r"[\w+][\w.+-]*")
 _RC = (".modulerc", ".modulerc.lua", ".version", "default")
 
 # Variables that steer the tools themselves.
@@ -46,29 +55,50 @@ def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
     """The dependencies of a load that led from one environment to the other."""
     directories = _unique([*_paths(before), *_paths(after)])
     loaded = list(zip(_split(after, "LOADEDMODULES"), _split(after, "_LMFILES_"), strict=False))
-    names = _unique(name.partition("/")[0] for name, _ in loaded)
-    folders = _unique(
-        folder
-        for directory in directories
-        for name in names
-        for folder in _nested(os.path.join(directory, name))
-    )
-    rc = [
-        p for f in [*directories, *folders] for n in _RC if os.path.lexists(p := os.path.join(f, n))
-    ]
-    texts = _unique([*(file for _, file in loaded), *(p for p in rc if os.path.isfile(p))])
+    texts = {file: _text(file) for _, file in loaded}
+    tried = [w for text in texts.values() for m in _TRIED.findall(text) for w in _WORD.findall(m)]
+    names = _unique(name.partition("/")[0] for name in (*(name for name, _ in loaded), *tried))
+    folders = [*directories, *_folders(directories, names)]
+    rc = _rc_files(folders)
+    texts |= {path: _text(path) for path in rc if os.path.isfile(path)}
     reads: list[str] = []
     host_bound, unknowable = False, None
-    for path in texts:
-        text = _text(path)
+    for path, text in texts.items():
         reads += [name for match in _READS.findall(text) for name in match if name]
         host_bound |= _HOST.search(text) is not None
-        found = _UNKNOWABLE.search(text)
+        found = _UNKNOWABLE.search(text) or _READS_ANY.search(_READS.sub("", text))
         if found and unknowable is None:
             unknowable = f"{path} uses {found[0]}"
-    files = _unique([*directories, *folders, *rc, *texts, command, *_site_files(before, home)])
+    files = _unique([*folders, *rc, *texts, command, *_site_files(before, home)])
     steering = [name for name in _STEERING if name in before]
     return Dependencies(tuple(files), tuple(_unique([*reads, *steering])), host_bound, unknowable)
+
+
+def of_failure(before: Env, asked: Iterable[str], command: str, home: str) -> Dependencies:
+    """What a load depended on that came to nothing: all that could have been loaded."""
+    directories = _unique(_paths(before))
+    names = _unique(name.partition("/")[0] for name in asked)
+    folders = [*directories, *_folders(directories, names)]
+    inside = [e.path for f in folders[len(directories) :] for e in _entries(f) if e.is_file()]
+    files = _unique([*folders, *_rc_files(folders), *inside, command, *_site_files(before, home)])
+    steering = [name for name in _STEERING if name in before]
+    return Dependencies(tuple(files), tuple(steering))
+
+
+def _folders(directories: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The folders of these names in every directory of MODULEPATH."""
+    asked = list(names)
+    places = (os.path.join(directory, name) for directory in directories for name in asked)
+    return _unique(folder for place in places for folder in _nested(place))
+
+
+def _rc_files(folders: Iterable[str]) -> list[str]:
+    return [p for f in folders for n in _RC if os.path.lexists(p := os.path.join(f, n))]
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _nested(folder: str) -> Iterator[str]:
@@ -76,10 +106,9 @@ def _nested(folder: str) -> Iterator[str]:
     if not os.path.isdir(folder):
         return
     yield folder
-    with os.scandir(folder) as entries:
-        inside = [e.path for e in entries if not e.name.startswith(".") and e.is_dir()]
-    for path in inside:
-        yield from _nested(path)
+    for entry in _entries(folder):
+        if not entry.name.startswith(".") and entry.is_dir():
+            yield from _nested(entry.path)
 
 
 def _text(path: str) -> str:
@@ -106,6 +135,13 @@ def _site_files(env: Env, home: str) -> list[str]:
     )
     mine = [os.path.join(home, name) for name in (".modulerc", ".modulerc.lua", ".lmodrc.lua")]
     return [*listed, *site, *tool, *mine]
+
+
+def of_login(home: str) -> list[str]:
+    """The files that decide what a login shell has, from which a bare job takes its modules."""
+    mine = (".bash_profile", ".bash_login", ".profile", ".bashrc")
+    site = ("/etc/profile", "/etc/profile.d", "/etc/bash.bashrc", "/etc/bashrc")
+    return [*site, *(os.path.join(home, name) for name in mine)]
 
 
 def _paths(env: Env) -> list[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from autoenv_hpc import folders
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.shellparts import ShellParts
@@ -18,6 +19,8 @@ _BOOKKEEPING = re.compile(
     r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LMCONFLICT\w*)\Z"
 )
 _MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")
+HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
+_WATCHED = 16  # folders; each is looked at before every prompt
 _WORDS_SHOWN = 600  # characters of the tool's own words in a message
 
 
@@ -28,6 +31,15 @@ class Tool(NamedTuple):
     command: str
 
 
+class Dependencies(NamedTuple):
+    """What must be unchanged for a load to come out the same."""
+
+    files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    host_bound: bool = False
+    unknowable: str | None = None  # why it can never be told; such a load is not stored
+
+
 class Request(NamedTuple):
     """What a project asks of the module tool, in this order: policy, paths, modules."""
 
@@ -36,22 +48,26 @@ class Request(NamedTuple):
     policy: str = "keep"  # keep | purge | reset
 
 
+class LoadError(ModuleError):
+    """The tool worked, and could not load what was asked for."""
+
+    def __init__(self, message: str, depends: Dependencies) -> None:
+        super().__init__(message)
+        self.depends = depends
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The folders in which what is missing may appear."""
+        return tuple(filter(os.path.isdir, self.depends.files))[:_WATCHED]
+
+
 class Resolution(NamedTuple):
     """What a load did: the environment after it, and what lives in the shell alone."""
 
     env: Env
     shell: ShellParts
     displaced: tuple[str, ...] = ()  # modules of the user's that had to go
-    tool: Tool | None = None  # None: no module work was needed
-
-
-class Dependencies(NamedTuple):
-    """What must be unchanged for a load to come out the same."""
-
-    files: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
-    host_bound: bool = False
-    unknowable: str | None = None  # why it can never be told; such a load is not stored
+    depends: Dependencies = Dependencies()
 
 
 def is_bookkeeping(name: str) -> bool:
@@ -127,7 +143,7 @@ def resolve(env: Env, request: Request) -> Resolution:
     use = [("use", path) for path in reversed(request.paths)]
     load = [("load", *request.modules)] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
-    from autoenv_hpc import scratch  # noqa: PLC0415 - only module work starts a process
+    from autoenv_hpc import modulefiles, scratch  # noqa: PLC0415 - only module work needs them
 
     result = scratch.run(start, tool, [*first, *use, *load])
     if _missing(request.modules, result, tool) and loaded(start) and not first:
@@ -136,11 +152,16 @@ def resolve(env: Env, request: Request) -> Resolution:
         if not _missing(request.modules, again, tool):
             result = again
     missing = _missing(request.modules, result, tool)
+    home = folders.home(env)
     if missing:
-        raise ModuleError(_why(missing, result, start))
+        depends = modulefiles.of_failure(start, request.modules, tool.command, home)
+        raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)
-    return Resolution(result.env, result.shell, displaced, tool)
+    depends = modulefiles.of(start, result.env, tool.command, home)
+    if start is not env:
+        depends = depends._replace(files=(*depends.files, *modulefiles.of_login(home)))
+    return Resolution(result.env, result.shell, displaced, depends)
 
 
 class Release(NamedTuple):

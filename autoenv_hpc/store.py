@@ -45,11 +45,7 @@ class Stamps:
             modified = os.stat(path).st_mtime_ns
         except OSError:
             return path, os.path.join(self._folder, "none")
-        now = time.time_ns()
-        if modified % _SECOND == 0:  # a file system that counts in seconds
-            self.young |= modified > now - 2 * _SECOND
-        else:
-            self.young |= modified > now - _TICK
+        self.young |= is_young(modified)
         return path, self.at(modified)
 
     def at(self, moment: int) -> str:
@@ -71,6 +67,15 @@ class Stamps:
         os.utime(temporary, ns=(moment, moment))
         os.rename(temporary, path)
         return path
+
+
+def is_young(modified: int) -> bool:
+    """Whether a file may be written again without getting another time of modification.
+
+    :param modified: nanoseconds since the epoch, by the file system's clock.
+    """
+    is_coarse = modified % _SECOND == 0  # a file system that counts in seconds
+    return modified > time.time_ns() - (2 * _SECOND if is_coarse else _TICK)
 
 
 def outwait(paths: Iterable[str]) -> None:
@@ -115,6 +120,8 @@ def put(cache: str, root: str, suffix: str, variant: str, text: str) -> str:
     with open(temporary, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(os.fsencode(text))
+        file.flush()
+        os.fsync(file.fileno())  # a crash must not leave an empty file that fits every state
     os.utime(temporary, ns=(SEAL, SEAL))
     for i in range(same, 0, -1):
         _rename(paths[i - 1], paths[i])

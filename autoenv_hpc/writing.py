@@ -19,6 +19,12 @@ def remembered(entered: Activation, speech: Dialect, environ: Env, report: Repor
     """
     cache = folders.cache(environ)
     stamps = Stamps(cache)
+    try:
+        stamps.prepare()
+    except folders.Exposed as error:
+        report.note(f"{error.filename} is not used as a cache: {error.strerror}")
+    except OSError:
+        pass
     document = _document(entered, stamps)
     if entered.unstorable or stamps.young or not document.files:
         return document
@@ -52,7 +58,8 @@ def _document(entered: Activation, stamps: Stamps) -> Document:
         reads=entered.reads,
         files=_stamped(stamps, entered.files),
         host=entered.host,
-        expires=now + entered.life,
+        made=now,
+        life=entered.life,
         born=stamps.at(now * 10**9) if watch else "",
     )
 

@@ -127,17 +127,23 @@ class House:
         self, *words: str, status: int = 0, cwd: Path | None = None, **more: str
     ) -> subprocess.CompletedProcess:
         """Run the command itself; its exit status is checked."""
-        env = self.env | more
-        env.pop("PWD", None)
-        done = subprocess.run(
-            [COMMAND, *words], check=False, capture_output=True, text=True, env=env, cwd=cwd or self.home,
-            errors="surrogateescape", stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        done = self.attempt(*words, cwd=cwd, **more)
         assert done.returncode == status, (
             f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         )
         assert "Traceback" not in done.stderr
         return done
+
+    def attempt(
+        self, *words: str, cwd: Path | None = None, **more: str
+    ) -> subprocess.CompletedProcess:
+        """Run the command itself, however it ends."""
+        env = self.env | more
+        env.pop("PWD", None)
+        return subprocess.run(
+            [COMMAND, *words], check=False, capture_output=True, text=True, env=env, cwd=cwd or self.home,
+            errors="surrogateescape", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def shell(
         self, name: str, rc: str = "", *, cwd: Path | None = None, after: str = "", **more: str

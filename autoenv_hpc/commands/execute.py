@@ -51,7 +51,10 @@ def compiled(
     inherited = state.active(environ)
     outside = leaving.outside(environ, inherited) if inherited else environ
     try:
-        entered = activation.compile(here, outside, context.report.progress, prepare=prepare)
+        fresh = getattr(arguments, "fresh", False)
+        entered = activation.compile(
+            here, outside, context.report.progress, prepare=prepare, fresh=fresh
+        )
     except ModuleError as error:
         if arguments.site is None:
             raise

@@ -52,7 +52,8 @@ def answer(question: Question, environ: Env, report: Report) -> str:
         elif question.what != "fresh" and _is_current(governing.project, here):
             code = ""
         else:
-            code = _enter(here, governing.project, report)
+            fresh = question.what == "fresh"
+            code = _enter(here, governing.project, report, fresh=fresh)
     except Problem as problem:
         report.problem(problem, question.root)
         watch += getattr(problem, "watched", ())
@@ -68,10 +69,10 @@ def _leave(here: _Here) -> str:
     return text + (said if here.active else "")
 
 
-def _enter(here: _Here, entering: project.Project, report: Report) -> str:
+def _enter(here: _Here, entering: project.Project, report: Report, *, fresh: bool) -> str:
     environ, inherited, speech = here.environ, here.inherited, here.speech
     outside = leaving.outside(environ, inherited) if inherited else environ
-    entered = activation.compile(entering, outside, report.progress)
+    entered = activation.compile(entering, outside, report.progress, fresh=fresh)
     for notice in entered.notices:
         report.note(notice)
     document = writing.remembered(entered, speech, environ, report)

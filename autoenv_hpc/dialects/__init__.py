@@ -24,7 +24,8 @@ class Document(NamedTuple):
     reads: dict[str, str | None] = {}  # further variables that must hold these values
     files: tuple[tuple[str, str], ...] = ()  # file and stamp, looked at before a replay
     host: str | None = None  # the only host on which it may be replayed
-    expires: int = 0  # seconds since the epoch
+    made: int = 0  # seconds since the epoch
+    life: int = 0  # seconds; 0 for ever
     born: str = ""  # a stamp that is as old as the activation
 
 

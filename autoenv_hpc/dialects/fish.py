@@ -166,11 +166,11 @@ class Fish(Dialect):
 
     def _age(self, document: Document) -> list[str]:
         """Fish has no clock of its own, but knows how old a file is."""
-        if not document.expires:
+        if not document.life:
             return []
-        born = int(document.born.rpartition("/")[2]) // 10**9
         age = f"(path mtime -R -- {self.quote(document.born)})"
-        return [f"test {age} -lt {document.expires - born}; or return 1"]
+        life = document.life
+        return [f"test {age} -lt {life} -a {age} -gt -{life}; or return 1"]
 
     def _shadow(self, change: Change) -> list[str]:
         names = [*sources(change)]

@@ -36,7 +36,7 @@ class Bash(Dialect):
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
             *([f"[[ {' || '.join(files)} ]] && return 1"] if files else []),
             *self._host(document.host),
-            *self._age(document.expires),
+            *self._age(document),
             "case $1 in enter | exec)",
             *self._holds({**document.reads, **befores(document.change)}),
             *self._assignable([*document.change]),
@@ -139,15 +139,23 @@ class Bash(Dialect):
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
 
-    def _age(self, expires: int) -> list[str]:
-        now = "\\builtin printf -v __autoenv_hpc_now '%(%s)T' -1"
-        return [now, f"(( __autoenv_hpc_now < {expires} )) || return 1"] if expires else []
+    def _age(self, document: Document) -> list[str]:
+        """Neither too old nor, by a clock that was set back, too far in the future."""
+        if not document.life:
+            return []
+        now, (begin, end) = "__autoenv_hpc_now", _span(document)
+        clock = f"\\builtin printf -v {now} '%(%s)T' -1"
+        return [clock, f"(( {begin} < {now} && {now} < {end} )) || return 1"]
 
     def _shelve(self, _names: list[str]) -> list[str]:
         return []  # the guards say that they are not set
 
     def _unset(self, names: list[str]) -> list[str]:
         return ["\\builtin unset -v " + " ".join(names)]
+
+
+def _span(document: Document) -> tuple[int, int]:
+    return document.made - document.life, document.made + document.life
 
 
 class Bash4(Bash):
@@ -187,8 +195,11 @@ class Zsh(Bash):
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
 
-    def _age(self, expires: int) -> list[str]:
-        return [f"(( ${{(%):-%D{{%s\\}}}} < {expires} )) || return 1"] if expires else []
+    def _age(self, document: Document) -> list[str]:
+        if not document.life:
+            return []
+        now, (begin, end) = "${(%):-%D{%s\\}}", _span(document)
+        return [f"(( {begin} < {now} && {now} < {end} )) || return 1"]
 
     def _shelve(self, names: list[str]) -> list[str]:
         special = [name for name in names if name in _SHELL_SPECIAL]

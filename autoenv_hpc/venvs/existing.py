@@ -104,7 +104,8 @@ def matched(spec: Spec, needed: Interpreter) -> Environment:
             f"{spec.path} {has} the packages of its base Python, and is asked {wants}"
             f" (system-site-packages in [venv]){_remedy(spec)}"
         )
-    return Environment(spec.path, needed, spec.backend, watched=watched(spec))
+    files = (*watched(spec), needed.executable)
+    return Environment(spec.path, needed, spec.backend, watched=files)
 
 
 def foreign(spec: Spec, needed: Interpreter | None = None) -> Environment:

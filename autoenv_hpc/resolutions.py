@@ -1,0 +1,153 @@
+"""Module loads and their failures, remembered on disk, so that the same load is not run twice.
+
+A stored activation is one shell's and one project's. What is kept here serves the compiler: when
+only the environment or a variable of the configuration changed, or another shell enters, the
+module tool need not run again; and a module that does not exist costs one walk of the tree.
+"""
+
+import json
+import os
+import time
+from typing import Any, NamedTuple
+
+from autoenv_hpc import folders, modules, state
+from autoenv_hpc.config import Cache
+from autoenv_hpc.environment import Change, Env, Value, applied, difference
+from autoenv_hpc.modules import Dependencies, LoadError, Request, Resolution
+from autoenv_hpc.shellparts import ShellParts
+from autoenv_hpc.store import is_young
+
+_FORMAT = 1
+_KEPT = 100  # files
+_FAILURE_LIFE = 3600  # seconds; what a failed load looked for cannot be known in full
+
+
+class _Record(NamedTuple):
+    """One load as it is kept: what it gave, and under which conditions it would give it again."""
+
+    format: int
+    made: int  # seconds since the epoch
+    life: int  # seconds
+    host: str | None
+    files: dict[str, int | None]  # time of modification in ns; None for a file that is not there
+    variables: dict[str, str | None]
+    failure: str | None
+    change: dict[str, list[str | None]]
+    shell: list[object]
+    displaced: list[str]
+    depends: list[object]
+
+
+def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -> Resolution:
+    """Load what is asked for, or say what that gave under the same conditions before.
+
+    :param start: the environment to start from; it is not changed.
+    :param kept: whether, and for how long, anything may be remembered.
+    :param fresh: load for real, whatever is remembered.
+    :raises ModuleError: as `modules.resolve`.
+    """
+    if not kept.enabled or modules.is_loaded(request, start):
+        return modules.resolve(start, request)
+    cache = os.path.join(folders.cache(start), "resolutions")
+    bookkeeping = {n: v for n, v in start.items() if modules.is_bookkeeping(n)}
+    path = os.path.join(cache, state.digest([request, bookkeeping, start.get("PATH")]) + ".json")
+    record = None if fresh else _read(path)
+    if record and _holds(record, start, kept):
+        depends = Dependencies(*map(_tuple, record.depends))
+        if record.failure is not None:
+            raise LoadError(record.failure, depends)
+        change: Change = {n: Value(*pair) for n, pair in record.change.items()}
+        shell = ShellParts(*map(_tuple, record.shell))
+        return Resolution(applied(change, start), shell, tuple(record.displaced), depends)
+    try:
+        resolution = modules.resolve(start, request)
+    except LoadError as error:
+        _write(path, _failed(str(error), error.depends, start))
+        raise
+    _write(path, _loaded(resolution, start))
+    return resolution
+
+
+def _loaded(resolution: Resolution, start: Env) -> _Record | None:
+    change, depends = difference(start, resolution.env), resolution.depends
+    if depends.unknowable or resolution.shell.odd or not depends.files:
+        return None
+    record = _failed(None, depends, start)
+    variables = record.variables | {name: value.before for name, value in change.items()}
+    return record._replace(
+        life=modules.HOST_BOUND_LIFE if depends.host_bound else 0,
+        host=os.uname().nodename if depends.host_bound else None,
+        variables=variables,
+        change={name: list(value) for name, value in change.items()},
+        shell=list(resolution.shell),
+        displaced=list(resolution.displaced),
+    )
+
+
+def _failed(failure: str | None, depends: Dependencies, start: Env) -> _Record:
+    return _Record(
+        format=_FORMAT,
+        made=int(time.time()),
+        life=_FAILURE_LIFE,
+        host=None,
+        files={file: _modified(file) for file in depends.files},
+        variables={name: start.get(name) for name in depends.variables},
+        failure=failure,
+        change={},
+        shell=[],
+        displaced=[],
+        depends=list(depends),
+    )
+
+
+def _holds(record: _Record, start: Env, kept: Cache) -> bool:
+    life = min(record.life or kept.max_age, kept.max_age)
+    return (
+        abs(time.time() - record.made) < life
+        and record.host in (None, os.uname().nodename)
+        and all(start.get(name) == value for name, value in record.variables.items())
+        and all(_modified(file) == modified for file, modified in record.files.items())
+    )
+
+
+def _read(path: str) -> _Record | None:
+    try:
+        if folders.exposed(os.path.dirname(path)) or folders.exposed(path):
+            return None
+        with open(path, encoding="ascii") as file:
+            record = _Record(**json.load(file))
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.format == _FORMAT else None
+
+
+def _write(path: str, record: _Record | None) -> None:
+    """Keep a record; a cache that cannot be written costs speed only, and is told elsewhere."""
+    if record is None or any(is_young(modified) for modified in record.files.values() if modified):
+        return
+    folder = os.path.dirname(path)
+    try:
+        folders.make_private(os.path.dirname(folder))
+        folders.make_private(folder)
+        _drop_oldest(folder)
+        folders.write_atomically(path, json.dumps(record._asdict()).encode())
+    except OSError:
+        return
+
+
+def _drop_oldest(folder: str) -> None:
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.stat().st_mtime_ns)
+    for entry in found[: max(0, len(found) - _KEPT + 1)]:
+        os.unlink(entry.path)
+
+
+def _modified(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _tuple(value: object) -> Any:  # noqa: ANN401 - a field of a record, back from JSON
+    return tuple(value) if isinstance(value, list) else value
