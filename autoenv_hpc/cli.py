@@ -96,6 +96,12 @@ def parser() -> argparse.ArgumentParser:
         ("reload", "compile anew and enter again"),
     ):
         command(name, text, "switch")
+    cache = command("cache", "list, check or clear what is stored to enter without Python")
+    actions = cache.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    listing = actions.add_parser("list", help="what each activation was made from")
+    listing.add_argument("--why", action="store_true", help="why it would not be used here")
+    actions.add_parser("check", help="compare them with real loads")
+    actions.add_parser("clear", help="remove them; they are made again when needed")
     command("demo", "play the main job through in a scratch folder")
     return top
 

@@ -6,7 +6,7 @@ import stat
 from autoenv_hpc.environment import Env
 
 
-class Exposed(PermissionError):
+class Exposed(PermissionError):  # noqa: N818 - what the folder is
     """A file or folder that may hold what somebody else wrote."""
 
 

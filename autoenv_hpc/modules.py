@@ -18,7 +18,7 @@ _BOOKKEEPING = re.compile(
     r"(LOADEDMODULES|_LMFILES_\w*|MODULEPATH|_ModuleTable\w*|__LMOD_\w+|LMOD_FAMILY_\w+"
     r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LMCONFLICT\w*)\Z"
 )
-_MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")
+_MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")  # one chunk
 HOST_BOUND_LIFE = 3600  # seconds; what a modulefile learns of its host may change
 _WATCHED = 16  # folders; each is looked at before every prompt
 _WORDS_SHOWN = 600  # characters of the tool's own words in a message
@@ -80,6 +80,11 @@ def is_set_up(name: str) -> bool:
     return (
         re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
     )
+
+
+def is_table(name: str) -> bool:
+    """Whether the variable is a part of Lmod's table, in which times of its caches change."""
+    return name.startswith("_ModuleTable")
 
 
 def loaded(env: Env) -> list[str]:

@@ -10,12 +10,11 @@ import os
 import time
 from typing import Any, NamedTuple
 
-from autoenv_hpc import folders, modules, state
+from autoenv_hpc import folders, modules, shellparts, state
 from autoenv_hpc.config import Cache
 from autoenv_hpc.environment import Change, Env, Value, applied, difference
 from autoenv_hpc.modules import Dependencies, LoadError, Request, Resolution
-from autoenv_hpc.shellparts import ShellParts
-from autoenv_hpc.store import is_young
+from autoenv_hpc.store import unsettled
 
 _FORMAT = 1
 _KEPT = 100  # files
@@ -33,9 +32,9 @@ class _Record(NamedTuple):
     variables: dict[str, str | None]
     failure: str | None
     change: dict[str, list[str | None]]
-    shell: list[object]
+    shell: list[Any]
     displaced: list[str]
-    depends: list[object]
+    depends: list[Any]
 
 
 def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -> Resolution:
@@ -53,11 +52,12 @@ def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -
     path = os.path.join(cache, state.digest([request, bookkeeping, start.get("PATH")]) + ".json")
     record = None if fresh else _read(path)
     if record and _holds(record, start, kept):
-        depends = Dependencies(*map(_tuple, record.depends))
+        files, variables, *rest = record.depends
+        depends = Dependencies(tuple(files), tuple(variables), *rest)
         if record.failure is not None:
             raise LoadError(record.failure, depends)
         change: Change = {n: Value(*pair) for n, pair in record.change.items()}
-        shell = ShellParts(*map(_tuple, record.shell))
+        shell = shellparts.revived(record.shell)
         return Resolution(applied(change, start), shell, tuple(record.displaced), depends)
     try:
         resolution = modules.resolve(start, request)
@@ -123,7 +123,7 @@ def _read(path: str) -> _Record | None:
 
 def _write(path: str, record: _Record | None) -> None:
     """Keep a record; a cache that cannot be written costs speed only, and is told elsewhere."""
-    if record is None or any(is_young(modified) for modified in record.files.values() if modified):
+    if record is None or any(unsettled(modified) for modified in record.files.values() if modified):
         return
     folder = os.path.dirname(path)
     try:
@@ -147,7 +147,3 @@ def _modified(path: str) -> int | None:
         return os.stat(path).st_mtime_ns
     except OSError:
         return None
-
-
-def _tuple(value: object) -> Any:  # noqa: ANN401 - a field of a record, back from JSON
-    return tuple(value) if isinstance(value, list) else value

@@ -1,6 +1,7 @@
 """What modulefiles set outside the environment: aliases, functions, completions, umask."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 
 class ShellParts(NamedTuple):
@@ -11,3 +12,9 @@ class ShellParts(NamedTuple):
     completions: dict[str, str] = {}  # command to its whole `complete` line, in bash
     umask: str | None = None
     odd: tuple[str, ...] = ()  # what cannot be carried over, in words
+
+
+def revived(fields: Sequence[Any]) -> ShellParts:
+    """The same from its fields in JSON, which knows no tuples."""
+    aliases, functions, completions, umask, odd = fields
+    return ShellParts(aliases, functions, completions, umask, tuple(odd))

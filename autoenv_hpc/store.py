@@ -1,22 +1,30 @@
 """Compiled activations on disk: the folder of each project, its slots, and the stamps of files.
 
     CACHE/activations/PROJECT'S/PATH/0.bash   the newest activation of the project for bash
+    CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json   what it was made from, for people
     CACHE/stamps/1795518565123456789          an empty file with that very time of modification
 
 A shell tells that a file has changed by comparing it with the stamp of the time that the file
 had: neither newer nor older. Stamps never change, so all activations share them.
 """
 
+import contextlib
+import glob
+import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 
 from autoenv_hpc import folders
+from autoenv_hpc.dialects import Document
+from autoenv_hpc.environment import Env
 
 SLOTS = 8
 SEAL = 10**18  # the time that activations bear; setting it takes the owner of the file
 _TICK = 50_000_000  # ns; clocks of file systems move in ticks of up to some 10 ms
 _SECOND = 1_000_000_000
+_NOTE_LIFE = 3600  # seconds; a rank believes it for a minute
 
 Pair = tuple[str, str]
 
@@ -27,7 +35,7 @@ class Stamps:
     def __init__(self, cache: str) -> None:
         self._folder = os.path.join(cache, "stamps")
         self._known: dict[int, str] = {}
-        self.young = False  # whether a file was too young to be sure that it is not written again
+        self.unsettled = 0.0  # seconds until the youngest file can be trusted to stay as it is
 
     def prepare(self) -> None:
         """Make the folders and the seal.
@@ -45,7 +53,7 @@ class Stamps:
             modified = os.stat(path).st_mtime_ns
         except OSError:
             return path, os.path.join(self._folder, "none")
-        self.young |= is_young(modified)
+        self.unsettled = max(self.unsettled, unsettled(modified))
         return path, self.at(modified)
 
     def at(self, moment: int) -> str:
@@ -69,13 +77,27 @@ class Stamps:
         return path
 
 
-def is_young(modified: int) -> bool:
-    """Whether a file may be written again without getting another time of modification.
+def sweep_notes(environ: Env) -> None:
+    """Remove what ranks noted in this node's memory for their neighbours, once it is of no use.
+
+    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`.
+    """
+    for folder in ("/dev/shm", environ.get("TMPDIR") or "/tmp"):  # noqa: S108 - the owner is checked
+        for path in glob.glob(f"{glob.escape(folder)}/autoenv-hpc.{os.getuid()}.*"):
+            with contextlib.suppress(OSError):
+                found = os.lstat(path)
+                if found.st_uid == os.getuid() and found.st_mtime < time.time() - _NOTE_LIFE:
+                    os.unlink(path)
+
+
+def unsettled(modified: int) -> float:
+    """The seconds for which a file may still be written again without getting another time; or 0.
 
     :param modified: nanoseconds since the epoch, by the file system's clock.
     """
     is_coarse = modified % _SECOND == 0  # a file system that counts in seconds
-    return modified > time.time_ns() - (2 * _SECOND if is_coarse else _TICK)
+    trusted = modified + (2 * _SECOND if is_coarse else _TICK)
+    return max(0, trusted - time.time_ns()) / _SECOND
 
 
 def outwait(paths: Iterable[str]) -> None:
@@ -104,41 +126,44 @@ def folder(cache: str, root: str) -> str:
     return os.path.join(cache, "activations") + root
 
 
-def put(cache: str, root: str, suffix: str, variant: str, text: str) -> str:
+def details(path: str) -> str:
+    """The file beside an activation that tells people what it was made from."""
+    found = re.search(rb"variant (\w+)", _headline(path))
+    folder, name = os.path.split(path)
+    variant = found[1].decode() if found else "unknown"
+    return os.path.join(folder, f"{variant}.{name.partition('.')[2]}.json")
+
+
+def put(cache: str, suffix: str, document: Document, text: str) -> str:
     """Store an activation as the newest, in place of the one that started from the same state.
 
+    :param document: what `text` says; it is kept beside it as JSON, for people.
     :raises OSError: the cache cannot be written.
     """
+    root, variant = document.root, document.variant
     where = folder(cache, root)
     for path in _steps(os.path.join(cache, "activations"), root):
         folders.make_private(path)
     paths = list(slots(cache, root, suffix))
-    same = next((i for i, path in enumerate(paths) if variant in _headline(path)), None)
+    known = variant.encode()
+    same = next((i for i, path in enumerate(paths) if known in _headline(path)), None)
     if same is None:
         same = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(details(paths[same]))  # of the oldest, which goes
     temporary = os.path.join(where, f"{os.getpid()}.{suffix}.new")
     with open(temporary, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(os.fsencode(text))
         file.flush()
         os.fsync(file.fileno())  # a crash must not leave an empty file that fits every state
+    described = json.dumps(document._asdict()).encode()
+    folders.write_atomically(os.path.join(where, f"{variant}.{suffix}.json"), described)
     os.utime(temporary, ns=(SEAL, SEAL))
     for i in range(same, 0, -1):
         _rename(paths[i - 1], paths[i])
     os.rename(temporary, paths[0])
     return paths[0]
-
-
-def forget(cache: str, root: str) -> None:
-    """Remove the activations of one project, but not of those inside it."""
-    where = folder(cache, root)
-    try:
-        names = os.listdir(where)
-    except OSError:
-        return
-    for name in names:
-        if name.partition(".")[0].isdigit() and not os.path.isdir(os.path.join(where, name)):
-            os.unlink(os.path.join(where, name))
 
 
 def _steps(base: str, root: str) -> Iterable[str]:
@@ -149,12 +174,12 @@ def _steps(base: str, root: str) -> Iterable[str]:
         yield path
 
 
-def _headline(path: str) -> str:
+def _headline(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return os.fsdecode(file.readline(200))
+            return file.readline(200)
     except OSError:
-        return ""
+        return b""
 
 
 def _rename(old: str, new: str) -> None:

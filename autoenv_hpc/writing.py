@@ -12,8 +12,12 @@ from autoenv_hpc.report import Report
 from autoenv_hpc.store import Pair, Stamps
 
 
-def remembered(entered: Activation, speech: Dialect, environ: Env, report: Report) -> Document:
+def remembered(
+    entered: Activation, speech: Dialect, environ: Env, report: Report, *, surely: bool = False
+) -> Document:
     """Write an activation down, and store it for the next time if it may be replayed.
+
+    :param surely: wait until files that were written just now are old enough to be trusted.
 
     A cache that cannot be written costs speed and nothing else: it is said, and nothing is stored.
     """
@@ -26,11 +30,15 @@ def remembered(entered: Activation, speech: Dialect, environ: Env, report: Repor
     except OSError:
         pass
     document = _document(entered, stamps)
-    if entered.unstorable or stamps.young or not document.files:
+    if surely and stamps.unsettled:
+        time.sleep(stamps.unsettled)
+        stamps = Stamps(cache)
+        document = _document(entered, stamps)
+    if entered.unstorable or stamps.unsettled or not document.files:
         return document
     try:
         text = speech.stored(document)
-        store.put(cache, document.root, speech.suffix, document.variant, text)
+        store.put(cache, speech.suffix, document, text)
     except OSError as error:
         report.note(f"{error.filename or cache}: cannot store the activation: {error.strerror}")
     return document

@@ -5,7 +5,7 @@ import os
 import shutil
 from typing import NoReturn
 
-from autoenv_hpc import activation, config, jobs, leaving, project, state, trust, writing
+from autoenv_hpc import activation, config, jobs, leaving, project, state, store, trust, writing
 from autoenv_hpc.cli import Context
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env, holds
@@ -61,7 +61,8 @@ def compiled(
         elsewhere = f"these are the modules of {arguments.site}, and here may be another site"
         raise ModuleError(f"{error}; {elsewhere}") from error
     if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
-        writing.remembered(entered, dialect("bash"), environ, context.report)
+        writing.remembered(entered, dialect("bash"), environ, context.report, surely=prepare)
+        store.sweep_notes(environ)
     return entered
 
 

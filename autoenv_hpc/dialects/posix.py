@@ -30,20 +30,23 @@ class Bash(Dialect):
         return "'" + text.replace("'", "'\\''") + "'"
 
     def stored(self, document: Document) -> str:
-        """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?)."""
+        """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?).
+
+        `noted` is `exec` in a rank whose neighbour has just looked at the files.
+        """
         files = [self._changed(file, stamp) for file, stamp in document.files]
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
-            *([f"[[ {' || '.join(files)} ]] && return 1"] if files else []),
+            *([f"[[ $1 != noted && ( {' || '.join(files)} ) ]] && return 1"] if files else []),
             *self._host(document.host),
             *self._age(document),
-            "case $1 in enter | exec)",
+            "case $1 in enter | exec | noted)",
             *self._holds({**document.reads, **befores(document.change)}),
             *self._assignable([*document.change]),
             *self._shelve(added(document.change)),
             *self.assign(targets(document.change), removed(document.change)),
             ";; esac",
-            "[[ $1 != exec ]] || return 0",
+            "case $1 in exec | noted) return 0 ;; esac",
             *self._way_back(document.change),
             "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
             "check) __autoenv_hpc_leave_active check; return ;; esac",
@@ -168,7 +171,7 @@ class Bash4(Bash):
 
     def _assignable(self, names: list[str]) -> list[str]:
         is_fixed = self.call("read_only", *filter(settable, names))
-        return [f"[[ $1 == exec ]] || ! {is_fixed} || return 1"]
+        return [f"[[ $1 == exec || $1 == noted ]] || ! {is_fixed} || return 1"]
 
 
 class Zsh(Bash):
