@@ -48,6 +48,15 @@ class Cache(NamedTuple):
     max_age: int = _MAX_AGE
 
 
+class Storage(NamedTuple):
+    """What a site, or a user, wants of the file systems."""
+
+    home: str = "allow"  # warn: of environments in the home folder
+    caches: str | bool | None = (
+        None  # the folder of the installers' caches, a template; False: none
+    )
+
+
 class Config(NamedTuple):
     """What a project asks for, here; every default filled in."""
 
@@ -63,6 +72,7 @@ class Config(NamedTuple):
     python_path: str = "keep"
     env_name: str | None = None
     cache: Cache = Cache()
+    storage: Storage = Storage()
 
 
 class Document(NamedTuple):
@@ -231,6 +241,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
         python_path=merged.get("python-path", {}).get("policy", "keep"),
         env_name=env,
         cache=_cache(merged.get("cache", {})),
+        storage=Storage(**merged.get("storage", {})),
     )
 
 
