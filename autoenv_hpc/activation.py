@@ -1,7 +1,6 @@
 """A project and an environment, compiled: the change that entering makes, and when it holds."""
 
 import os
-from collections.abc import Callable
 from typing import NamedTuple
 
 from autoenv_hpc import expand, foreign, modules, resolutions, shellparts, state, venvs
@@ -33,7 +32,7 @@ class Activation(NamedTuple):
 def compile(  # noqa: A001 - what it is called in the design, and the builtin is not needed here
     project: Project,
     outside: Env,
-    progress: Callable[[str], None],
+    progress: venvs.Progress,
     *,
     prepare: bool = False,
     fresh: bool = False,

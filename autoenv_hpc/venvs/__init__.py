@@ -3,6 +3,7 @@
 `ensure` is the way in; each backend has a file of its own, behind `Backend`.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from autoenv_hpc.environment import Env
@@ -84,7 +85,13 @@ class Command(NamedTuple):
 class Progress(Protocol):
     """Is told each line of what takes long."""
 
-    def __call__(self, text: str, /) -> None: ...
+    def __call__(
+        self, text: str, total: int | None = None, count: Callable[[], int] | None = None, /
+    ) -> None:
+        """Pass a line on.
+
+        :param total: how many packages come in from now on; `count` tells how many are there.
+        """
 
 
 class Tool(Protocol):

@@ -80,9 +80,9 @@ def update(spec: Spec, tool: Tool, progress: Progress) -> None:
         before = Before(tuple(known.get("packages", ())), tuple(kept.get("installed", ())))
         wishes = spec.wishes
         for command in tool.install(spec.path, wishes):
-            _run(command, spec, progress)
+            _run(command, spec, spec.path, progress)
         for command in tool.remove(spec.path, wishes, before):
-            _run(command, spec, progress)
+            _run(command, spec, spec.path, progress)
         if kept:  # what was made by hand has no record, and gets none
             record.write(spec.path, {**kept, **_described(spec.path, wishes)})
             time.sleep(_SETTLED)
@@ -132,7 +132,7 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
         who = {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
         record.begin(where, who)
         for command in (*tool.create(where), *tool.install(where, spec.wishes)):
-            _run(command, spec, progress)
+            _run(command, spec, where, progress)
         if where != spec.path:
             relocation.relocate(where, where, spec.path)
         record.finish(where, {**_facts(spec, tool, environ), **_described(where, spec.wishes)})
@@ -145,8 +145,15 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
         raise
 
 
-def _run(command: Command, spec: Spec, progress: Progress) -> None:
-    children.follow(command.words, command.env, command.folder or spec.root, progress)
+def _run(command: Command, spec: Spec, where: str, progress: Progress) -> None:
+    """Run one command, and tell how far it is where it says how much there is to do."""
+
+    def passed_on(line: str) -> None:
+        total = contents.announced(line)
+        before = len(contents.installed(where)) if total else 0
+        progress(line, total, lambda: len(contents.installed(where)) - before)
+
+    children.follow(command.words, command.env, command.folder or spec.root, passed_on)
 
 
 def _facts(spec: Spec, tool: Tool, environ: Env) -> record.Record:

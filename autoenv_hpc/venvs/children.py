@@ -5,11 +5,10 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Progress
 
 _LAST_LINES = 4
 # When its input ends, because we do, the watchdog takes its whole process group along.
@@ -25,7 +24,7 @@ _REMEDIES = {
 }
 
 
-def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> None:
+def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], None]) -> None:
     """Run a program to its end, and pass on each line that it says.
 
     :raises VenvError: it failed; the message has its last lines and what may mend it.
@@ -49,7 +48,7 @@ def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> N
             text = line.strip()
             if text:
                 said.append(text)
-                progress(text)
+                told(text)
         status = child.wait()
     if status:
         raise VenvError(explained(said, status))

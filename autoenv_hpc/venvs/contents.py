@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterable
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.venvs import Environment
+
+_SEEDS = frozenset(("pip", "setuptools", "wheel"))
+# pip's line before it installs, and uv's
+_ANNOUNCED = re.compile(
+    r"Installing collected packages: (?P<names>.+)|Resolved (?P<number>\d+) packages?\b"
+)
 
 
 def site_packages(prefix: str) -> list[str]:
@@ -38,6 +45,14 @@ def installed(prefix: str) -> dict[str, str]:
     return distributions(site_packages(prefix))
 
 
+def announced(line: str) -> int | None:
+    """How many packages an installer says that it will bring, where a line of its says so."""
+    found = _ANNOUNCED.match(line)
+    if found is None:
+        return None
+    return int(found["number"]) if found["number"] else len(found["names"].split(","))
+
+
 def shadows(prefix: str, env: Env) -> list[str]:
     """The packages of an environment that others on PYTHONPATH hide, each with both versions.
 
@@ -57,3 +72,19 @@ def shadows(prefix: str, env: Env) -> list[str]:
         for name, version in distributions([folder]).items()
         if name in mine and mine[name] != version
     ]
+
+
+def from_elsewhere(environment: Environment, env: Env, *, sees_base: bool) -> list[str]:
+    """What an environment's Python can import besides its own: from modules, or its base.
+
+    :param sees_base: whether it sees the packages of the base Python.
+    :returns: `name version` each, without what every Python has to install with.
+    """
+    folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
+    for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize
+        folders += site_packages(prefix) if prefix else []
+    if sees_base and environment.interpreter:
+        folders += site_packages(environment.interpreter.base_prefix)
+    own = installed(environment.prefix)
+    found = distributions(folders)
+    return [f"{n} {v}" for n, v in sorted(found.items()) if n not in own and n not in _SEEDS]

@@ -3,7 +3,7 @@
 import os
 import shlex
 
-from autoenv_hpc import jobs
+from autoenv_hpc import jobs, registry
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import Environment, Progress, Spec, backend, record, requirements
@@ -16,6 +16,12 @@ def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
     :param progress: told each line of a build.
     :raises VenvError: it cannot be had; what was there before is there still.
     """
+    found = _had(spec, environ, progress)
+    registry.note(spec, found, environ)
+    return found
+
+
+def _had(spec: Spec, environ: Env, progress: Progress) -> Environment:
     kind = backend(spec.backend)
     if record.exists(spec.path) and not record.is_unfinished(spec.path):
         return _synced(spec, kind.match(spec, environ), environ, progress)
@@ -24,7 +30,7 @@ def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
     _may_build(spec, environ)
     build(spec, environ, progress)
     made = kind.match(spec, environ)
-    return made._replace(built=True, notices=(*made.notices, *_cautions(spec, environ)))
+    return made._replace(built=True, notices=(*made.notices, *cautions(spec, environ)))
 
 
 def build(spec: Spec, environ: Env, progress: Progress) -> None:
@@ -39,6 +45,30 @@ def build(spec: Spec, environ: Env, progress: Progress) -> None:
     tool = backend(spec.backend).tool(spec, quiet)
     with lease.held(spec.path, progress):
         building.build(spec, tool, quiet, progress)
+
+
+def rebuild(spec: Spec, environ: Env, progress: Progress) -> str | None:
+    """Build anew beside the old one, and swap.
+
+    :returns: where the old one is now, if it was not ours to remove.
+    :raises VenvError: it cannot be built; the old one is there as it was.
+    """
+    check_requirements(spec)
+    from autoenv_hpc.venvs import building, care  # noqa: PLC0415 - only a build needs them
+
+    quiet = care.cached(spec, environ)
+    return building.rebuild(spec, backend(spec.backend).tool(spec, quiet), quiet, progress)
+
+
+def match(spec: Spec, environ: Env) -> Environment:
+    """The environment that is there, whatever has been asked for since.
+
+    :raises VenvError: there is none, or another one.
+    """
+    if not record.exists(spec.path) or record.is_unfinished(spec.path):
+        where = shlex.quote(spec.root)
+        raise VenvError(f"{spec.path} is not there: run autoenv-hpc prepare -C {where}")
+    return backend(spec.backend).match(spec, environ)
 
 
 def check_requirements(spec: Spec) -> None:
@@ -68,7 +98,7 @@ def _synced(spec: Spec, environment: Environment, environ: Env, progress: Progre
         )
         return environment._replace(notices=(*environment.notices, notice))
     sync(spec, environ, progress)
-    return environment._replace(notices=(*environment.notices, *_cautions(spec, environ)))
+    return environment._replace(notices=(*environment.notices, *cautions(spec, environ)))
 
 
 def sync(spec: Spec, environ: Env, progress: Progress) -> None:
@@ -83,7 +113,8 @@ def sync(spec: Spec, environ: Env, progress: Progress) -> None:
     building.update(spec, backend(spec.backend).tool(spec, quiet), progress)
 
 
-def _cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
+def cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
+    """What the user should know of an environment that was just built or changed."""
     from autoenv_hpc.venvs import care  # noqa: PLC0415 - only a build needs it
 
     return care.cautions(spec, environ)

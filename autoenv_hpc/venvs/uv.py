@@ -61,7 +61,7 @@ class _Uv(NamedTuple):
 
     def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
         """What uv would remove to have exactly what is asked for, as far as it came in by us."""
-        words, env = self._pip(path, "install", "--dry-run", "--exact", *_listed(wishes))
+        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(wishes))
         if wishes.packages or wishes.requirements:
             done = subprocess.run(
                 words,
