@@ -209,6 +209,8 @@ def _activated(env: Env, environment: venvs.Environment, config: Config) -> venv
     env = dict(active.env)
     if _prompt(config):
         env["VIRTUAL_ENV_PROMPT"] = _prompt(config).strip().removeprefix("(").removesuffix(")")
+    if "CONDA_PROMPT_MODIFIER" in env:  # for the user's own `conda deactivate`
+        env["CONDA_PROMPT_MODIFIER"] = _prompt(config)
     if config.python_path == "unset":
         env.pop("PYTHONPATH", None)
     elif config.python_path == "venv-first" and env.get("PYTHONPATH") and environment.interpreter:

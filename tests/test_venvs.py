@@ -169,7 +169,7 @@ def test_one_for_another_architecture_is_refused(house):
 def test_half_built_it_is_built_again(house):
     root = house.project(f"[venv]\n{THIS}", "p")
     (root / ".venv/bin").mkdir(parents=True)
-    (root / ".venv/.autoenv-hpc.building").write_text("{}")
+    (root / "..venv.autoenv-hpc.building").write_text("{}")
     (root / ".venv/bin/python").write_text("half of it")
     assert prefix(house, root) == f"{root}/.venv"
 

@@ -1,7 +1,6 @@
 """`freeze`: print the pinned requirements, as `pip freeze` does."""
 
 import os
-import subprocess
 import sys
 
 from autoenv_hpc import folders
@@ -15,7 +14,7 @@ def run(context: Context) -> int:
     """Print them, or write the file; tell on stderr what comes from elsewhere."""
     spec, env = execute.wanted(context)
     environment = ensure.match(spec, env)
-    text = _output(*backend(spec.backend).tool(spec, env).freeze(spec.path)[:2])
+    text = backend(spec.backend).tool(spec, env).freeze(spec.path)
     target = context.arguments.output
     if target:
         path = os.path.join(context.folder, target)
@@ -30,13 +29,3 @@ def run(context: Context) -> int:
     if others:
         context.report.note(f"not in it, for the modules bring them: {', '.join(others)}")
     return 0
-
-
-def _output(words: list[str], env: dict[str, str]) -> str:
-    done = subprocess.run(
-        words, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        errors="surrogateescape", check=False, cwd="/",
-    )  # fmt: skip
-    if done.returncode:
-        raise Problem(f"{words[0]}: {' '.join(done.stderr.split()) or 'failed without a word'}")
-    return done.stdout

@@ -18,7 +18,7 @@ def run(context: Context) -> int:
         entry = noted.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
-        busy = users.of(entry.path)
+        busy = users.of(entry.path, entry.project)
         if busy:
             report.note(f"{entry.path} is kept: process {busy[0]} uses it")
             continue

@@ -12,10 +12,11 @@ def run(context: Context) -> int:
     spec, env = execute.wanted(context)
     if spec.backend == "existing":
         raise Problem(f'{spec.path}: backend = "existing" is not ours to build')
-    busy = users.of(spec.path)
+    busy = users.of(spec.path, spec.root)
     kept = ensure.rebuild(spec, env, context.report.progress)
-    for user in busy:
-        context.report.note(f"process {user} started with the old {spec.path}: start it anew")
+    if busy:
+        listed = ", ".join(busy)
+        context.report.note(f"what runs here with the old one may have to start anew: {listed}")
     if kept:
         context.report.note(f"the old one was not built by autoenv-hpc, and is kept: {kept}")
     entered = execute.compiled(context, prepare=True)

@@ -110,8 +110,11 @@ class Tool(Protocol):
     def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
         """The commands that take away what was asked for before, and is no more."""
 
-    def freeze(self, path: str) -> Command:
-        """The command that prints what is installed, pinned, as a requirements file."""
+    def freeze(self, path: str) -> str:
+        """What is installed, pinned, as a file that can be installed from.
+
+        :raises VenvError: the installer failed.
+        """
 
 
 class Backend(Protocol):

@@ -101,24 +101,25 @@ def tidy(path: str) -> None:
 
 
 def discard(path: str) -> None:
-    """Remove what a build of ours has left, behind a link too.
+    """Remove what a build of ours has left, behind a link too; the mark goes last.
 
     It goes aside first: whoever writes there still does not get into the next one.
     """
     real = os.path.realpath(path)
     aside = relocation.trash(real)
     shutil.rmtree(aside, ignore_errors=True)
-    try:
-        os.rename(real, aside)
-    except OSError:  # a mount point, say: the mark goes last, so that a killed removal is seen
-        for name in sorted(os.listdir(real), key=record.MARKER.__eq__):
-            whole = os.path.join(real, name)
-            if os.path.isdir(whole) and not os.path.islink(whole):
-                shutil.rmtree(whole, ignore_errors=True)
-            else:
-                os.unlink(whole)
-    else:
-        shutil.rmtree(aside, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            os.rename(real, aside)
+        except OSError:  # a mount point, say
+            for name in os.listdir(real):
+                whole = os.path.join(real, name)
+                if os.path.isdir(whole) and not os.path.islink(whole):
+                    shutil.rmtree(whole, ignore_errors=True)
+                else:
+                    os.unlink(whole)
+    shutil.rmtree(aside, ignore_errors=True)
+    record.unmark(path)
 
 
 def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress) -> None:
@@ -128,7 +129,6 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
     try:
         if record.is_unfinished(where):
             discard(where)
-        os.makedirs(where, exist_ok=True)
         who = {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
         record.begin(where, who)
         for command in (*tool.create(where), *tool.install(where, spec.wishes)):

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.venvs import Command
 
 _LAST_LINES = 4
 # When its input ends, because we do, the watchdog takes its whole process group along.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
-_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one"
+_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
 _REMEDIES = {
-    "name resolution|NewConnectionError|Network is unreachable|No route to host": _NETWORK,
-    "Connection refused|Connection timed out|ConnectTimeout|Max retries|dns error": _NETWORK,
+    "name resolution|NameResolutionError|Could not resolve host|dns error": _NETWORK,
+    "NewConnectionError|Network is unreachable|No route to host|Connection refused": _NETWORK,
+    "Connection timed out|ConnectTimeout|Max retries|error sending request": _NETWORK,
+    "HTTP 000 CONNECTION FAILED|network was disabled|OfflineError": _NETWORK,
     "No space left on device|Disk quota exceeded": "no space: make room, or set path in [venv]",
     "Permission denied|Read-only file system": "it may not be written there: set path in [venv]",
     "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
@@ -54,10 +57,25 @@ def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], No
         raise VenvError(explained(said, status))
 
 
+def output(command: Command) -> str:
+    """What a program prints, at once.
+
+    :raises VenvError: it failed.
+    """
+    done = subprocess.run(
+        command.words, env=command.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="surrogateescape", check=False, cwd=command.folder or "/",
+    )  # fmt: skip
+    if done.returncode:
+        raise VenvError(explained(done.stderr.split("\n"), done.returncode))
+    return done.stdout
+
+
 def explained(said: Sequence[str], status: int) -> str:
     """The last lines of what a program said, and the remedy where one is known."""
     text = "\n".join(said)
     remedies = [r for pattern, r in _REMEDIES.items() if re.search(pattern, text, re.IGNORECASE)]
+    said = [line for line in said if line.strip()]
     last = " | ".join(said[-_LAST_LINES:]) or f"exit status {status}, without a word"
     return f"{last} ({remedies[0]})" if remedies else last
 

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from typing import NamedTuple
 
 from autoenv_hpc import scratch
@@ -21,16 +20,16 @@ from autoenv_hpc.venvs import (
     Spec,
     Tool,
     Wishes,
+    children,
     matching,
     requirements,
 )
-from autoenv_hpc.venvs.interpreters import is_version
+from autoenv_hpc.venvs.interpreters import is_version, numbers
 
 _PROGRAMS = ("conda", "mamba", "micromamba")
-_TIMEOUT = 600  # seconds; conda starts slowly from a cold parallel file system
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
 # Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
-_READS = re.compile(r"\$\{?(\w+)")
+_READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
 _UNKNOWABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
 
@@ -81,79 +80,124 @@ def tool(spec: Spec, environ: Env) -> Tool:
         raise VenvError(
             "no conda, mamba or micromamba here (load a module that brings it, or put it on PATH)"
         )
-    return _Conda(program, spec, environ)
+    return _Conda(_Program(program, environ), spec)
 
 
 def activate(environment: Environment, env: Env) -> Active:
-    """As conda's own `shell.posix activate` does, in a scratch shell, so that activate.d runs."""
+    """As conda's own `shell.posix activate` does, in a scratch shell, so that activate.d runs.
+
+    Without conda (a prefix that somebody else packed), what its documentation says that it does.
+
+    :raises VenvError: it cannot be activated.
+    """
     prefix = environment.prefix
     program = _program(env)
     start = {n: v for n, v in env.items() if n != "PYTHONHOME"}
     if program is None:
-        words: list[tuple[str, ...]] = [("source", file) for file in _scripts(prefix)]
+        steps: list[tuple[str, ...]] = [("source", file) for file in _scripts(prefix)]
         path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
         own = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
         start |= {**own, "PATH": path}
     else:
-        words = [("evaluate", *_activation(program, prefix))]
-    end = scratch.run(start, None, words)
+        _check_quotes(prefix, env)
+        steps = [("evaluate", *_Program(program, env).activation(prefix))]
+    end = scratch.run(start, None, steps)
     if end.env.get("CONDA_PREFIX") != prefix:
         said = " ".join(end.words.split())
         raise VenvError(f"{prefix}: {program} did not activate it: {said or 'without a word'}")
-    files = [*_scripts(prefix), f"{prefix}/etc/conda/activate.d", f"{prefix}/conda-meta/history"]
-    files += [f"{prefix}/conda-meta/state", *([program] if program else [])]
-    return Active(end.env, end.shell, _depends(files))
+    folders = (f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d")
+    files = [*_scripts(prefix), *folders, f"{prefix}/conda-meta/state"]
+    return Active(end.env, end.shell, _depends([*files, *([program] if program else [])]))
 
 
 class _Conda(NamedTuple):
-    program: str
+    """A tool whose environments conda makes."""
+
+    program: "_Program"
     spec: Spec
-    environ: Env
 
     @property
     def facts(self) -> dict[str, str]:
         return {"machine": os.uname().machine}
 
     def create(self, path: str) -> list[Command]:
-        python = [f"python={self.spec.python}"] if self.spec.python else []
-        wishes = self.spec.wishes
-        if not (python or wishes.packages or wishes.requirements):
-            python = ["python"]
-        return [self._conda("create", "--yes", "--prefix", path, *self._arguments, *python)]
+        """An empty one, which takes no solving: what is asked for comes in together."""
+        return [self.program.command("create", "--yes", "--prefix", path)]
 
     def install(self, path: str, wishes: Wishes) -> list[Command]:
-        commands = []
-        words = ["--yes", "--prefix", path, *wishes.arguments]
+        python = self.spec.python
+        asked = [f"python={python}"] if python else []
         lists = [f for f in wishes.requirements if not requirements.is_conda(f)]
-        if wishes.packages or lists:
-            files = [word for file in lists for word in ("--file", file)]
-            commands.append(self._conda("install", *words, *wishes.packages, *files))
-        return commands + [self._update(path, f) for f in wishes.requirements if f not in lists]
+        if not (asked or wishes.packages or wishes.requirements):
+            asked = ["python"]  # who asks for nothing wants a Python
+        files = [word for file in lists for word in ("--file", file)]
+        words = [*wishes.arguments, *asked, *wishes.packages, *files]
+        commands = []
+        if asked or wishes.packages or lists:
+            commands.append(self.program.command("install", "--yes", "--prefix", path, *words))
+        whole = [f for f in wishes.requirements if requirements.is_conda(f)]
+        return commands + [self.program.update(path, file) for file in whole]
 
     def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
-        gone = [_name(p) for p in before.packages if p not in wishes.packages]
-        gone = [name for name in gone if name not in map(_name, wishes.packages)]
+        still = set(map(_name, wishes.packages))
+        gone = [name for name in map(_name, before.packages) if name not in still]
         commands = []
         if gone:
-            commands.append(self._conda("remove", "--yes", "--prefix", path, *gone))
-        files = [f for f in wishes.requirements if requirements.is_conda(f)]
-        if len(files) == 1:  # of several, each would take away what only the others ask for
-            commands.append(self._update(path, files[0], "--prune"))
+            words = ("remove", "--yes", "--prefix", path, *gone)
+            commands.append(self.program.command(*words))
+        if len(wishes.requirements) == 1 and not wishes.packages:
+            # else it would take away what only the others ask for
+            (file,) = wishes.requirements
+            if requirements.is_conda(file):
+                commands.append(self.program.update(path, file, prune=True))
         return commands
 
-    def freeze(self, path: str) -> Command:
-        return self._conda("env", "export", "--no-builds", "--prefix", path)
+    def freeze(self, path: str) -> str:
+        """As `environment.yml`, without the lines that hold for this prefix alone."""
+        lines = children.output(self.program.export(path)).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(("name:", "prefix:")))
 
-    def _update(self, path: str, file: str, *flags: str) -> Command:
-        return self._conda("env", "update", "--prefix", path, "--file", file, *flags)
+
+class _Program(NamedTuple):
+    """conda, or micromamba and mamba from version 2 on, whose words differ."""
+
+    path: str
+    environ: Env
+
+    def command(self, *words: str) -> Command:
+        """A call of it, that asks nothing."""
+        env = {n: v for n, v in self.environ.items() if n != "PYTHONHOME"}
+        quiet = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "CONDA_QUIET": "true"}
+        return Command([self.path, *words], {**env, **quiet})
+
+    def activation(self, prefix: str) -> list[str]:
+        """The words that print the code that activates a prefix."""
+        if self._version:
+            return [self.path, "shell", "activate", "-p", prefix, "-s", "bash"]
+        return [self.path, "shell.posix", "activate", prefix]
+
+    def update(self, path: str, file: str, *, prune: bool = False) -> Command:
+        """Install what an `environment.yml` asks for."""
+        flags = ["--prune"] if prune else []
+        if self._version and self._version < (2,):  # has no `env update`
+            return self.command("install", "--yes", "-p", path, "-f", file)
+        return self.command("env", "update", "--prefix", path, "--file", file, *flags)
+
+    def export(self, path: str) -> Command:
+        """Print an `environment.yml` with all versions."""
+        flag = "--no-build" if self._version else "--no-builds"
+        return self.command("env", "export", "--prefix", path, flag)
 
     @property
-    def _arguments(self) -> tuple[str, ...]:
-        return self.spec.wishes.arguments
+    def _version(self) -> tuple[int, ...]:
+        """The version of a micromamba, or of a mamba that is one (from 2 on); empty for conda.
 
-    def _conda(self, *words: str) -> Command:
-        env = {n: v for n, v in self.environ.items() if n != "PYTHONHOME"}
-        return Command([self.program, *words], {**env, "CONDA_ALWAYS_YES": "true"})
+        conda says `conda 24.1.2`, mamba 1 has two lines; the others print the number alone.
+        """
+        if os.path.basename(self.path) == "conda":
+            return ()
+        said = children.output(self.command("--version")).strip()
+        return numbers(said) if re.fullmatch(r"\d+(\.\d+)*", said) else ()
 
 
 def _program(environ: Env) -> str | None:
@@ -166,10 +210,16 @@ def _program(environ: Env) -> str | None:
     return found
 
 
-def _activation(program: str, prefix: str) -> list[str]:
-    if os.path.basename(program) == "conda":
-        return [program, "shell.posix", "activate", prefix]
-    return [program, "shell", "activate", prefix, "--shell", "bash"]
+def _check_quotes(prefix: str, env: Env) -> None:
+    """See that conda's code, in which values stand unquoted, means what it says.
+
+    :raises VenvError: it would not (conda/activate.py: PosixActivator).
+    """
+    if re.search(r"""['"$`\\]""", prefix):
+        raise VenvError(f"{prefix}: conda cannot activate a path with quotes, $ or a backslash")
+    odd = [entry for entry in env.get("PATH", "").split(":") if "'" in entry]
+    if odd:
+        raise VenvError(f"conda cannot activate while PATH has an entry with a quote: {odd[0]}")
 
 
 def _scripts(prefix: str) -> list[str]:
@@ -207,12 +257,9 @@ def _known(environ: Env) -> list[str]:
     if program is None:
         return []
     try:
-        done = subprocess.run(
-            [program, "env", "list", "--json"], env=environ, stdin=subprocess.DEVNULL,
-            capture_output=True, check=True, timeout=_TIMEOUT, cwd="/",
-        )  # fmt: skip
-        listed = json.loads(done.stdout)["envs"]
-    except (OSError, ValueError, KeyError, subprocess.SubprocessError):
+        words = ("env", "list", "--json")
+        listed = json.loads(children.output(_Program(program, environ).command(*words)))["envs"]
+    except (VenvError, ValueError, KeyError):
         return []
     return [prefix for prefix in listed if isinstance(prefix, str)]
 

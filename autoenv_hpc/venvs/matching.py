@@ -62,8 +62,8 @@ def no_environment(spec: Spec) -> VenvError:
 
 def watched(spec: Spec) -> tuple[str, ...]:
     """The files whose change makes it another environment, there or not."""
-    names = ("pyvenv.cfg", record.RECORD, record.MARKER, "bin/python")
-    files = requirements.closure(spec.wishes.requirements)
+    names = ("pyvenv.cfg", record.RECORD, "bin/python")
+    files = (record.mark(spec.path), *requirements.closure(spec.wishes.requirements))
     return (*(os.path.join(spec.path, name) for name in names), *files)
 
 

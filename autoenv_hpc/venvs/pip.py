@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.venvs import Before, Command, Interpreter, Wishes
+from autoenv_hpc.venvs import Before, Command, Interpreter, Wishes, children
 from autoenv_hpc.venvs.venv import activated
 
 # pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
@@ -20,7 +20,8 @@ class Pip(NamedTuple):
     """A tool whose environments have pip inside."""
 
     interpreter: Interpreter
-    creation: list[str]  # the words that the path follows
+    creation: list[str]  # the words that prompt and path follow
+    prompt: str  # for those who source `bin/activate`
     environ: Env
 
     @property
@@ -29,7 +30,8 @@ class Pip(NamedTuple):
 
     def create(self, path: str) -> list[Command]:
         env = {n: v for n, v in self.environ.items() if n not in ("PYTHONHOME", "PIP_USER")}
-        return [Command([*self.creation, path], env, "/")]  # a `venv.py` of the project is no venv
+        # not in the project's folder: a `venv.py` there is no venv
+        return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
 
     def install(self, path: str, wishes: Wishes) -> list[Command]:
         if not (wishes.packages or wishes.requirements):
@@ -41,8 +43,8 @@ class Pip(NamedTuple):
         """Nothing: pip cannot tell what else needs a package, or whether the user wants it."""
         return []
 
-    def freeze(self, path: str) -> Command:
-        return self._pip(path, "freeze", "--local")
+    def freeze(self, path: str) -> str:
+        return children.output(self._pip(path, "freeze", "--local"))
 
     def _pip(self, path: str, *words: str) -> Command:
         env = {n: v for n, v in activated(self.environ, path).items() if n != "PIP_USER"}

@@ -9,7 +9,6 @@ from autoenv_hpc.errors import VenvError
 from autoenv_hpc.folders import write_atomically
 
 RECORD = ".autoenv-hpc.json"  # beside pyvenv.cfg, written last
-MARKER = ".autoenv-hpc.building"  # written first, removed last
 _FORMAT = 2
 _MACHINES = {
     3: "i686",
@@ -42,9 +41,15 @@ def exists(path: str) -> bool:
         raise VenvError(f"{path}: cannot be read: {error.strerror}") from error
 
 
+def mark(path: str) -> str:
+    """The file beside the path that says that a build has begun: written first, removed last."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.autoenv-hpc.building")
+
+
 def is_unfinished(path: str) -> bool:
     """Whether a build of ours has begun here and not come to its end."""
-    return os.path.exists(os.path.join(path, MARKER))
+    return os.path.exists(mark(path))
 
 
 def is_ours(path: str) -> bool:
@@ -53,15 +58,15 @@ def is_ours(path: str) -> bool:
 
 
 def begin(path: str, who: Record) -> None:
-    """Mark a folder as a build of ours that has begun."""
-    with open(os.path.join(path, MARKER), "w", encoding="utf-8") as file:
+    """Say that a build of ours begins."""
+    with open(mark(path), "w", encoding="utf-8") as file:
         json.dump(who, file)
 
 
 def builder(path: str) -> str:
     """Who builds here, in words."""
     try:
-        with open(os.path.join(path, MARKER), encoding="utf-8") as file:
+        with open(mark(path), encoding="utf-8") as file:
             who = json.load(file)
         job = f", job {who['job']}" if who["job"] else ""
         return f"process {who['process']} on {who['host']}{job}"
@@ -78,7 +83,13 @@ def write(path: str, record: Record) -> None:
 def finish(path: str, record: Record) -> None:
     """Say that a build has come to its end; the record first, so that a killed build is seen."""
     write(path, record)
-    os.unlink(os.path.join(path, MARKER))
+    unmark(path)
+
+
+def unmark(path: str) -> None:
+    """Say that nothing half built is there any more."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(mark(path))
 
 
 def read(path: str) -> Record:

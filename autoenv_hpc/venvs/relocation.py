@@ -8,6 +8,7 @@ import base64
 import ctypes
 import mmap
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 
 from autoenv_hpc.digests import blake2b
@@ -31,18 +32,15 @@ def relocate(folder: str, old: str, new: str) -> None:
 
     :param folder: where it is now.
     """
-    a, b = os.fsencode(old), os.fsencode(new)
-    assert len(a) == len(b)
-    names = (os.path.basename(a), os.path.basename(b))  # in prompts: `(.venv) `
-    scripts = os.path.join(folder, "bin")
+    pairs = {(old, new), (_resolved(old), _resolved(new))}  # virtualenv resolves the folder
+    assert all(len(os.fsencode(a)) == len(os.fsencode(b)) for a, b in pairs)
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = os.path.join(place, name)
             if os.path.islink(path):
-                _relink(path, old, new)
+                _relink(path, pairs)
             elif name in files:
-                is_script = place == scripts or name == "pyvenv.cfg"
-                _rewrite(path, [(a, b), *([names] if is_script else [])])
+                _rewrite(path, [(os.fsencode(a), os.fsencode(b)) for a, b in pairs])
 
 
 def swap(one: str, other: str) -> None:
@@ -63,14 +61,20 @@ def trash(path: str) -> str:
     return os.path.join(folder, f".{name}.autoenv-hpc.trash")
 
 
-def _relink(path: str, old: str, new: str) -> None:
+def _resolved(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _relink(path: str, pairs: Iterable[tuple[str, str]]) -> None:
     target = os.readlink(path)
-    if target == old or target.startswith(old + "/"):
-        os.unlink(path)
-        os.symlink(new + target.removeprefix(old), path)
+    for old, new in pairs:
+        if target == old or target.startswith(old + "/"):
+            os.unlink(path)
+            os.symlink(new + target.removeprefix(old), path)
 
 
-def _rewrite(path: str, pairs: list[tuple[bytes, bytes]]) -> None:
+def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
     """Write the file anew if it holds the path: it may be a link into a cache of packages."""
     status = os.stat(path)
     if not status.st_size:
@@ -79,8 +83,8 @@ def _rewrite(path: str, pairs: list[tuple[bytes, bytes]]) -> None:
         if all(data.find(old) < 0 for old, _ in pairs):
             return
         text = data[:]
-    for old, other in pairs:
-        text = text.replace(old, other)
+    for old, new in pairs:
+        text = text.replace(old, new)
     temporary = f"{path}.autoenv-hpc"
     with open(temporary, "wb") as copy:
         copy.write(text)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autoenv_hpc import folders
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Before, Command, Interpreter, Spec, Tool, Wishes
+from autoenv_hpc.venvs import Before, Command, Interpreter, Spec, Tool, Wishes, children
 from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
 from autoenv_hpc.venvs.pip import facts
 from autoenv_hpc.venvs.venv import activate, activated, match
@@ -34,23 +34,23 @@ def tool(spec: Spec, environ: Env) -> Tool:
     program = shutil.which("uv", path=":".join([environ.get("PATH", os.defpath), *places]))
     if program is None:
         raise VenvError("no uv here (load a module that brings it, or pip install uv)")
-    return _Uv(program, interpreter, environ, spec.system_site_packages)
+    return _Uv(program, interpreter, environ, spec)
 
 
 class _Uv(NamedTuple):
     program: str
     interpreter: Interpreter
     environ: Env
-    system_site_packages: bool
+    spec: Spec
 
     @property
     def facts(self) -> dict[str, str]:
         return facts(self.interpreter)
 
     def create(self, path: str) -> list[Command]:
-        flags = ["--system-site-packages"] if self.system_site_packages else []
-        # the folder is there already, and holds our mark
-        words = ["venv", "--no-project", "--allow-existing", "--python"]
+        flags = ["--system-site-packages"] if self.spec.system_site_packages else []
+        flags += ["--prompt", os.path.basename(self.spec.path)]
+        words = ["venv", "--no-project", "--python"]
         command = self._uv(path, *words, self.interpreter.executable, *flags, path)
         return [command._replace(folder="/")]
 
@@ -77,8 +77,8 @@ class _Uv(NamedTuple):
         gone = sorted(surplus.intersection(before.installed))
         return [self._pip(path, "uninstall", *gone)] if gone else []
 
-    def freeze(self, path: str) -> Command:
-        return self._pip(path, "freeze")
+    def freeze(self, path: str) -> str:
+        return children.output(self._pip(path, "freeze"))
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
         python = os.path.join(path, "bin/python")

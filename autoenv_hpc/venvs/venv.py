@@ -24,7 +24,8 @@ def tool(spec: Spec, environ: Env) -> Tool:
     from autoenv_hpc.venvs.pip import Pip  # noqa: PLC0415 - only a build needs it
 
     flags = ["--system-site-packages"] if spec.system_site_packages else []
-    return Pip(interpreter, [interpreter.executable, "-m", "venv", *flags], environ)
+    words = [interpreter.executable, "-m", "venv", *flags]
+    return Pip(interpreter, words, os.path.basename(spec.path), environ)
 
 
 def activate(environment: Environment, env: Env) -> Active:

@@ -25,7 +25,7 @@ def tool(spec: Spec, environ: Env) -> Tool:
     interpreter = find_interpreter(spec.python, environ)
     flags = ["--system-site-packages"] if spec.system_site_packages else []
     words = [*_program(interpreter, environ), "--python", interpreter.executable, *flags]
-    return Pip(interpreter, words, environ)
+    return Pip(interpreter, words, os.path.basename(spec.path), environ)
 
 
 def _program(interpreter: Interpreter, environ: Env) -> list[str]:
