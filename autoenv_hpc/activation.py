@@ -195,6 +195,7 @@ def _spec(config: Config, values: _Values) -> venvs.Spec:
         create=venv.create,
         in_job=venv.in_job,
         sync=venv.sync,
+        python_path=config.python_path,
         project=config.name,
         root=project.root,
         config_file=project.file,

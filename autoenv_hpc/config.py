@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from autoenv_hpc import expand, folders, schema, trust
+from autoenv_hpc import expand, folders, schema, sites, trust
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.sites import Match
@@ -203,7 +203,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     :raises ConfigError: there is no such environment, or the project is not meant for this site.
     """
     file = document.file
-    defaults: Table = {}
+    defaults: Table = _merge({}, sites.PROFILES.get(site or "", {}))
     for layer in above.documents:
         _merge(defaults, _layer(layer.data, site, env))
     own = _layer(document.data, site, None)

@@ -71,6 +71,8 @@ def compiled(
             raise
         elsewhere = f"these are the modules of {arguments.site}, and here may be another site"
         raise ModuleError(f"{error}; {elsewhere}") from error
+    for notice in entered.notices:
+        context.report.note(notice)
     if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
         writing.remembered(entered, dialect("bash"), environ, context.report, surely=prepare)
         store.sweep_notes(environ)

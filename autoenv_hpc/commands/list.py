@@ -27,7 +27,8 @@ def run(context: Context) -> int:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return 0
-    console = Console(file=sys.stdout, highlight=False)
+    width = None if sys.stdout.isatty() else 10_000  # a pipe has no edge
+    console = Console(file=sys.stdout, highlight=False, markup=False, width=width)
     table = Table(*_HEADS, box=None, pad_edge=False)
     for column in table.columns:
         column.overflow = "fold"
@@ -37,6 +38,5 @@ def run(context: Context) -> int:
         texts = (entry.path, entry.project + gone, entry.site or "", entry.python or "")
         table.add_row(*texts, decimal(size.bytes), str(size.files), day)
     if rows:
-        width = console.width if sys.stdout.isatty() else 10_000  # a pipe has no edge
-        console.print(table, width=width, markup=False, soft_wrap=not sys.stdout.isatty())
+        console.print(table)
     return 0

@@ -11,11 +11,13 @@ def run(context: Context) -> int:
     spec, env = execute.wanted(context)
     if spec.backend == "existing":
         raise Problem(f'{spec.path}: backend = "existing" is not ours to change')
-    if record.exists(spec.path) and not record.is_unfinished(spec.path):
+    is_new = not record.exists(spec.path) or record.is_unfinished(spec.path)
+    if not is_new:
         ensure.match(spec, env)
         ensure.sync(spec, env, context.report.progress)
     entered = execute.compiled(context, prepare=True)
-    for notice in (*entered.notices, *ensure.cautions(spec, env)):
-        context.report.note(notice)
+    if not is_new:
+        for caution in ensure.cautions(spec, env):
+            context.report.note(caution)
     context.report.note(f"in sync: {entered.entered}")
     return 0

@@ -43,6 +43,7 @@ class Spec(NamedTuple):
     create: str = "auto"
     in_job: bool = True
     sync: str = "notify"
+    python_path: str = "keep"  # what becomes of the modules' PYTHONPATH
     site: str | None = None
     warns_of_home: bool = False  # the site wants no environments in the home folder
     caches: str | bool | None = None  # the folder for the installers' caches; False: none

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import time
+from collections.abc import Set as AbstractSet
 
 from autoenv_hpc import jobs
 from autoenv_hpc.environment import Env
@@ -78,13 +79,14 @@ def update(spec: Spec, tool: Tool, progress: Progress) -> None:
         kept = record.read(spec.path)
         known = kept.get("wishes", {})
         before = Before(tuple(known.get("packages", ())), tuple(kept.get("installed", ())))
-        wishes = spec.wishes
+        wishes, there = spec.wishes, contents.installed(spec.path).keys()
         for command in tool.install(spec.path, wishes):
             _run(command, spec, spec.path, progress)
+        ours = {*before.installed, *(contents.installed(spec.path).keys() - there)}
         for command in tool.remove(spec.path, wishes, before):
             _run(command, spec, spec.path, progress)
         if kept:  # what was made by hand has no record, and gets none
-            record.write(spec.path, {**kept, **_described(spec.path, wishes)})
+            record.write(spec.path, {**kept, **_contents(spec.path, wishes, ours)})
             time.sleep(_SETTLED)
 
 
@@ -135,7 +137,9 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
             _run(command, spec, where, progress)
         if where != spec.path:
             relocation.relocate(where, where, spec.path)
-        record.finish(where, {**_facts(spec, tool, environ), **_described(where, spec.wishes)})
+        ours = contents.installed(where).keys()
+        known = {**_facts(spec, tool, environ), **_contents(where, spec.wishes, ours)}
+        record.finish(where, known)
         time.sleep(_SETTLED)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -169,14 +173,15 @@ def _facts(spec: Spec, tool: Tool, environ: Env) -> record.Record:
     }
 
 
-def _described(path: str, wishes: Wishes) -> record.Record:
+def _contents(path: str, wishes: Wishes, ours: AbstractSet[str]) -> record.Record:
+    """What was asked for, and which packages came in for it: those that the user adds stay his."""
     return {
         "wishes": {
             "fingerprint": requirements.fingerprint(wishes),
             "packages": list(wishes.packages),
             "requirements": list(wishes.requirements),
         },
-        "installed": sorted(contents.installed(path)),
+        "installed": sorted(contents.installed(path).keys() & ours),
     }
 
 

@@ -56,7 +56,7 @@ def cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
             f"{spec.path} puts {size.files} files and {decimal(size.bytes)} into your home folder,"
             f" where {spec.site or 'this site'} wants no environments (path in [venv])"
         )
-    hidden = contents.shadows(spec.path, environ)
+    hidden = contents.shadows(spec.path, environ) if spec.python_path == "keep" else []
     if hidden:
         more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
         said.append(

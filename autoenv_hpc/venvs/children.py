@@ -12,6 +12,8 @@ from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import Command
 
 _LAST_LINES = 4
+# What a person would look for among the last lines of an installer.
+_TELLING = re.compile(r"(?i)\berror\b|cause:|because|cannot|could not|no space|denied|failed")
 # When its input ends, because we do, the watchdog takes its whole process group along.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
 _NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
@@ -73,10 +75,12 @@ def output(command: Command) -> str:
 
 def explained(said: Sequence[str], status: int) -> str:
     """The last lines of what a program said, and the remedy where one is known."""
-    text = "\n".join(said)
-    remedies = [r for pattern, r in _REMEDIES.items() if re.search(pattern, text, re.IGNORECASE)]
-    said = [line for line in said if line.strip()]
-    last = " | ".join(said[-_LAST_LINES:]) or f"exit status {status}, without a word"
+    lines = [line.strip() for line in said if line.strip()]
+    remedies = [
+        r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
+    ]
+    telling = [line for line in lines if _TELLING.search(line)] or lines
+    last = " | ".join(telling[-_LAST_LINES:]) or f"exit status {status}, without a word"
     return f"{last} ({remedies[0]})" if remedies else last
 
 
