@@ -1,6 +1,7 @@
 """Building: in place, or beside an old environment that is then swapped out; under the lock."""
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -24,6 +25,7 @@ from autoenv_hpc.venvs import (
     requirements,
 )
 
+_ROOM = 1_000_000  # bytes; with less, a build has failed for want of them
 _SETTLED = (
     0.06  # seconds; younger files are not trusted to stay as they are, so it could not be stored
 )
@@ -141,11 +143,14 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
         known = {**_facts(spec, tool, environ), **_contents(where, spec.wishes, ours)}
         record.finish(where, known)
         time.sleep(_SETTLED)
-    except BaseException as error:
+    except (OSError, VenvError) as error:
+        failure = _failed(spec.path, error)  # told before there is room again
         with contextlib.suppress(OSError):
             discard(where)
-        if isinstance(error, OSError | VenvError):
-            raise _failed(spec.path, error) from error
+        raise failure from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            discard(where)
         raise
 
 
@@ -186,10 +191,13 @@ def _contents(path: str, wishes: Wishes, ours: AbstractSet[str]) -> record.Recor
 
 
 def _failed(path: str, error: OSError | VenvError) -> VenvError:
-    said = str(error)
+    said = [str(error)]
     if isinstance(error, OSError):
-        said = children.explained([error.strerror or str(error)], 1)
-    return VenvError(f"cannot build {path}: {said}")
+        said = [error.strerror or str(error)]
+    with contextlib.suppress(OSError):  # `venv` and others swallow what pip said of it
+        if shutil.disk_usage(os.path.dirname(path)).free < _ROOM:
+            said.append(os.strerror(errno.ENOSPC))
+    return VenvError(f"cannot build {path}: {children.explained(said, 1)}")
 
 
 def _free(path: str) -> str:

@@ -81,7 +81,7 @@ def explained(said: Sequence[str], status: int) -> str:
     ]
     telling = [line for line in lines if _TELLING.search(line)] or lines
     last = " | ".join(telling[-_LAST_LINES:]) or f"exit status {status}, without a word"
-    return f"{last} ({remedies[0]})" if remedies else last
+    return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
 
 
 @contextlib.contextmanager
