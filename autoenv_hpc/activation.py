@@ -87,6 +87,7 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         *depends.variables,
         *project.site.consulted,
         *values.used,
+        *_written(config),
         *filter(modules.is_bookkeeping, outside),
     }
     watched = environment.watched if environment else ()
@@ -218,6 +219,18 @@ def _activated(env: Env, environment: venvs.Environment, config: Config) -> venv
         packages = f"{environment.prefix}/lib/python{environment.interpreter.version}/site-packages"
         env["PYTHONPATH"] = with_entries(env["PYTHONPATH"], prepend=[packages])
     return active._replace(env=env)
+
+
+def _written(config: Config) -> set[str]:
+    """What entering sets or takes away, also where it has that value already: it must stay so."""
+    names = set(config.env)
+    if config.modules or config.venv:
+        names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
+    if config.venv:  # with other libraries its Python may not even start
+        names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
+    if config.python_path != "keep":
+        names.add("PYTHONPATH")
+    return names
 
 
 def _told(config: Config, environment: venvs.Environment | None, displaced: tuple[str, ...]) -> str:

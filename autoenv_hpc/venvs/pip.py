@@ -46,9 +46,12 @@ class Pip(NamedTuple):
     def freeze(self, path: str) -> str:
         return children.output(self._pip(path, "freeze", "--local"))
 
-    def _pip(self, path: str, *words: str) -> Command:
+    def _pip(self, path: str, command: str, *words: str) -> Command:
         env = {n: v for n, v in activated(self.environ, path).items() if n != "PIP_USER"}
-        return Command([os.path.join(path, "bin/python"), "-c", _PIP, *words], {**env, **_QUIET})
+        if env.pop("PIP_NO_CACHE_DIR", "").lower() in ("1", "true", "yes", "on"):
+            words = ("--no-cache-dir", *words)  # pip before 19 takes the value for a path
+        program = [os.path.join(path, "bin/python"), "-c", _PIP, command]
+        return Command([*program, *words], {**env, **_QUIET})
 
 
 def facts(interpreter: Interpreter) -> dict[str, str]:
