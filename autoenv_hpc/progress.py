@@ -1,5 +1,6 @@
 """The progress of a build on a terminal: what happens, how far it is, how long it has taken."""
 
+import os
 from collections.abc import Callable
 from typing import TextIO
 
@@ -24,7 +25,9 @@ class Bar:
     def __init__(self, stream: TextIO) -> None:
         what = _What(Column(ratio=1, no_wrap=True))
         columns = (SpinnerColumn(), BarColumn(20), _Done(), TimeElapsedColumn(), what)
-        console = Console(file=stream, force_terminal=True)
+        columns = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
+        width = max(20, columns - len("^C "))  # what is typed meanwhile must not break the line
+        console = Console(file=stream, force_terminal=True, width=width)
         self._progress = Progress(*columns, console=console, transient=True, expand=True)
         self._task = self._progress.add_task("", total=None, count=None)
         self._progress.start()
@@ -49,7 +52,7 @@ class _Done(ProgressColumn):
         count = task.fields["count"]
         if task.total is None or count is None:
             return Text("")
-        task.completed = min(count(), task.total)
+        task.completed = max(task.completed, min(count(), task.total))
         return Text(f"{task.completed:.0f}/{task.total:.0f}")
 
 
