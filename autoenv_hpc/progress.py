@@ -25,8 +25,8 @@ class Bar:
     def __init__(self, stream: TextIO) -> None:
         what = _What(Column(ratio=1, no_wrap=True))
         columns = (SpinnerColumn(), BarColumn(20), _Done(), TimeElapsedColumn(), what)
-        columns = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
-        width = max(20, columns - len("^C "))  # what is typed meanwhile must not break the line
+        room = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
+        width = max(20, room - len("^C "))  # what is typed meanwhile must not break the line
         console = Console(file=stream, force_terminal=True, width=width)
         self._progress = Progress(*columns, console=console, transient=True, expand=True)
         self._task = self._progress.add_task("", total=None, count=None)
