@@ -56,6 +56,7 @@ class Dialect(ABC):
 
     name: str
     suffix: str
+    either: str  # what stands between tests of which one is enough
 
     @abstractmethod
     def quote(self, text: str) -> str:
@@ -85,8 +86,12 @@ class Dialect(ABC):
         return self.leaving({})
 
     @abstractmethod
+    def changed(self, file: str, stamp: str) -> str:
+        """The test for a file that is newer or older than its stamp, is gone or has come."""
+
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
         """The text that says what is looked at before each prompt."""
+        return self.call("watch", self.either.join(self.changed(*pair) for pair in pairs))
 
     @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:

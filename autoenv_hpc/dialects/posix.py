@@ -25,6 +25,7 @@ class Bash(Dialect):
     """bash from 4.4 on."""
 
     name = suffix = "bash"
+    either = " || "
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -34,10 +35,10 @@ class Bash(Dialect):
 
         `noted` is `exec` in a rank whose neighbour has just looked at the files.
         """
-        files = [self._changed(file, stamp) for file, stamp in document.files]
+        files = self.either.join(self.changed(*pair) for pair in document.files)
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
-            *([f"[[ $1 != noted && ( {' || '.join(files)} ) ]] && return 1"] if files else []),
+            *([f"[[ $1 != noted && ( {files} ) ]] && return 1"] if files else []),
             *self._host(document.host),
             *self._age(document),
             "case $1 in enter | exec | noted)",
@@ -73,12 +74,6 @@ class Bash(Dialect):
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return self._if_settable(present, lines or [":"])
 
-    def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
-        both = list(pairs)
-        words = [self.quote(w) for pair in both if not is_absent(pair) for w in pair]
-        absent = [self.quote(file) for file, stamp in both if is_absent((file, stamp))]
-        return f"__autoenv_hpc_watch=({' '.join(words)})\n__autoenv_hpc_absent=({' '.join(absent)})"
-
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]
         names = list(unset)
@@ -110,8 +105,7 @@ class Bash(Dialect):
             "}",
         ]
 
-    def _changed(self, file: str, stamp: str) -> str:
-        """The test for a file that is newer or older than its stamp, is gone or has come."""
+    def changed(self, file: str, stamp: str) -> str:
         f, s = self.quote(file), self.quote(stamp)
         if is_absent((file, stamp)):
             return f"-e {f}"
@@ -190,10 +184,10 @@ class Zsh(Bash):
     def _exported(self, names: list[str]) -> list[str]:
         return [f"${{(t){name}}} == *export*" for name in names]
 
-    def _changed(self, file: str, stamp: str) -> str:
+    def changed(self, file: str, stamp: str) -> str:
         if is_absent((file, stamp)):
-            return super()._changed(file, stamp)
-        return f"! -e {self.quote(file)} || {super()._changed(file, stamp)}"
+            return super().changed(file, stamp)
+        return f"! -e {self.quote(file)} || {super().changed(file, stamp)}"
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
