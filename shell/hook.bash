@@ -29,12 +29,9 @@ __autoenv_hpc_root=          # the project that the last look came to, active or
 __autoenv_hpc_off=           # the project that the user took out by hand
 : "${__autoenv_hpc_active=}" # the project that is in this shell
 
-# A file and a stamp each; a file that is newer or older than its stamp has changed.
-__autoenv_hpc_watch=()
-# Files that are not there; one that appears may decide otherwise.
-__autoenv_hpc_absent=()
 # The nearer places where no configuration is; one that appears governs.
 __autoenv_hpc_nearer=()
+__autoenv_hpc_watched= # the test that is made before each prompt
 if [[ -z $__autoenv_hpc_active ]]; then
     __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_completions=()
     __autoenv_hpc_shelf=()
@@ -72,36 +69,23 @@ __autoenv_hpc_calmly() {
     if [[ $options == *x* ]]; then \builtin set -x; fi
 }
 
-__autoenv_hpc_tick() {
-    case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
-    local i file changed=
-    if \builtin test "$PWD" = "$__autoenv_hpc_pwd"; then # not blind to case, whatever is set
-        if ((${#__autoenv_hpc_nearer[@]})); then         # before 4.4 an empty array is unset to `set -u`
-            for file in "${__autoenv_hpc_nearer[@]}"; do
-                if [[ -f $file ]]; then
-                    changed=1
-                    break
-                fi
-            done
+# watch TEST: what is looked at before each prompt, as it stands inside of `[[ ]]`. A function is
+# written for it, so that an idle prompt runs no loop and assigns nothing.
+__autoenv_hpc_watch() {
+    local file word places=
+    __autoenv_hpc_watched=$1
+    for file in ${__autoenv_hpc_nearer+"${__autoenv_hpc_nearer[@]}"}; do
+        \builtin printf -v word %q "$file"
+        places+=" || -f $word"
+    done
+    # `test` is not blind to case, whatever is set
+    \builtin eval "__autoenv_hpc_tick() {
+        if ! \\builtin test \"\$PWD\" = \"\$__autoenv_hpc_pwd\" ${places:+|| [[ ${places#* || } ]]}; then
+            __autoenv_hpc_calmly __autoenv_hpc_look ''
+        elif [[ ${1:-0 -ne 0} ]]; then
+            __autoenv_hpc_calmly __autoenv_hpc_look watched
         fi
-        if ((${#__autoenv_hpc_absent[@]})); then
-            for file in "${__autoenv_hpc_absent[@]}"; do
-                if [[ -e $file ]]; then
-                    changed=watched
-                    break
-                fi
-            done
-        fi
-        for ((i = 0; i < ${#__autoenv_hpc_watch[@]}; i += 2)); do
-            file=${__autoenv_hpc_watch[i]}
-            if [[ $file -nt ${__autoenv_hpc_watch[i + 1]} || $file -ot ${__autoenv_hpc_watch[i + 1]} ]]; then
-                changed=watched
-                break
-            fi
-        done
-        if [[ -z $changed ]]; then return 0; fi
-    fi
-    __autoenv_hpc_calmly __autoenv_hpc_look "$changed"
+    }"
 }
 
 # --- find -----------------------------------------------------------------------------------
@@ -124,6 +108,7 @@ __autoenv_hpc_find() {
 }
 
 __autoenv_hpc_look() {
+    case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
     local changed=$1 found
     local -a nearer=()
     __autoenv_hpc_find
@@ -145,9 +130,10 @@ __autoenv_hpc_move() {
     __autoenv_hpc_pwd=$PWD __autoenv_hpc_root=$found
     __autoenv_hpc_nearer=(${nearer+"${nearer[@]}"})
     if [[ $found == "$known" && $changed != watched && $changed != fresh && -z $first ]]; then
+        __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     fi
-    __autoenv_hpc_watch=() __autoenv_hpc_absent=()
+    __autoenv_hpc_watch ''
     if [[ -n $__autoenv_hpc_active && $found/ != "$__autoenv_hpc_active"/* ]]; then
         __autoenv_hpc_leave || return 0
     elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
@@ -408,5 +394,6 @@ __autoenv_hpc_install() {
         PROMPT_COMMAND=__autoenv_hpc_prompt
     fi
 }
+__autoenv_hpc_watch ''
 __autoenv_hpc_install
 if [[ -n $__autoenv_hpc_expands ]]; then \builtin shopt -s expand_aliases; fi

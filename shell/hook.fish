@@ -18,11 +18,7 @@ set -g __autoenv_hpc_root # the project that the last look came to, active or no
 set -g __autoenv_hpc_off # the project that the user took out by hand
 set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that is in this shell
 
-# Files, and a stamp for each; a file that is newer or older than its stamp has changed.
-set -g __autoenv_hpc_watch
-set -g __autoenv_hpc_stamps
-# Files that are not there; one that appears may decide otherwise.
-set -g __autoenv_hpc_absent
+set -g __autoenv_hpc_watched # the test that is made before each prompt
 # The nearer places where no configuration is; one that appears governs.
 set -g __autoenv_hpc_nearer
 
@@ -37,35 +33,21 @@ function __autoenv_hpc_prompt --on-event fish_prompt --on-variable PWD
     return $__autoenv_hpc_status
 end
 
-function __autoenv_hpc_tick
-    if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
-        return 0
+# watch TEST…: what is looked at before each prompt, as it stands behind `test`. A function is
+# written for it, so that an idle prompt runs no loop.
+function __autoenv_hpc_watch
+    set -g __autoenv_hpc_watched $argv
+    set -l places
+    for file in $__autoenv_hpc_nearer
+        set -a places -o -f (string escape -- $file | string collect)
     end
-    set -l changed ''
-    if test "$PWD" = "$__autoenv_hpc_pwd"
-        for file in $__autoenv_hpc_nearer
-            if test -f "$file"
-                set changed 1
-                break
-            end
+    builtin eval "function __autoenv_hpc_tick
+        if test \"\$PWD\" != \"\$__autoenv_hpc_pwd\" $places
+            __autoenv_hpc_look ''
+        else if test $argv
+            __autoenv_hpc_look watched
         end
-        for file in $__autoenv_hpc_absent
-            if test -e "$file"
-                set changed watched
-                break
-            end
-        end
-        set -l i 1
-        for file in $__autoenv_hpc_watch
-            if test "$file" -nt $__autoenv_hpc_stamps[$i] -o "$file" -ot $__autoenv_hpc_stamps[$i]
-                set changed watched
-                break
-            end
-            set i (math $i + 1)
-        end
-        test -n "$changed"; or return 0
-    end
-    __autoenv_hpc_look "$changed"
+    end"
 end
 
 # --- find -----------------------------------------------------------------------------------
@@ -98,6 +80,9 @@ function __autoenv_hpc_below -a path folder
 end
 
 function __autoenv_hpc_look -a changed
+    if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
+        return 0
+    end
     set -l found
     set -l nearer
     __autoenv_hpc_find
@@ -120,11 +105,10 @@ function __autoenv_hpc_move -a changed found
     set -g __autoenv_hpc_nearer $argv[3..-1]
     set -g __autoenv_hpc_root "$found"
     if test "$found" = "$known" -a -n "$first"; and not contains -- "$changed" watched fresh
+        __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     end
-    set -g __autoenv_hpc_watch
-    set -g __autoenv_hpc_stamps
-    set -g __autoenv_hpc_absent
+    __autoenv_hpc_watch ''
     if test -n "$__autoenv_hpc_active"
         if test -z "$found"; or not __autoenv_hpc_below "$found" "$__autoenv_hpc_active"
             __autoenv_hpc_leave; or return 0
@@ -339,3 +323,5 @@ function autoenv-hpc
         $__autoenv_hpc_command $argv
     end
 end
+
+__autoenv_hpc_watch ''

@@ -19,13 +19,8 @@ typeset -g __autoenv_hpc_root=      # the project that the last look came to, ac
 typeset -g __autoenv_hpc_off=       # the project that the user took out by hand
 typeset -g __autoenv_hpc_active=${__autoenv_hpc_active-} # the project that is in this shell
 typeset -g __autoenv_hpc_pending=${__autoenv_hpc_pending-} # said after Powerlevel10k's instant prompt
+typeset -g __autoenv_hpc_watched=   # the test that is made before each prompt
 
-# A file and a stamp each; a file that is newer or older than its stamp has changed.
-typeset -ga __autoenv_hpc_watch
-__autoenv_hpc_watch=()
-# Files that are not there; one that appears may decide otherwise.
-typeset -ga __autoenv_hpc_absent
-__autoenv_hpc_absent=()
 # The nearer places where no configuration is; one that appears governs.
 typeset -ga __autoenv_hpc_nearer
 __autoenv_hpc_nearer=()
@@ -33,48 +28,27 @@ typeset -ga __autoenv_hpc_aliases __autoenv_hpc_functions __autoenv_hpc_shelf
 
 # --- the prompt -----------------------------------------------------------------------------
 
-__autoenv_hpc_precmd() {
-    emulate -L zsh
-    if [[ -n $__autoenv_hpc_pending && -z ${__p9k_instant_prompt_active-} ]]; then
-        print -ru2 -- "${__autoenv_hpc_pending%$'\n'}"
-        __autoenv_hpc_pending=
-    fi
-    __autoenv_hpc_tick
-    return 0 # zsh keeps the user's `$?` over its hooks
+# watch TEST: what is looked at before each prompt, as it stands inside of `[[ ]]`. The function that
+# zsh calls is written for it: a second call would cost more than all its looks.
+__autoenv_hpc_watch() {
+    local file places=
+    __autoenv_hpc_watched=$1
+    for file in "${__autoenv_hpc_nearer[@]}"; do places+=" || -f ${(qq)file}"; done
+    builtin eval "__autoenv_hpc_precmd() {
+        if [[ \$PWD != \$__autoenv_hpc_pwd || -n \$__autoenv_hpc_pending$places ]]; then
+            __autoenv_hpc_look ''
+        elif [[ ${1:-0 -ne 0} ]]; then
+            __autoenv_hpc_look watched
+        fi
+        return 0 # zsh keeps the user's status over its hooks
+    }"
 }
 
 __autoenv_hpc_chpwd() {
     emulate -L zsh
     # `(cd elsewhere && …)` is no move of this shell
-    if (( ZSH_SUBSHELL == 0 )) && [[ -n $__autoenv_hpc_pwd ]]; then __autoenv_hpc_tick; fi
+    if (( ZSH_SUBSHELL == 0 )) && [[ -n $__autoenv_hpc_pwd ]]; then __autoenv_hpc_precmd; fi
     return 0
-}
-
-__autoenv_hpc_tick() {
-    case ${AUTOENV_HPC_DISABLE:-0} in (0) ;; (*) return 0 ;; esac
-    local file stamp changed=
-    if [[ $PWD == $__autoenv_hpc_pwd ]]; then
-        for file in "${__autoenv_hpc_nearer[@]}"; do
-            if [[ -f $file ]]; then
-                changed=1
-                break
-            fi
-        done
-        for file in "${__autoenv_hpc_absent[@]}"; do
-            if [[ -e $file ]]; then
-                changed=watched
-                break
-            fi
-        done
-        for file stamp in "${__autoenv_hpc_watch[@]}"; do
-            if [[ ! -e $file || $file -nt $stamp || $file -ot $stamp ]]; then
-                changed=watched
-                break
-            fi
-        done
-        if [[ -z $changed ]]; then return 0; fi
-    fi
-    __autoenv_hpc_look "$changed"
 }
 
 # --- find -----------------------------------------------------------------------------------
@@ -97,8 +71,14 @@ __autoenv_hpc_find() {
 }
 
 __autoenv_hpc_look() {
+    emulate -L zsh
     local changed=$1 found
     local -a nearer
+    if [[ -n $__autoenv_hpc_pending && -z ${__p9k_instant_prompt_active-} ]]; then
+        print -ru2 -- "${__autoenv_hpc_pending%$'\n'}"
+        __autoenv_hpc_pending=
+    fi
+    case ${AUTOENV_HPC_DISABLE:-0} in (0) ;; (*) return 0 ;; esac
     __autoenv_hpc_find
     if [[ -n $__autoenv_hpc_off ]]; then
         if [[ $PWD/ != $__autoenv_hpc_off/* ]]; then
@@ -117,9 +97,10 @@ __autoenv_hpc_move() {
     # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
     __autoenv_hpc_pwd=$PWD __autoenv_hpc_nearer=("${nearer[@]}") __autoenv_hpc_root=$found
     if [[ $found == $known && $changed != watched && $changed != fresh && -z $first ]]; then
+        __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     fi
-    __autoenv_hpc_watch=() __autoenv_hpc_absent=()
+    __autoenv_hpc_watch ''
     if [[ -n $__autoenv_hpc_active && $found/ != $__autoenv_hpc_active/* ]]; then
         __autoenv_hpc_leave || return 0
     elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
@@ -351,6 +332,7 @@ autoenv-hpc() {
 
 # --- install --------------------------------------------------------------------------------
 
+__autoenv_hpc_watch ''
 typeset -ga precmd_functions chpwd_functions
 if (( ! ${precmd_functions[(Ie)__autoenv_hpc_precmd]} )); then
     precmd_functions=(__autoenv_hpc_precmd "${precmd_functions[@]}")

@@ -56,6 +56,7 @@ class Dialect(ABC):
 
     name: str
     suffix: str
+    either: str  # what stands between tests of which one is enough
 
     @abstractmethod
     def quote(self, text: str) -> str:
@@ -84,9 +85,32 @@ class Dialect(ABC):
         """The text that takes out the shell's own part alone."""
         return self.leaving({})
 
-    @abstractmethod
+    def changed(self, pairs: Iterable[tuple[str, str]]) -> str:
+        """The test for files: one is newer or older than its stamp, is gone or has come.
+
+        Files of one time stand in a ring with their stamp, and none may be newer than the next: so
+        all are as old as the stamp, and each is looked at twice instead of four times.
+        """
+        rings: dict[str, list[str]] = {}
+        tests = []
+        for file, stamp in pairs:
+            if is_absent((file, stamp)):
+                tests.append(f"-e {self.quote(file)}")
+            else:
+                rings.setdefault(stamp, []).append(file)
+        for stamp, files in rings.items():
+            ring = [self.quote(path) for path in (stamp, *files, stamp)]
+            tests += self.missing(ring[:-1])
+            tests += [f"{one} -nt {other}" for one, other in zip(ring, ring[1:], strict=False)]
+        return self.either.join(tests)
+
+    def missing(self, _words: list[str]) -> list[str]:
+        """Tests for files that are not there, where `-nt` does not tell."""
+        return []
+
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
         """The text that says what is looked at before each prompt."""
+        return self.call("watch", self.changed(pairs))
 
     @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:

@@ -9,7 +9,6 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
-    is_absent,
     removed,
     sources,
     targets,
@@ -26,6 +25,7 @@ class Fish(Dialect):
     """fish, in which every variable whose name ends in PATH is a list."""
 
     name = suffix = "fish"
+    either = " -o "
 
     def quote(self, text: str) -> str:
         r"""In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
@@ -70,19 +70,6 @@ class Fish(Dialect):
         if end:
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return "".join(f"{line}\n" for line in lines)
-
-    def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
-        both = list(pairs)
-        present = [pair for pair in both if not is_absent(pair)]
-        lists = {
-            "watch": [file for file, _ in present],
-            "stamps": [stamp for _, stamp in present],
-            "absent": [pair[0] for pair in both if is_absent(pair)],
-        }
-        return "\n".join(
-            " ".join([f"set -g __autoenv_hpc_{name}", *map(self.quote, words)])
-            for name, words in lists.items()
-        )
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         lines = [f"set -gx {name} {self._value(name, value)}" for name, value in values.items()]
@@ -153,13 +140,8 @@ class Fish(Dialect):
         return lines
 
     def _unchanged(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
-        return [f"test {self._changed(pair)}; and return 1" for pair in pairs]
-
-    def _changed(self, pair: tuple[str, str]) -> str:
-        file, stamp = map(self.quote, pair)
-        if is_absent(pair):
-            return f"-e {file}"
-        return f"{file} -nt {stamp} -o {file} -ot {stamp}"
+        test = self.changed(pairs)
+        return [f"test {test}; and return 1"] if test else []
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']

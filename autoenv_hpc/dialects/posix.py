@@ -8,7 +8,6 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
-    is_absent,
     removed,
     settable,
     sources,
@@ -25,6 +24,7 @@ class Bash(Dialect):
     """bash from 4.4 on."""
 
     name = suffix = "bash"
+    either = " || "
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -34,10 +34,10 @@ class Bash(Dialect):
 
         `noted` is `exec` in a rank whose neighbour has just looked at the files.
         """
-        files = [self._changed(file, stamp) for file, stamp in document.files]
+        files = self.changed(document.files)
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
-            *([f"[[ $1 != noted && ( {' || '.join(files)} ) ]] && return 1"] if files else []),
+            *([f"[[ $1 != noted && ( {files} ) ]] && return 1"] if files else []),
             *self._host(document.host),
             *self._age(document),
             "case $1 in enter | exec | noted)",
@@ -73,12 +73,6 @@ class Bash(Dialect):
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return self._if_settable(present, lines or [":"])
 
-    def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
-        both = list(pairs)
-        words = [self.quote(w) for pair in both if not is_absent(pair) for w in pair]
-        absent = [self.quote(file) for file, stamp in both if is_absent((file, stamp))]
-        return f"__autoenv_hpc_watch=({' '.join(words)})\n__autoenv_hpc_absent=({' '.join(absent)})"
-
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]
         names = list(unset)
@@ -110,13 +104,6 @@ class Bash(Dialect):
             "}",
         ]
 
-    def _changed(self, file: str, stamp: str) -> str:
-        """The test for a file that is newer or older than its stamp, is gone or has come."""
-        f, s = self.quote(file), self.quote(stamp)
-        if is_absent((file, stamp)):
-            return f"-e {f}"
-        return f"{f} -nt {s} || {f} -ot {s}"
-
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
         """Return 1 unless each variable has this very value, and is exported."""
         tests = [self._is(name, value) for name, value in values.items()]
@@ -147,7 +134,8 @@ class Bash(Dialect):
         if not document.life:
             return []
         now, (begin, end) = "__autoenv_hpc_now", _span(document)
-        clock = f"\\builtin printf -v {now} '%(%s)T' -1"
+        printed = f"\\builtin printf -v {now} '%(%s)T' -1"  # before bash 5; it reads the time zone
+        clock = f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in [5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;; esac"
         return [clock, f"(( {begin} < {now} && {now} < {end} )) || return 1"]
 
     def _shelve(self, _names: list[str]) -> list[str]:
@@ -190,10 +178,8 @@ class Zsh(Bash):
     def _exported(self, names: list[str]) -> list[str]:
         return [f"${{(t){name}}} == *export*" for name in names]
 
-    def _changed(self, file: str, stamp: str) -> str:
-        if is_absent((file, stamp)):
-            return super()._changed(file, stamp)
-        return f"! -e {self.quote(file)} || {super()._changed(file, stamp)}"
+    def missing(self, words: list[str]) -> list[str]:
+        return [f"! -e {word}" for word in words]
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
