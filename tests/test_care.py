@@ -122,3 +122,14 @@ def test_told_so_no_network_is_tried(house, words, wheelhouse):
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
     said = refused(house, root, **proxies, PIP_CONFIG_FILE="/dev/null")
     assert ("no network here" in said) == (not words)
+
+
+def test_the_user_site_is_settled_per_site_or_project(house):
+    site(house, '[site.ours.env]\nPYTHONNOUSERSITE = "1"\n')
+    plain = house.project(f"[venv]\n{THIS}system-site-packages = true\n", "p")
+    own = house.project(f'[venv]\n{THIS}[env]\nPYTHONNOUSERSITE = "1"\n', "own")
+    show = ("python", "-c", "import sys; print(sys.flags.no_user_site)")
+    assert house.command("exec", "-C", str(plain), "--", *show).stdout == "0\n"
+    elsewhere = house.command("exec", "-C", str(plain), "--", *show, AUTOENV_HPC_SITE="ours")
+    assert elsewhere.stdout == "1\n"
+    assert house.command("exec", "-C", str(own), "--", *show).stdout == "1\n"
