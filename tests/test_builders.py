@@ -17,7 +17,7 @@ from test_venvs import THIS
 
 from autoenv_hpc.venvs import record
 
-NUMBER = int(os.environ.get("BUILDERS", "12"))
+NUMBER = int(os.environ.get("BUILDERS", "6"))
 ROUNDS = int(os.environ.get("BUILDER_ROUNDS", "1"))
 WORDS = (COMMAND, "exec", "--", "python", "-c", "import sys, seaborn; print(sys.prefix)")
 # The system call, and the file, at which the builder gets SIGKILL.

@@ -27,8 +27,10 @@ def everything(folder) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in files}
 
 
-@pytest.mark.parametrize("where", [".venv", "e", "a b/é中", "link/.venv"])
-@pytest.mark.parametrize("backend", ["venv", "virtualenv", "uv"])
+@pytest.mark.parametrize(
+    ("backend", "where"),
+    [("venv", "e"), ("venv", "a b/é中"), ("virtualenv", "link/.venv"), ("uv", ".venv")],
+)
 def test_the_new_one_is_as_if_it_had_been_built_there(house, wheelhouse, where, backend, makers):
     house.env["PATH"] = f"{makers}:{house.env['PATH']}"
     (house.home / "p/elsewhere").mkdir(parents=True)
