@@ -53,6 +53,12 @@ def check_machine(spec: Spec, machine: str) -> None:
         )
 
 
+def is_environment(path: str) -> bool:
+    """Whether a virtual or a conda environment stands at the path, whoever made it."""
+    is_conda = os.path.isdir(os.path.join(path, "conda-meta"))
+    return is_conda or record.pyvenv_cfg(path) is not None
+
+
 def no_environment(spec: Spec) -> VenvError:
     """What to say of something else at the path; it is never overwritten."""
     return VenvError(
