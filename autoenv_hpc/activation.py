@@ -207,6 +207,7 @@ def _spec(config: Config, values: _Values) -> venvs.Spec:
         config_file=project.file,
         site=project.site.name,
         warns_of_home=config.storage.home == "warn",
+        warns_of_conda=config.storage.conda == "warn",
         caches=values.path(caches, "storage.caches") if isinstance(caches, str) else caches,
     )
 
