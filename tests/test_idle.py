@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MODULE_TOOLS, SHELLS, House
+from conftest import COMMAND, MODULE_TOOLS, SHELLS, House
 from sessions import Shell
 
 STARTED = re.compile(r"\b(?:execve|fork|vfork|clone|clone3)\(")
@@ -67,29 +67,18 @@ def test_what_was_seen_before_is_entered_and_left_without_a_process(cluster, she
     assert here.env()["SAMTOOLS_ROOT"] == "/opt/samtools"
 
 
+@pytest.mark.parametrize("command", ["/bin/true", "true"])
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_exec_of_what_was_seen_before_starts_nothing_but_the_command(cluster, tool, tmp_path):
+def test_exec_of_what_was_seen_before_starts_nothing_but_the_command(
+    cluster, tool, command, tmp_path
+):
     root = cluster.project('modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n', "p")
     cluster.command("prepare", cwd=root)
-    from conftest import COMMAND  # noqa: PLC0415
-
     log = tmp_path / "calls"
-    words = [
-        "strace",
-        "-f",
-        "-q",
-        "-e",
-        "trace=execve,fork,vfork,clone,clone3",
-        "-o",
-        log,
-        COMMAND,
-        "exec",
-        "--",
-        "/bin/true",
-    ]
+    calls = "trace=execve,fork,vfork,clone,clone3"
+    words = ["strace", "-f", "-q", "-e", calls, "-o", log, COMMAND, "exec", "--", command]
     subprocess.run(words, cwd=root, env=cluster.env, check=True)
     text = log.read_text()
-    assert len(re.findall(r"execve\(.*= 0", text)) == 2, (
-        text
-    )  # the command's script, and CMD in its place
+    # the command's script, and CMD in its place
+    assert len(re.findall(r"execve\(.*= 0", text)) == 2, text
     assert not re.findall(r"(?:fork|clone3?)\(", text), text

@@ -83,6 +83,48 @@ def test_a_modulefile_is_edited(site):
     assert site.value("READER") == "edited"
 
 
+@pytest.mark.parametrize("times", ["all different", "all the same"])
+def test_any_modulefile_is_replaced_in_place_by_an_older_one_or_a_newer_one_or_goes(site, times):
+    files = sorted(path for path in site.tree.folder.rglob("*") if path.is_file())
+    folders = [site.tree.folder, *{path.parent for path in files}]
+    for number, path in enumerate([*files, *folders]):  # as an image or a package unpacks it
+        moment = 1_600_000_000 + (number if times == "all different" else 0)
+        os.utime(path, (moment, moment))
+    site.values()
+    assert site.is_replayed()
+    for path in files:
+        if path.parent.name == "other" or (path.parent.name, path.name[:1]) == ("lib", "1"):
+            continue  # not loaded
+        then = path.stat()
+        for shift in (-1, 1, -1_000_000, 1_000_000):
+            os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns + shift))
+            assert not site.is_replayed(), f"{path} by {shift} ns"
+        os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
+        assert site.is_replayed()
+    used = next(path for path in files if path.parent.name == "reader")
+    then = used.parent.stat()
+    used.unlink()
+    os.utime(used.parent, ns=(then.st_atime_ns, then.st_mtime_ns))
+    assert not site.is_replayed()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_stamps_that_are_gone_are_no_proof(site, shell):
+    """A site sweeps old files away, and a stamp is as old as the file that it stands for."""
+    here = site.house.shell(shell, cwd=site.root)
+    assert here.env()["READER"] == "unset"
+    here.run("cd /")
+    stamps = site.house.home / ".cache/autoenv-hpc/stamps"
+    for stamp in stamps.iterdir():
+        if stamp.name not in ("seal", "fine"):
+            stamp.unlink()
+    site.tree.module("reader/1.0", ("setenv", "READER", "edited"))
+    settle()
+    assert not site.is_replayed()
+    here.run(f"cd {site.root}")
+    assert here.env()["READER"] == "edited"
+
+
 def test_a_new_version_of_what_was_asked_for_without_one(site):
     site.tree.module("lib/3.0", ("setenv", "LIB", "3.0"))
     missed(site)

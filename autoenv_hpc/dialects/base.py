@@ -1,5 +1,6 @@
 """What every dialect shares: which parts a document has, and in which order they stand."""
 
+import itertools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -85,13 +86,32 @@ class Dialect(ABC):
         """The text that takes out the shell's own part alone."""
         return self.leaving({})
 
-    @abstractmethod
-    def changed(self, file: str, stamp: str) -> str:
-        """The test for a file that is newer or older than its stamp, is gone or has come."""
+    def changed(self, pairs: Iterable[tuple[str, str]]) -> str:
+        """The test for files: one is newer or older than its stamp, is gone or has come.
+
+        Files of one time stand in a ring with their stamp, and none may be newer than the next: so
+        all are as old as the stamp, and each is looked at twice instead of four times.
+        """
+        rings: dict[str, list[str]] = {}
+        tests = []
+        for file, stamp in pairs:
+            if is_absent((file, stamp)):
+                tests.append(f"-e {self.quote(file)}")
+            else:
+                rings.setdefault(stamp, []).append(file)
+        for stamp, files in rings.items():
+            ring = [self.quote(path) for path in (stamp, *files, stamp)]
+            tests += self.missing(ring[:-1])
+            tests += [f"{one} -nt {other}" for one, other in itertools.pairwise(ring)]
+        return self.either.join(tests)
+
+    def missing(self, _words: list[str]) -> list[str]:
+        """Tests for files that are not there, where `-nt` does not tell."""
+        return []
 
     def watching(self, pairs: Iterable[tuple[str, str]]) -> str:
         """The text that says what is looked at before each prompt."""
-        return self.call("watch", self.either.join(self.changed(*pair) for pair in pairs))
+        return self.call("watch", self.changed(pairs))
 
     @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:

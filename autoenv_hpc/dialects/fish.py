@@ -9,7 +9,6 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
-    is_absent,
     removed,
     sources,
     targets,
@@ -141,13 +140,8 @@ class Fish(Dialect):
         return lines
 
     def _unchanged(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
-        return [f"test {self.changed(*pair)}; and return 1" for pair in pairs]
-
-    def changed(self, file: str, stamp: str) -> str:
-        f, s = self.quote(file), self.quote(stamp)
-        if is_absent((file, stamp)):
-            return f"-e {f}"
-        return f"{f} -nt {s} -o {f} -ot {s}"
+        test = self.changed(pairs)
+        return [f"test {test}; and return 1"] if test else []
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']

@@ -8,7 +8,6 @@ from autoenv_hpc.dialects.base import (
     added,
     afters,
     befores,
-    is_absent,
     removed,
     settable,
     sources,
@@ -35,7 +34,7 @@ class Bash(Dialect):
 
         `noted` is `exec` in a rank whose neighbour has just looked at the files.
         """
-        files = self.either.join(self.changed(*pair) for pair in document.files)
+        files = self.changed(document.files)
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
             *([f"[[ $1 != noted && ( {files} ) ]] && return 1"] if files else []),
@@ -105,12 +104,6 @@ class Bash(Dialect):
             "}",
         ]
 
-    def changed(self, file: str, stamp: str) -> str:
-        f, s = self.quote(file), self.quote(stamp)
-        if is_absent((file, stamp)):
-            return f"-e {f}"
-        return f"{f} -nt {s} || {f} -ot {s}"
-
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
         """Return 1 unless each variable has this very value, and is exported."""
         tests = [self._is(name, value) for name, value in values.items()]
@@ -141,8 +134,12 @@ class Bash(Dialect):
         if not document.life:
             return []
         now, (begin, end) = "__autoenv_hpc_now", _span(document)
-        clock = f"\\builtin printf -v {now} '%(%s)T' -1"
-        return [clock, f"(( {begin} < {now} && {now} < {end} )) || return 1"]
+        printed = f"\\builtin printf -v {now} '%(%s)T' -1"  # before bash 5; it reads the time zone
+        clock = f"[5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;;"
+        return [
+            f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in {clock} esac",
+            f"(( {begin} < {now} && {now} < {end} )) || return 1",
+        ]
 
     def _shelve(self, _names: list[str]) -> list[str]:
         return []  # the guards say that they are not set
@@ -184,10 +181,8 @@ class Zsh(Bash):
     def _exported(self, names: list[str]) -> list[str]:
         return [f"${{(t){name}}} == *export*" for name in names]
 
-    def changed(self, file: str, stamp: str) -> str:
-        if is_absent((file, stamp)):
-            return super().changed(file, stamp)
-        return f"! -e {self.quote(file)} || {super().changed(file, stamp)}"
+    def missing(self, words: list[str]) -> list[str]:
+        return [f"! -e {word}" for word in words]
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
