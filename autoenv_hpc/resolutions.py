@@ -5,19 +5,17 @@ only the environment or a variable of the configuration changed, or another shel
 module tool need not run again; and a module that does not exist costs one walk of the tree.
 """
 
-import json
 import os
 import time
 from typing import Any, NamedTuple
 
-from autoenv_hpc import folders, modules, shellparts, state
+from autoenv_hpc import memory, modules, shellparts, state
 from autoenv_hpc.config import Cache
 from autoenv_hpc.environment import Change, Env, Value, applied, difference
 from autoenv_hpc.modules import Dependencies, LoadError, Request, Resolution
 from autoenv_hpc.store import unsettled
 
 _FORMAT = 1
-_KEPT = 100  # files
 _FAILURE_LIFE = 3600  # seconds; what a failed load looked for cannot be known in full
 
 
@@ -47,10 +45,9 @@ def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -
     """
     if not kept.enabled or modules.is_loaded(request, start):
         return modules.resolve(start, request)
-    cache = os.path.join(folders.cache(start), "resolutions")
     bookkeeping = {n: v for n, v in start.items() if modules.is_bookkeeping(n)}
-    path = os.path.join(cache, state.digest([request, bookkeeping, start.get("PATH")]) + ".json")
-    record = None if fresh else _read(path)
+    name = state.digest([request, bookkeeping, start.get("PATH")])
+    record = None if fresh else _read(name, start)
     if record and _holds(record, start, kept):
         files, variables, *rest = record.depends
         depends = Dependencies(tuple(files), tuple(variables), *rest)
@@ -62,9 +59,9 @@ def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -
     try:
         resolution = modules.resolve(start, request)
     except LoadError as error:
-        _write(path, _failed(str(error), error.depends, start))
+        _write(name, _failed(str(error), error.depends, start), start)
         raise
-    _write(path, _loaded(resolution, start))
+    _write(name, _loaded(resolution, start), start)
     return resolution
 
 
@@ -110,36 +107,18 @@ def _holds(record: _Record, start: Env, kept: Cache) -> bool:
     )
 
 
-def _read(path: str) -> _Record | None:
+def _read(name: str, start: Env) -> _Record | None:
     try:
-        if folders.exposed(os.path.dirname(path)) or folders.exposed(path):
-            return None
-        with open(path, encoding="ascii") as file:
-            record = _Record(**json.load(file))
-    except (OSError, ValueError, TypeError):
+        record = _Record(**memory.recall(start, "resolutions", name))
+    except TypeError:
         return None
     return record if record.format == _FORMAT else None
 
 
-def _write(path: str, record: _Record | None) -> None:
-    """Keep a record; a cache that cannot be written costs speed only, and is told elsewhere."""
+def _write(name: str, record: _Record | None, start: Env) -> None:
     if record is None or any(unsettled(modified) for modified in record.files.values() if modified):
         return
-    folder = os.path.dirname(path)
-    try:
-        folders.make_private(os.path.dirname(folder))
-        folders.make_private(folder)
-        _drop_oldest(folder)
-        folders.write_atomically(path, json.dumps(record._asdict()).encode())
-    except OSError:
-        return
-
-
-def _drop_oldest(folder: str) -> None:
-    with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.stat().st_mtime_ns)
-    for entry in found[: max(0, len(found) - _KEPT + 1)]:
-        os.unlink(entry.path)
+    memory.keep(start, "resolutions", name, record._asdict())
 
 
 def _modified(path: str) -> int | None:
