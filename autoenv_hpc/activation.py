@@ -1,10 +1,9 @@
 """A project and an environment, compiled: the change that entering makes, and when it holds."""
 
 import os
-from collections.abc import Callable
 from typing import NamedTuple
 
-from autoenv_hpc import expand, foreign, modules, resolutions, state, venvs
+from autoenv_hpc import expand, foreign, modules, resolutions, shellparts, state, venvs
 from autoenv_hpc.config import Config, Venv
 from autoenv_hpc.environment import Change, Env, difference, with_entries
 from autoenv_hpc.errors import ConfigError
@@ -33,7 +32,7 @@ class Activation(NamedTuple):
 def compile(  # noqa: A001 - what it is called in the design, and the builtin is not needed here
     project: Project,
     outside: Env,
-    progress: Callable[[str], None],
+    progress: venvs.Progress,
     *,
     prepare: bool = False,
     fresh: bool = False,
@@ -47,31 +46,22 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     :raises Problem: something failed; then nothing is to be applied.
     """
     config = project.config
-    values = _Values(project, outside)
-    start = foreign.taken_out(outside) if config.modules or config.venv else outside
-    paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
-    request = modules.Request(config.modules, paths, config.module_policy)
-    loaded = resolutions.resolve(start, request, config.cache, fresh=fresh)
+    settled = settle(project, outside, fresh=fresh)
+    start, loaded, values, spec = settled
     env = dict(loaded.env)
-    values.environ = env
-    watched: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
-    description = " ".join(config.modules)
-    if config.venv:
-        spec = _spec(project, config.venv, values)
+    depends, shell = loaded.depends, loaded.shell
+    environment = None
+    if spec:
         if prepare:
             spec = spec._replace(create="auto", in_job=True)
         from autoenv_hpc.venvs.ensure import ensure  # noqa: PLC0415 - only for an environment
 
         environment = ensure(spec, env, progress)
-        notices = environment.notices
         values.interpreter = environment.interpreter
-        watched = environment.watched
-        _activate(env, environment, config)
-        described = (
-            f"{_short(environment.prefix, project.root)} (Python {environment.interpreter.version})"
-        )
-        description = ", ".join(part for part in (description, described) if part)
+        active = _activated(env, environment, config)
+        env, shell = active.env, shellparts.merged(shell, active.shell)
+        depends = modules.both(depends, active.depends)
+    values.environ = env
     _set_variables(env, config, values)
     env |= {"AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": config.name}
     if project.site.name:
@@ -93,49 +83,72 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
     change |= difference(
         {k: v for k, v in outside.items() if k == state.NAME}, {state.NAME: packed}
     )
-    depends = loaded.depends
     names = {
         *depends.variables,
         *project.site.consulted,
         *values.used,
+        *_written(config),
         *filter(modules.is_bookkeeping, outside),
     }
-    instead = f", instead of {' '.join(loaded.displaced)}" if loaded.displaced else ""
+    watched = environment.watched if environment else ()
+    files = (__file__, *project.watched, *project.records, *depends.files, *watched)
     host_bound = depends.host_bound or project.site.host_bound
     return Activation(
         project=project,
         env=env,
         change=change,
-        shell=loaded.shell,
+        shell=shell,
         prompt=_prompt(config),
         outer_prompts=foreign.prompts(outside) if start is not outside else (),
-        entered=_printable(f"{config.name}: {description or 'entered'}{instead}"),
-        notices=notices,
+        entered=_told(config, environment, loaded.displaced),
+        notices=environment.notices if environment else (),
         reads={name: outside.get(name) for name in sorted(names - change.keys())},
-        files=tuple(
-            dict.fromkeys((__file__, *project.watched, *project.records, *depends.files, *watched))
-        ),
+        files=tuple(dict.fromkeys(files)),
         host=os.uname().nodename if host_bound else None,
         life=min(
             config.cache.max_age,
             modules.HOST_BOUND_LIFE if depends.host_bound else config.cache.max_age,
         ),
-        unstorable=_unstorable(config, loaded.shell, depends),
+        unstorable=_unstorable(config, shell, depends),
     )
+
+
+class Settled(NamedTuple):
+    """A project with its modules loaded, and its environment not looked at yet."""
+
+    start: Env  # without an environment that was activated by hand
+    loaded: modules.Resolution
+    values: "_Values"
+    spec: venvs.Spec | None
+
+
+def settle(project: Project, outside: Env, *, fresh: bool = False) -> Settled:
+    """Load the modules, and say what is asked of the environment.
+
+    :raises Problem: the modules cannot be loaded, or a path value cannot be filled in.
+    """
+    config = project.config
+    values = _Values(project, outside)
+    start = foreign.taken_out(outside) if config.modules or config.venv else outside
+    paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
+    request = modules.Request(config.modules, paths, config.module_policy)
+    loaded = resolutions.resolve(start, request, config.cache, fresh=fresh)
+    values.environ = loaded.env
+    return Settled(start, loaded, values, _spec(config, values) if config.venv else None)
 
 
 class _Values:
     """Expands path values, and remembers which variables they read."""
 
     def __init__(self, project: Project, environ: Env) -> None:
-        self._project = project
+        self.project = project
         self.environ = environ
         self.used: set[str] = set()
         self.interpreter: venvs.Interpreter | None = None
 
     def path(self, template: str, key: str) -> str:
         """An absolute path; a relative one is relative to the configuration."""
-        project = self._project
+        project = self.project
         fields = {
             "site": project.site.name,
             "arch": os.uname().machine,
@@ -152,49 +165,82 @@ class _Values:
 
     def _python(self) -> str:
         if self.interpreter is None:
-            venv = self._project.config.venv
+            venv = self.project.config.venv
             from autoenv_hpc.venvs.interpreters import find_interpreter  # noqa: PLC0415
 
             self.interpreter = find_interpreter(venv.python if venv else None, self.environ)
         return self.interpreter.version
 
 
-def _spec(project: Project, config: Venv, values: _Values) -> venvs.Spec:
-    python = config.python
+def _spec(config: Config, values: _Values) -> venvs.Spec:
+    venv, project = config.venv or Venv(), values.project
+    python = venv.python
     if python and ("/" in python or python.startswith("~")):
         python = values.path(python, "venv.python")
+    path = values.path(venv.path, "venv.path")
+    if venv.backend == "conda":
+        from autoenv_hpc.venvs import conda  # noqa: PLC0415
+
+        path = conda.named(venv.path, path, values.environ)
+    caches = config.storage.caches
     return venvs.Spec(
-        path=values.path(config.path, "venv.path"),
-        backend=config.backend,
+        path=path,
+        backend=venv.backend,
         python=python,
-        system_site_packages=config.system_site_packages,
-        requirements=tuple(values.path(r, "venv.requirements") for r in config.requirements),
-        packages=config.packages,
-        pip_args=config.pip_args,
-        create=config.create,
-        in_job=config.in_job,
-        sync=config.sync,
-        project=project.config.name,
+        system_site_packages=venv.system_site_packages,
+        wishes=venvs.Wishes(
+            packages=venv.packages,
+            requirements=tuple(values.path(r, "venv.requirements") for r in venv.requirements),
+            arguments=venv.pip_args,
+        ),
+        create=venv.create,
+        in_job=venv.in_job,
+        sync=venv.sync,
+        python_path=config.python_path,
+        project=config.name,
         root=project.root,
         config_file=project.file,
+        site=project.site.name,
+        warns_of_home=config.storage.home == "warn",
+        caches=values.path(caches, "storage.caches") if isinstance(caches, str) else caches,
     )
 
 
-def _activate(env: Env, environment: venvs.Environment, config: Config) -> None:
-    for operation, name, value in venvs.activation(environment):
-        if operation == "unset":
-            env.pop(name, None)
-        elif operation == "prepend":
-            env[name] = with_entries(env.get(name), prepend=[value])
-        else:
-            env[name] = value
+def _activated(env: Env, environment: venvs.Environment, config: Config) -> venvs.Active:
+    active = venvs.backend(environment.backend).activate(environment, env)
+    env = dict(active.env)
     if _prompt(config):
         env["VIRTUAL_ENV_PROMPT"] = _prompt(config).strip().removeprefix("(").removesuffix(")")
+    if "CONDA_PROMPT_MODIFIER" in env:  # for the user's own `conda deactivate`
+        env["CONDA_PROMPT_MODIFIER"] = _prompt(config)
     if config.python_path == "unset":
         env.pop("PYTHONPATH", None)
-    elif config.python_path == "venv-first" and env.get("PYTHONPATH"):
+    elif config.python_path == "venv-first" and env.get("PYTHONPATH") and environment.interpreter:
         packages = f"{environment.prefix}/lib/python{environment.interpreter.version}/site-packages"
         env["PYTHONPATH"] = with_entries(env["PYTHONPATH"], prepend=[packages])
+    return active._replace(env=env)
+
+
+def _written(config: Config) -> set[str]:
+    """What entering sets or takes away, also where it has that value already: it must stay so."""
+    names = set(config.env)
+    if config.modules or config.venv:
+        names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
+    if config.venv:  # with other libraries its Python may not even start
+        names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
+    if config.python_path != "keep":
+        names.add("PYTHONPATH")
+    return names
+
+
+def _told(config: Config, environment: venvs.Environment | None, displaced: tuple[str, ...]) -> str:
+    parts = [" ".join(config.modules)]
+    if environment:
+        python = f" (Python {environment.interpreter.version})" if environment.interpreter else ""
+        parts.append(f"{_short(environment.prefix, config.root)}{python}")
+    what = ", ".join(filter(None, parts)) or "entered"
+    instead = f", instead of {' '.join(displaced)}" if displaced else ""
+    return _printable(f"{config.name}: {what}{instead}")
 
 
 def _set_variables(env: Env, config: Config, values: _Values) -> None:

@@ -90,6 +90,20 @@ def parser() -> argparse.ArgumentParser:
     prepare = command("prepare", "resolve, build and install all that a job will need")
     _add_choice(prepare)
 
+    sync = command("sync", "install what the configuration asks for by now")
+    _add_choice(sync)
+    rebuild = command("rebuild", "build the environment anew beside the old one, and swap")
+    _add_choice(rebuild)
+    freeze = command("freeze", "print the pinned requirements, as `pip freeze` does")
+    _add_choice(freeze)
+    freeze.add_argument("-o", dest="output", metavar="FILE", help="write them there")
+
+    listing = command("list", "list the environments you have, with size and number of files")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    prune = command("prune", "remove environments that were built for projects that are gone")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    prune.add_argument("--yes", action="store_true", help="do not ask")
+
     for name, text in (
         ("on", "bring the project back in after `off` or `deactivate`"),
         ("off", "take the project out until its folder is left"),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autoenv_hpc import expand, folders, trust
+from autoenv_hpc import expand, folders, sites, trust
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.sites import Match
@@ -50,6 +50,15 @@ class Cache(NamedTuple):
     max_age: int = _MAX_AGE
 
 
+class Storage(NamedTuple):
+    """What a site, or a user, wants of the file systems."""
+
+    home: str = "allow"  # warn: of environments in the home folder
+    caches: str | bool | None = (
+        None  # the folder of the installers' caches, a template; False: none
+    )
+
+
 class Config(NamedTuple):
     """What a project asks for, here; every default filled in."""
 
@@ -65,6 +74,7 @@ class Config(NamedTuple):
     python_path: str = "keep"
     env_name: str | None = None
     cache: Cache = Cache()
+    storage: Storage = Storage()
 
 
 class Document(NamedTuple):
@@ -199,7 +209,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     :raises ConfigError: there is no such environment, or the project is not meant for this site.
     """
     file = document.file
-    defaults: Table = {}
+    defaults: Table = _merge({}, sites.PROFILES.get(site or "", {}))
     for layer in above.documents:
         _merge(defaults, _layer(layer.data, site, env))
     own = _layer(document.data, site, None)
@@ -237,6 +247,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
         python_path=merged.get("python-path", {}).get("policy", "keep"),
         env_name=env,
         cache=_cache(merged.get("cache", {})),
+        storage=Storage(**merged.get("storage", {})),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the compiler remembers: JSON in the cache, by kind and name, the oldest dropped."""
+"""Small JSON records in the user's cache, each under a digest of what it is about."""
 
 import json
 import os
@@ -7,13 +7,12 @@ from typing import Any
 from autoenv_hpc import folders
 from autoenv_hpc.environment import Env
 
-KINDS = ("documents", "resolutions")
-_KEPT = 100  # files of a kind
+_KEPT = 100  # of each kind
 
 
-def recall(environ: Env, kind: str, name: str) -> Any:
-    """What was kept under this name; None if there is nothing, or others could have written it."""
-    path = _path(environ, kind, name)
+def recall(environ: Env, kind: str, key: str) -> Any:
+    """What was kept; None if there is nothing, or another user could have written it."""
+    path = _path(environ, kind, key)
     try:
         if folders.exposed(os.path.dirname(path)) or folders.exposed(path):
             return None
@@ -23,9 +22,9 @@ def recall(environ: Env, kind: str, name: str) -> Any:
         return None
 
 
-def keep(environ: Env, kind: str, name: str, value: object) -> None:
-    """Keep a value; a cache that cannot be written costs speed only, and is told elsewhere."""
-    path = _path(environ, kind, name)
+def keep(environ: Env, kind: str, key: str, value: Any) -> None:
+    """Keep it; a cache that cannot be written costs speed only, and is told elsewhere."""
+    path = _path(environ, kind, key)
     folder = os.path.dirname(path)
     try:
         folders.make_private(os.path.dirname(folder))
@@ -36,8 +35,8 @@ def keep(environ: Env, kind: str, name: str, value: object) -> None:
         return
 
 
-def _path(environ: Env, kind: str, name: str) -> str:
-    return os.path.join(folders.cache(environ), kind, f"{name}.json")
+def _path(environ: Env, kind: str, key: str) -> str:
+    return os.path.join(folders.cache(environ), kind, f"{key}.json")
 
 
 def _drop_oldest(folder: str) -> None:

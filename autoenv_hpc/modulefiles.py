@@ -12,6 +12,11 @@ _READS = re.compile(
     | \bglobal\s+env\b""",
     re.VERBOSE,
 )
+# What it sets or takes away, also where it has that value already.
+_WRITES = re.compile(
+    r"""\b(?:setenv|pushenv|unsetenv|(?:append|prepend|remove)[_-]path)\b(?:\s+-\S+)*"""
+    r"""\s*\(?\s*["'{\[=]*([A-Za-z_]\w*)"""
+)
 # What is left of these words reads a variable whose name nobody can tell from the text.
 _READS_ANY = re.compile(
     r"\bgetenv\b|(?<![\w/.-])(?:::)?env(?:\s*\(|\s*\]|\s*\})|\barray\s+\w+\s+(?:::)?env\b"
@@ -65,6 +70,7 @@ def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
     host_bound, unknowable = False, None
     for path, text in texts.items():
         reads += [name for match in _READS.findall(text) for name in match if name]
+        reads += _WRITES.findall(text)
         host_bound |= _HOST.search(text) is not None
         found = _UNKNOWABLE.search(text) or _READS_ANY.search(_READS.sub("", text))
         if found and unknowable is None:

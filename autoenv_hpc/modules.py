@@ -40,6 +40,16 @@ class Dependencies(NamedTuple):
     unknowable: str | None = None  # why it can never be told; such a load is not stored
 
 
+def both(one: Dependencies, other: Dependencies) -> Dependencies:
+    """What must be unchanged for two things to come out the same."""
+    return Dependencies(
+        (*one.files, *other.files),
+        (*one.variables, *other.variables),
+        one.host_bound or other.host_bound,
+        one.unknowable or other.unknowable,
+    )
+
+
 class Request(NamedTuple):
     """What a project asks of the module tool, in this order: policy, paths, modules."""
 

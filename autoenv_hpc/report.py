@@ -1,11 +1,14 @@
 """What is said on stderr: one line a message, in colour only on a terminal."""
 
-import os
 import sys
-from typing import TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
+
+if TYPE_CHECKING:
+    from autoenv_hpc.progress import Bar
 
 
 class Report:
@@ -15,7 +18,7 @@ class Report:
         self._stream = sys.stderr if stream is None else stream
         self._quiet = bool(environ.get("AUTOENV_HPC_QUIET"))
         self._is_terminal = self._stream.isatty() and environ.get("TERM") != "dumb"
-        self._is_unfinished = False  # whether a line of progress stands there
+        self._bar: Bar | None = None
         self._colour = self._is_terminal and not environ.get("NO_COLOR")
 
     def problem(self, problem: Problem, root: str = "") -> None:
@@ -29,27 +32,29 @@ class Report:
         if not self._quiet:
             self._line(text, "2")
 
-    def progress(self, text: str) -> None:
-        """Say what takes its time: on a terminal in one line that the next one overwrites."""
+    def progress(
+        self, text: str, total: int | None = None, count: Callable[[], int] | None = None
+    ) -> None:
+        """Say what takes its time: on a terminal in one line that is drawn anew.
+
+        :param total: how much there is to do from now on; `count` tells how much of it is done.
+        """
         if self._quiet:
             return
         if not self._is_terminal:
             self._line(text, "2")
             return
-        try:
-            width = os.get_terminal_size(self._stream.fileno()).columns - 1
-        except OSError:
-            width = 79
-        self._stream.write(f"\r\x1b[K{_printable(f'autoenv-hpc: {text}')[:width]}")
-        self._stream.flush()
-        self._is_unfinished = True
+        if self._bar is None:
+            from autoenv_hpc.progress import Bar  # noqa: PLC0415 - only a build on a terminal
+
+            self._bar = Bar(self._stream)
+        self._bar.show(_printable(text), total, count)
 
     def finish(self) -> None:
         """Wipe the line of a progress that came to its end."""
-        if self._is_unfinished:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-            self._is_unfinished = False
+        if self._bar is not None:
+            self._bar.wipe()
+            self._bar = None
 
     def _line(self, text: str, colour: str) -> None:
         self.finish()

@@ -16,6 +16,7 @@ from autoenv_hpc.modules import Dependencies, LoadError, Request, Resolution
 from autoenv_hpc.store import unsettled
 
 _FORMAT = 1
+_KIND = "resolutions"
 _FAILURE_LIFE = 3600  # seconds; what a failed load looked for cannot be known in full
 
 
@@ -46,8 +47,8 @@ def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -
     if not kept.enabled or modules.is_loaded(request, start):
         return modules.resolve(start, request)
     bookkeeping = {n: v for n, v in start.items() if modules.is_bookkeeping(n)}
-    name = state.digest([request, bookkeeping, start.get("PATH")])
-    record = None if fresh else _read(name, start)
+    key = state.digest([request, bookkeeping, start.get("PATH")])
+    record = None if fresh else _revived(memory.recall(start, _KIND, key))
     if record and _holds(record, start, kept):
         files, variables, *rest = record.depends
         depends = Dependencies(tuple(files), tuple(variables), *rest)
@@ -59,9 +60,9 @@ def resolve(start: Env, request: Request, kept: Cache, *, fresh: bool = False) -
     try:
         resolution = modules.resolve(start, request)
     except LoadError as error:
-        _write(name, _failed(str(error), error.depends, start), start)
+        _keep(start, key, _failed(str(error), error.depends, start))
         raise
-    _write(name, _loaded(resolution, start), start)
+    _keep(start, key, _loaded(resolution, start))
     return resolution
 
 
@@ -107,18 +108,17 @@ def _holds(record: _Record, start: Env, kept: Cache) -> bool:
     )
 
 
-def _read(name: str, start: Env) -> _Record | None:
+def _revived(kept: Any) -> _Record | None:
     try:
-        record = _Record(**memory.recall(start, "resolutions", name))
+        record = _Record(**kept)
     except TypeError:
         return None
     return record if record.format == _FORMAT else None
 
 
-def _write(name: str, record: _Record | None, start: Env) -> None:
-    if record is None or any(unsettled(modified) for modified in record.files.values() if modified):
-        return
-    memory.keep(start, "resolutions", name, record._asdict())
+def _keep(start: Env, key: str, record: _Record | None) -> None:
+    if record and not any(unsettled(modified) for modified in record.files.values() if modified):
+        memory.keep(start, _KIND, key, record._asdict())
 
 
 def _modified(path: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The scratch bash in which module tools run, and what is read back from it."""
+"""The scratch bash in which module tools and conda run, and what is read back from it."""
 
 import os
 import signal
@@ -40,12 +40,14 @@ class Snapshot(NamedTuple):
 
 
 def run(
-    env: Env, tool: "Tool", steps: Sequence[tuple[str, ...]], snapshots: Sequence[str] = ()
+    env: Env, tool: "Tool | None", steps: Sequence[tuple[str, ...]], snapshots: Sequence[str] = ()
 ) -> Snapshot:
     """Run subcommands of the module tool one after the other; return the state after the last.
 
     :param env: the whole environment of the scratch shell.
-    :param steps: subcommand and arguments each; ``("snapshot", NAME)`` notes the state midway.
+    :param tool: None if no step is a subcommand of it.
+    :param steps: subcommand and arguments each; ``("snapshot", NAME)`` notes the state midway,
+        ``("evaluate", PROGRAM, WORD, …)`` evaluates what it prints, ``("source", FILE)`` sources.
     :param snapshots: the names of those, to be found in `earlier`.
     :raises ModuleError: the scratch shell itself failed or took too long.
     """
@@ -54,10 +56,11 @@ def run(
             w for step in [("snapshot", "start"), *steps, ("snapshot", "end")] for w in (*step, ";")
         ]
         command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("resolve.bash")]
-        said = _call([*command, folder, tool.kind, tool.command, *words], _scratch_env(env))
+        kind, program = tool or ("none", "")
+        said = _call([*command, folder, kind, program, *words], _scratch_env(env))
         start = _read(os.path.join(folder, "start"), env, None)
         if start is None:
-            raise ModuleError(f"the module tool {tool.command} cannot be run: {said.strip()}")
+            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}")
         earlier = {}
         for name in snapshots:
             state = _read(os.path.join(folder, name), env, start)
@@ -65,7 +68,7 @@ def run(
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
         if end is None or len(earlier) != len(snapshots):
-            raise ModuleError(f"the module tool {tool.command} ended the shell: {said.strip()}")
+            raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
         return end._replace(words=said, earlier=earlier)
 
 

@@ -18,3 +18,14 @@ def revived(fields: Sequence[Any]) -> ShellParts:
     """The same from its fields in JSON, which knows no tuples."""
     aliases, functions, completions, umask, odd = fields
     return ShellParts(aliases, functions, completions, umask, tuple(odd))
+
+
+def merged(first: ShellParts, then: ShellParts) -> ShellParts:
+    """What two steps set, one after the other."""
+    return ShellParts(
+        first.aliases | then.aliases,
+        first.functions | then.functions,
+        first.completions | then.completions,
+        first.umask if then.umask is None else then.umask,
+        (*first.odd, *then.odd),
+    )

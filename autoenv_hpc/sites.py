@@ -52,6 +52,11 @@ _CENTRES = {
     "mahuika": "nesi", "maui": "nesi",
 }  # fmt: skip
 
+# What a site asks of everybody, below all configuration.
+PROFILES: dict[str, dict[str, object]] = {
+    "hpc2n": {"storage": {"home": "warn"}},  # "we strongly recommend … your project storage"
+}
+
 _DOMAINS = {
     "*.hpc2n.umu.se": "hpc2n", "*.uppmax.uu.se": "uppmax", "*.nsc.liu.se": "nsc",
     "*.pdc.kth.se": "pdc", "*.c3se.chalmers.se": "c3se", "*.lunarc.lu.se": "lunarc",

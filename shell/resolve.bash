@@ -1,11 +1,12 @@
 # shellcheck disable=SC2317 # what a tool prints calls them
 #
-# Runs the module tool in a scratch bash, and writes down what became of the environment.
+# Runs the module tool, or conda, in a scratch bash, and writes down what became of the environment.
 #
 #   bash --norc --noprofile -p resolve.bash FOLDER KIND COMMAND [STEP…]
 #
-# KIND is lmod or modules; COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP is a
-# subcommand with its arguments, closed by a lone `;`; the step `snapshot NAME` writes into
+# KIND is lmod, modules or none; COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP is a
+# subcommand with its arguments, closed by a lone `;`. Of another kind are `evaluate WORD…`, which
+# runs another program that prints shell code, `source FILE`, and `snapshot NAME`, which writes into
 # FOLDER/NAME, as strings that end in NUL: the environment, an empty string, then one record for
 # each thing that lives in the shell alone. What the tool says goes to stderr.
 # Exit status: 0 unless a snapshot could not be written; whether a load worked is read from it.
@@ -98,11 +99,12 @@ for __autoenv_hpc_word; do
         __autoenv_hpc_step+=("$__autoenv_hpc_word")
         continue
     fi
-    if [[ ${__autoenv_hpc_step[0]} == snapshot ]]; then
-        __autoenv_hpc_snapshot "${__autoenv_hpc_step[1]}" || exit 1
-    else
-        __autoenv_hpc_module "${__autoenv_hpc_step[@]}"
-    fi
+    case ${__autoenv_hpc_step[0]} in
+    snapshot) __autoenv_hpc_snapshot "${__autoenv_hpc_step[1]}" || exit 1 ;;
+    evaluate) builtin eval "$("${__autoenv_hpc_step[@]:1}")" >/dev/null ;;
+    source) builtin source "${__autoenv_hpc_step[1]}" >/dev/null ;; # shellcheck source=/dev/null
+    *) __autoenv_hpc_module "${__autoenv_hpc_step[@]}" ;;
+    esac
     __autoenv_hpc_step=()
 done
 exit 0

@@ -94,6 +94,15 @@ def forest(
 
 
 @pytest.fixture(scope="session")
+def makers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PATH with virtualenv and uv, and nothing else."""
+    folder = tmp_path_factory.mktemp("makers")
+    for name in ("virtualenv", "uv"):
+        (folder / name).symlink_to(pytestconfig.stash[_KNOWN][name])
+    return folder
+
+
+@pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course's packages as small wheels."""
     folder = tmp_path_factory.mktemp("wheels")

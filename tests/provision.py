@@ -16,6 +16,8 @@ from pathlib import Path
 
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
 _PROGRAMS = ("zsh", "fish", "strace")
+# A virtualenv that can still make environments for 2.7 and 3.6.
+_FROM_PIP = {"virtualenv": "virtualenv<20.22", "uv": "uv"}
 _SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
 _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 
@@ -23,12 +25,12 @@ _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 def provision(folder: Path) -> dict:
     """Fetch what is not there yet; return what there is.
 
-    {"tools": {name: environment}, "missing": {name: why}, "virtualenv": path}
+    {"tools": {name: environment}, "missing": {name: why}, "virtualenv": path, "uv": path}
     """
     listing = folder / "tools.json"
     if listing.exists():
         known = json.loads(listing.read_text())
-        if not known["missing"] and all(map(shutil.which, _PROGRAMS)):
+        if not known["missing"] and "uv" in known and all(map(shutil.which, _PROGRAMS)):
             return known
     folder.mkdir(parents=True, exist_ok=True)
     apt = Apt(folder / "apt")
@@ -44,13 +46,8 @@ def provision(folder: Path) -> dict:
             tools[name] = build(folder / name, apt)
         except (OSError, subprocess.SubprocessError, Unavailable) as error:
             missing[NAMES[name]] = str(error)
-    made = folder / "virtualenv/bin/virtualenv"
-    if not made.exists():
-        try:
-            virtualenv(made.parent.parent)
-        except subprocess.CalledProcessError as error:
-            missing["virtualenv"] = _last_line(error.stderr)
-    known = {"tools": tools, "missing": missing, "virtualenv": str(made)}
+    programs = {name: _from_pip(folder / name, name, missing) for name in _FROM_PIP}
+    known = {"tools": tools, "missing": missing, **programs}
     listing.write_text(json.dumps(known, indent=2))
     return known
 
@@ -182,11 +179,17 @@ def environment_modules(folder: Path, apt: Apt) -> dict[str, str]:
     return _exports(f"source '{root}/share/init/bash'")
 
 
-def virtualenv(folder: Path) -> None:
-    """A virtualenv that can still make environments for 2.7 and 3.6."""
-    for words in (["-m", "venv", folder], ["-m", "pip", "install", "-q", "virtualenv<20.22"]):
-        python = sys.executable if words[1] == "venv" else folder / "bin/python"
-        subprocess.run([python, *words], check=True, capture_output=True, text=True)
+def _from_pip(folder: Path, name: str, missing: dict[str, str]) -> str:
+    """A package's program, in an environment of its own."""
+    program = folder / "bin" / name
+    if not program.exists():
+        try:
+            for words in (["-m", "venv", folder], ["-m", "pip", "install", "-q", _FROM_PIP[name]]):
+                python = sys.executable if words[1] == "venv" else folder / "bin/python"
+                subprocess.run([python, *words], check=True, capture_output=True, text=True)
+        except subprocess.CalledProcessError as error:
+            missing[name] = _last_line(error.stderr)
+    return str(program)
 
 
 def _has_lua(package: str) -> bool:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -435,3 +436,34 @@ def test_a_changed_variable_does_not_run_the_module_tool_again(site, monkeypatch
     assert "resolve.bash" not in trace.read_text()
     assert site.value("OURS") == "2"
     assert site.value("LIB") == "2.0"
+
+
+def test_what_had_the_modules_value_already_is_set_elsewhere_all_the_same(site):
+    site.tree.module("lib/2.0", ("setenv", "LIB", "2.0"), ("unsetenv", "UNWANTED"))
+    settle()
+    assert site.value("LIB", LIB="2.0") == "2.0"
+    assert site.is_replayed(LIB="2.0")
+    assert site.value("LIB", LIB="mine") == "2.0"
+    assert "UNWANTED" not in site.values(UNWANTED="1")
+
+
+def test_what_had_the_projects_value_already_is_set_elsewhere_all_the_same(site):
+    config = site.root / ".hpcenv.toml"
+    config.write_text('[env]\nMINE = "1"\nGONE = false\n')
+    site.house.command("allow", str(site.root))
+    settle()
+    assert site.value("MINE", MINE="1") == "1"
+    assert site.is_replayed(MINE="1")
+    seen = site.values(MINE="2", GONE="2")
+    assert seen["MINE"] == "1"
+    assert "GONE" not in seen
+
+
+def test_pythonhome_and_a_condas_environment_are_out_of_the_way_elsewhere_too(site):
+    python = os.path.realpath(sys.executable)
+    (site.root / ".hpcenv.toml").write_text(f'[venv]\npython = "{python}"\n')
+    site.house.command("allow", str(site.root))
+    site.house.command("prepare", cwd=site.root)
+    assert site.is_replayed()
+    assert "PYTHONHOME" not in site.values(PYTHONHOME="/nonexistent")
+    assert site.value("CONDA_SHLVL", CONDA_PREFIX="/opt/base", CONDA_SHLVL="1") == "0"

@@ -166,7 +166,13 @@ def wheels(folder: Path, packages: dict[str, str]) -> Path:
     for name, version in packages.items():
         info = f"{name}-{version}.dist-info"
         with zipfile.ZipFile(folder / f"{name}-{version}-py2.py3-none-any.whl", "w") as wheel:
-            wheel.writestr(f"{name}/__init__.py", f"__version__ = '{version}'\n")
+            wheel.writestr(
+                f"{name}/__init__.py",
+                f"__version__ = '{version}'\n\n\ndef say():\n    print(__version__)\n",
+            )
+            wheel.writestr(
+                f"{info}/entry_points.txt", f"[console_scripts]\n{name}-version = {name}:say\n"
+            )
             wheel.writestr(f"{info}/METADATA", _metadata(name, version))
             wheel.writestr(
                 f"{info}/WHEEL",
@@ -174,7 +180,7 @@ def wheels(folder: Path, packages: dict[str, str]) -> Path:
             )
             wheel.writestr(
                 f"{info}/RECORD",
-                f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
+                f"{name}/__init__.py,,\n{info}/entry_points.txt,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
             )
     return folder
 

@@ -6,17 +6,7 @@ import sys
 import time
 from itertools import groupby
 
-from autoenv_hpc import (
-    activation,
-    config,
-    folders,
-    inventory,
-    leaving,
-    memory,
-    modules,
-    project,
-    state,
-)
+from autoenv_hpc import activation, config, folders, inventory, leaving, modules, project, state
 from autoenv_hpc.cli import Context
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.errors import Problem
@@ -70,7 +60,7 @@ def _check(context: Context, cache: str) -> int:
 
 def _clear(context: Context, cache: str) -> int:
     """Remove all that can be made again."""
-    for name in ("activations", *memory.KINDS, "stamps"):
+    for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
     context.report.note(f"cleared {cache}")
     return 0

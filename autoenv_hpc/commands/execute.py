@@ -5,7 +5,18 @@ import os
 import shutil
 from typing import NoReturn
 
-from autoenv_hpc import activation, config, jobs, leaving, project, state, store, trust, writing
+from autoenv_hpc import (
+    activation,
+    config,
+    jobs,
+    leaving,
+    project,
+    state,
+    store,
+    trust,
+    venvs,
+    writing,
+)
 from autoenv_hpc.cli import Context
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.environment import Env, holds
@@ -60,10 +71,26 @@ def compiled(
             raise
         elsewhere = f"these are the modules of {arguments.site}, and here may be another site"
         raise ModuleError(f"{error}; {elsewhere}") from error
+    for notice in entered.notices:
+        context.report.note(notice)
     if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
         writing.remembered(entered, dialect("bash"), environ, context.report, surely=prepare)
         store.sweep_notes(environ)
     return entered
+
+
+def wanted(context: Context) -> tuple[venvs.Spec, Env]:
+    """What the governing project asks of its environment, and the variables with its modules.
+
+    :raises Problem: it asks for none, or its modules cannot be loaded.
+    """
+    here = governing(context)
+    inherited = state.active(context.environ)
+    outside = leaving.outside(context.environ, inherited) if inherited else context.environ
+    settled = activation.settle(here, outside)
+    if settled.spec is None:
+        raise Problem(f"{here.file}: there is no [venv] table, so no environment is asked for")
+    return settled.spec, settled.loaded.env
 
 
 def governing(context: Context) -> project.Project:

@@ -5,19 +5,23 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Progress
+from autoenv_hpc.venvs import Command
 
 _LAST_LINES = 4
+# What a person would look for among the last lines of an installer.
+_TELLING = re.compile(r"(?i)\berror\b|cause:|because|cannot|could not|no space|denied|failed")
 # When its input ends, because we do, the watchdog takes its whole process group along.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
-_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one"
+_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
 _REMEDIES = {
-    "name resolution|NewConnectionError|Network is unreachable|No route to host": _NETWORK,
-    "Connection refused|Connection timed out|ConnectTimeout|Max retries|dns error": _NETWORK,
+    "name resolution|NameResolutionError|Could not resolve host|dns error": _NETWORK,
+    "NewConnectionError|Network is unreachable|No route to host|Connection refused": _NETWORK,
+    "Connection timed out|ConnectTimeout|Max retries|error sending request": _NETWORK,
+    "HTTP 000 CONNECTION FAILED|network was disabled|OfflineError": _NETWORK,
     "No space left on device|Disk quota exceeded": "no space: make room, or set path in [venv]",
     "Permission denied|Read-only file system": "it may not be written there: set path in [venv]",
     "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
@@ -25,7 +29,7 @@ _REMEDIES = {
 }
 
 
-def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> None:
+def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], None]) -> None:
     """Run a program to its end, and pass on each line that it says.
 
     :raises VenvError: it failed; the message has its last lines and what may mend it.
@@ -49,18 +53,35 @@ def follow(words: Sequence[str], env: Env, folder: str, progress: Progress) -> N
             text = line.strip()
             if text:
                 said.append(text)
-                progress(text)
+                told(text)
         status = child.wait()
     if status:
         raise VenvError(explained(said, status))
 
 
+def output(command: Command) -> str:
+    """What a program prints, at once.
+
+    :raises VenvError: it failed.
+    """
+    done = subprocess.run(
+        command.words, env=command.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        errors="surrogateescape", check=False, cwd=command.folder or "/",
+    )  # fmt: skip
+    if done.returncode:
+        raise VenvError(explained(done.stderr.split("\n"), done.returncode))
+    return done.stdout
+
+
 def explained(said: Sequence[str], status: int) -> str:
     """The last lines of what a program said, and the remedy where one is known."""
-    text = "\n".join(said)
-    remedies = [r for pattern, r in _REMEDIES.items() if re.search(pattern, text, re.IGNORECASE)]
-    last = " | ".join(said[-_LAST_LINES:]) or f"exit status {status}, without a word"
-    return f"{last} ({remedies[0]})" if remedies else last
+    lines = [line.strip() for line in said if line.strip()]
+    remedies = [
+        r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
+    ]
+    telling = [line for line in lines if _TELLING.search(line)] or lines
+    last = " | ".join(telling[-_LAST_LINES:]) or f"exit status {status}, without a word"
+    return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
 
 
 @contextlib.contextmanager

@@ -4,14 +4,16 @@ import glob
 import json
 import os
 import re
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from autoenv_hpc import memory
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.folders import home
+from autoenv_hpc.state import digest
 from autoenv_hpc.venvs import Interpreter
 
+_KIND = "interpreters"
 _TIMEOUT = 120  # seconds; a cold start from a parallel file system takes some
 _VERSION = re.compile(r"\d+(\.\d+){0,2}\Z")
 # For 2.7 too. Not `-I`, which 2.7 lacks; `-S` leaves out what site packages do at start-up.
@@ -35,7 +37,7 @@ def find_interpreter(python: str | None, environ: Env) -> Interpreter:
         found = _ask(candidate, environ)
         if isinstance(found, str):
             wrong.append(found)
-        elif python is None or not _VERSION.match(python) or _is_version(found, python):
+        elif python is None or not _VERSION.match(python) or is_version(found, python):
             return found
         else:
             wrong.append(f"{candidate} is {found.full}")
@@ -46,7 +48,8 @@ def find_interpreter(python: str | None, environ: Env) -> Interpreter:
     )
 
 
-def _is_version(found: Interpreter, wanted: str) -> bool:
+def is_version(found: Interpreter, wanted: str) -> bool:
+    """Whether an interpreter is of a version, given in full or in its first parts."""
     return f"{found.full}.".startswith(f"{wanted}.")
 
 
@@ -62,17 +65,26 @@ def _candidates(python: str | None, environ: Env) -> Iterator[str]:
         short = ".".join(python.split(".")[:2])
         yield from _on_path(("python3", "python"), environ, first_folder_only=True)
         yield from _on_path((f"python{short}",), environ)
-        pyenv = environ.get("PYENV_ROOT") or os.path.join(home(environ), ".pyenv")
-        uv = environ.get("UV_PYTHON_INSTALL_DIR") or os.path.join(
-            home(environ), ".local/share/uv/python"
-        )
-        for pattern in (
-            f"{glob.escape(pyenv)}/versions/{python}*",
-            f"{glob.escape(uv)}/cpython-{python}*",
-        ):
-            yield from (
-                f"{folder}/bin/python{short}" for folder in sorted(glob.glob(pattern), reverse=True)
-            )
+        for pattern in _installed(python, environ):
+            yield from (f"{folder}/bin/python{short}" for folder in _newest_first(pattern))
+
+
+def _installed(version: str, environ: Env) -> Iterator[str]:
+    """Patterns of the folders in which pyenv (`pyenv root`) and uv (`uv python dir`) have them."""
+    own = home(environ)
+    pyenv = environ.get("PYENV_ROOT") or f"{own}/.pyenv"
+    data = environ.get("XDG_DATA_HOME") or f"{own}/.local/share"
+    uv = environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python"
+    for base, name in ((pyenv, "versions/"), (uv, "cpython-")):
+        for end in ("", "[.-]*"):  # 3.1 is not 3.12
+            yield f"{glob.escape(base)}/{name}{version}{end}"
+
+
+def _newest_first(pattern: str) -> Iterable[str]:
+    def numbers(folder: str) -> list[int]:
+        return [int(n) for n in re.findall(r"\d+", os.path.basename(folder))]
+
+    return sorted(glob.glob(pattern), key=numbers, reverse=True)
 
 
 def _on_path(
@@ -91,10 +103,41 @@ def _is_program(path: str) -> bool:
 
 
 def _ask(path: str, environ: Env) -> Interpreter | str:
-    """Who it is, or why it cannot say."""
+    """Who it is, or why it cannot say; a program that has not changed since need not run again."""
+    key, stamp = _identity(path, environ)
+    known = memory.recall(environ, _KIND, key) if stamp else None
+    if known and known["stamp"] == stamp:
+        return Interpreter(*known["who"])
+    found = _run(path, environ)
+    if stamp and isinstance(found, Interpreter):
+        memory.keep(environ, _KIND, key, {"stamp": stamp, "who": list(found)})
+    return found
+
+
+def _identity(path: str, environ: Env) -> tuple[str, list[int] | None]:
+    """What a program is known under, and the stamp of what it is now.
+
+    With other libraries it may not even start. No stamp for a script: a wrapper, or one of pyenv's
+    shims, may start another program each time.
+    """
+    real = os.path.realpath(path)
+    try:
+        status = os.stat(real)
+        with open(real, "rb") as file:
+            is_script = file.read(2) == b"#!"
+    except OSError:
+        return path, None
+    libraries = [environ.get(name) for name in ("LD_LIBRARY_PATH", "LD_PRELOAD")]
+    key = digest([path, real, os.uname().machine, libraries])
+    return key, None if is_script else [status.st_mtime_ns, status.st_size]
+
+
+def _run(path: str, environ: Env) -> Interpreter | str:
     env = {
         name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
     }
+    import subprocess  # noqa: PLC0415 - only an interpreter that is not known yet is asked
+
     try:
         done = subprocess.run(
             [path, "-E", "-S", "-c", _WHO],
@@ -119,3 +162,8 @@ def _ask(path: str, environ: Env) -> Interpreter | str:
 def _failed(path: str, said: bytes) -> str:
     words = " ".join(said.decode(errors="replace").split())[-200:]
     return f"{path} does not run: {words}"
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version of digits and dots, for comparing."""
+    return tuple(map(int, version.split(".")))

@@ -1,0 +1,42 @@
+"""`list`: the environments that this user has, with size and number of files."""
+
+import json
+import sys
+import time
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from autoenv_hpc import registry
+from autoenv_hpc.cli import Context
+from autoenv_hpc.venvs import care
+
+_HEADS = ("environment", "project", "site", "Python", "size", "files", "last use")
+
+
+def run(context: Context) -> int:
+    """Measure each, and print the table."""
+    rows = []
+    for noted in registry.entries(context.environ):
+        if sys.stderr.isatty():
+            context.report.progress(f"measuring {noted.entry.path}")
+        rows.append((noted, care.measured(noted.entry.path)))
+    context.report.finish()
+    if context.arguments.json:
+        facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
+        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        return 0
+    width = None if sys.stdout.isatty() else 10_000  # a pipe has no edge
+    console = Console(file=sys.stdout, highlight=False, markup=False, width=width)
+    table = Table(*_HEADS, box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
+    for (entry, _, used), size in rows:
+        gone = " (gone)" if registry.is_orphan(entry) else ""
+        day = time.strftime("%Y-%m-%d", time.localtime(used))
+        texts = (entry.path, entry.project + gone, entry.site or "", entry.python or "")
+        table.add_row(*texts, decimal(size.bytes), str(size.files), day)
+    if rows:
+        console.print(table)
+    return 0

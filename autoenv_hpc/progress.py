@@ -1,0 +1,63 @@
+"""The progress of a build on a terminal: what happens, how far it is, how long it has taken."""
+
+import os
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+from rich.text import Text
+
+Count = Callable[[], int]
+
+
+class Bar:
+    """One line that is drawn anew until it is wiped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        what = _What(Column(ratio=1, no_wrap=True))
+        columns = (SpinnerColumn(), BarColumn(20), _Done(), TimeElapsedColumn(), what)
+        room = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
+        width = max(20, room - len("^C "))  # what is typed meanwhile must not break the line
+        console = Console(file=stream, force_terminal=True, width=width)
+        self._progress = Progress(*columns, console=console, transient=True, expand=True)
+        self._task = self._progress.add_task("", total=None, count=None)
+        self._progress.start()
+
+    def show(self, text: str, total: int | None, count: Count | None) -> None:
+        """Show what happens; from a line with a total on, count up to it."""
+        self._progress.update(self._task, description=text)
+        if total is not None:
+            self._progress.update(self._task, total=total, completed=0, count=count)
+
+    def wipe(self) -> None:
+        """Leave no trace."""
+        self._progress.stop()
+
+
+class _Done(ProgressColumn):
+    """How many of how many, looked up twice a second: installers do not tell."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        count = task.fields["count"]
+        if task.total is None or count is None:
+            return Text("")
+        task.completed = max(task.completed, min(count(), task.total))
+        return Text(f"{task.completed:.0f}/{task.total:.0f}")
+
+
+class _What(ProgressColumn):
+    """The last line that the installer said, as it is."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.description, overflow="ellipsis", no_wrap=True)

@@ -1,0 +1,66 @@
+"""Care for what a site wants: no environments in the home folder, caches elsewhere, no shadows."""
+
+import os
+from typing import NamedTuple
+
+from autoenv_hpc import folders
+from autoenv_hpc.environment import Env
+from autoenv_hpc.venvs import Spec, contents
+
+_SHOWN = 3  # shadowed packages in one message
+
+
+class Size(NamedTuple):
+    """What a folder takes of a quota."""
+
+    bytes: int
+    files: int
+
+
+def measured(path: str) -> Size:
+    """The size of all files below a folder, links not followed."""
+    size = files = 0
+    for place, _, names in os.walk(path):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # gone meanwhile
+                continue
+            files += 1
+    return Size(size, files)
+
+
+def cached(spec: Spec, environ: Env) -> Env:
+    """The variables with the installers' caches where the site wants them."""
+    if spec.caches is False:
+        return {**environ, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
+    if not isinstance(spec.caches, str):
+        return environ
+    return {
+        **environ,
+        "PIP_CACHE_DIR": f"{spec.caches}/pip",
+        "UV_CACHE_DIR": f"{spec.caches}/uv",
+        "CONDA_PKGS_DIRS": f"{spec.caches}/conda",
+    }
+
+
+def cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
+    """What the user should know of an environment that was just built or changed."""
+    said = []
+    home = os.path.realpath(folders.home(environ))
+    if spec.warns_of_home and os.path.realpath(spec.path).startswith(home + "/"):
+        from rich.filesize import decimal  # noqa: PLC0415 - only a message needs it
+
+        size = measured(spec.path)
+        said.append(
+            f"{spec.path} puts {size.files} files and {decimal(size.bytes)} into your home folder,"
+            f" where {spec.site or 'this site'} wants no environments (path in [venv])"
+        )
+    hidden = contents.shadows(spec.path, environ) if spec.python_path == "keep" else []
+    if hidden:
+        more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
+        said.append(
+            f"PYTHONPATH hides packages of {spec.path}: {', '.join(hidden[:_SHOWN])}{more}"
+            ' (policy = "venv-first" in [python-path] mends it)'
+        )
+    return tuple(said)

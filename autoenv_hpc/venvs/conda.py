@@ -1,0 +1,269 @@
+"""conda, mamba or micromamba: environments that bring their own Python, or none."""
+
+import glob
+import json
+import os
+import re
+import shutil
+from typing import NamedTuple
+
+from autoenv_hpc import scratch
+from autoenv_hpc.environment import Env, with_entries
+from autoenv_hpc.errors import VenvError
+from autoenv_hpc.modules import Dependencies
+from autoenv_hpc.venvs import (
+    Active,
+    Before,
+    Command,
+    Environment,
+    Interpreter,
+    Spec,
+    Tool,
+    Wishes,
+    children,
+    matching,
+    requirements,
+)
+from autoenv_hpc.venvs.interpreters import is_version, numbers
+
+_PROGRAMS = ("conda", "mamba", "micromamba")
+_PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
+# Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
+_READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
+_UNKNOWABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
+
+
+def named(written: str, path: str, environ: Env) -> str:
+    """The prefix that `path` in the configuration means.
+
+    As `conda activate` reads it, a word without a slash may be the name of an environment; but
+    what stands beside the configuration, or would be built there, is meant first.
+
+    :param written: the value as it is written; `path` is the same, made absolute.
+    """
+    if "/" in written or written.startswith((".", "~", "$")) or os.path.exists(path):
+        return path
+    for prefix in _known(environ):
+        if os.path.basename(prefix) == written:
+            return prefix
+    return path
+
+
+def match(spec: Spec, environ: Env) -> Environment:
+    """What stands at the path, if it is a conda environment with the Python that is asked for.
+
+    :raises VenvError: it is something else.
+    """
+    del environ
+    if not os.path.isdir(os.path.join(spec.path, "conda-meta")):
+        raise matching.no_environment(spec)
+    matching.check_machine(spec, os.uname().machine)
+    interpreter = _interpreter(spec.path)
+    wanted = spec.python or ""
+    if wanted[:1].isdigit() and not (interpreter and is_version(interpreter, wanted)):
+        has = f"Python {interpreter.full}" if interpreter else "no Python"
+        raise VenvError(
+            f"{spec.path} has {has}, and python = {wanted!r} is asked for{matching.remedy(spec)}"
+        )
+    watched = (*matching.watched(spec), os.path.join(spec.path, "conda-meta/history"))
+    return Environment(spec.path, interpreter, "conda", watched=watched)
+
+
+def tool(spec: Spec, environ: Env) -> Tool:
+    """The conda of the modules or of PATH, else the one of the user's shell.
+
+    :raises VenvError: there is none.
+    """
+    program = _program(environ)
+    if program is None:
+        raise VenvError(
+            "no conda, mamba or micromamba here (load a module that brings it, or put it on PATH)"
+        )
+    return _Conda(_Program(program, environ), spec)
+
+
+def activate(environment: Environment, env: Env) -> Active:
+    """As conda's own `shell.posix activate` does, in a scratch shell, so that activate.d runs.
+
+    Without conda (a prefix that somebody else packed), what its documentation says that it does.
+
+    :raises VenvError: it cannot be activated.
+    """
+    prefix = environment.prefix
+    program = _program(env)
+    start = {n: v for n, v in env.items() if n != "PYTHONHOME"}
+    if program is None:
+        steps: list[tuple[str, ...]] = [("source", file) for file in _scripts(prefix)]
+        path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
+        own = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
+        start |= {**own, "PATH": path}
+    else:
+        _check_quotes(prefix, env)
+        steps = [("evaluate", *_Program(program, env).activation(prefix))]
+    end = scratch.run(start, None, steps)
+    if end.env.get("CONDA_PREFIX") != prefix:
+        said = " ".join(end.words.split())
+        raise VenvError(f"{prefix}: {program} did not activate it: {said or 'without a word'}")
+    folders = (f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d")
+    files = [*_scripts(prefix), *folders, f"{prefix}/conda-meta/state"]
+    return Active(end.env, end.shell, _depends([*files, *([program] if program else [])]))
+
+
+class _Conda(NamedTuple):
+    """A tool whose environments conda makes."""
+
+    program: "_Program"
+    spec: Spec
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"machine": os.uname().machine}
+
+    def create(self, path: str) -> list[Command]:
+        """An empty one, which takes no solving: what is asked for comes in together."""
+        return [self.program.command("create", "--yes", "--prefix", path)]
+
+    def install(self, path: str, wishes: Wishes) -> list[Command]:
+        python = self.spec.python
+        asked = [f"python={python}"] if python else []
+        lists = [f for f in wishes.requirements if not requirements.is_conda(f)]
+        if not (asked or wishes.packages or wishes.requirements):
+            asked = ["python"]  # who asks for nothing wants a Python
+        files = [word for file in lists for word in ("--file", file)]
+        words = [*wishes.arguments, *asked, *wishes.packages, *files]
+        commands = []
+        if asked or wishes.packages or lists:
+            commands.append(self.program.command("install", "--yes", "--prefix", path, *words))
+        whole = [f for f in wishes.requirements if requirements.is_conda(f)]
+        return commands + [self.program.update(path, file) for file in whole]
+
+    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
+        still = set(map(_name, wishes.packages))
+        gone = [name for name in map(_name, before.packages) if name not in still]
+        commands = []
+        if gone:
+            words = ("remove", "--yes", "--prefix", path, *gone)
+            commands.append(self.program.command(*words))
+        if len(wishes.requirements) == 1 and not wishes.packages:
+            # else it would take away what only the others ask for
+            (file,) = wishes.requirements
+            if requirements.is_conda(file):
+                commands.append(self.program.update(path, file, prune=True))
+        return commands
+
+    def freeze(self, path: str) -> str:
+        """As `environment.yml`, without the lines that hold for this prefix alone."""
+        lines = children.output(self.program.export(path)).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(("name:", "prefix:")))
+
+
+class _Program(NamedTuple):
+    """conda, or micromamba and mamba from version 2 on, whose words differ."""
+
+    path: str
+    environ: Env
+
+    def command(self, *words: str) -> Command:
+        """A call of it, that asks nothing."""
+        env = {n: v for n, v in self.environ.items() if n != "PYTHONHOME"}
+        quiet = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "CONDA_QUIET": "true"}
+        return Command([self.path, *words], {**env, **quiet})
+
+    def activation(self, prefix: str) -> list[str]:
+        """The words that print the code that activates a prefix."""
+        if self._version:
+            return [self.path, "shell", "activate", "-p", prefix, "-s", "bash"]
+        return [self.path, "shell.posix", "activate", prefix]
+
+    def update(self, path: str, file: str, *, prune: bool = False) -> Command:
+        """Install what an `environment.yml` asks for."""
+        flags = ["--prune"] if prune else []
+        if self._version and self._version < (2,):  # has no `env update`
+            return self.command("install", "--yes", "-p", path, "-f", file)
+        return self.command("env", "update", "--prefix", path, "--file", file, *flags)
+
+    def export(self, path: str) -> Command:
+        """Print an `environment.yml` with all versions."""
+        flag = "--no-build" if self._version else "--no-builds"
+        return self.command("env", "export", "--prefix", path, flag)
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        """The version of a micromamba, or of a mamba that is one (from 2 on); empty for conda.
+
+        conda says `conda 24.1.2`, mamba 1 has two lines; the others print the number alone.
+        """
+        if os.path.basename(self.path) == "conda":
+            return ()
+        said = children.output(self.command("--version")).strip()
+        return numbers(said) if re.fullmatch(r"\d+(\.\d+)*", said) else ()
+
+
+def _program(environ: Env) -> str | None:
+    path = environ.get("PATH", os.defpath)
+    found = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
+    for name in ("CONDA_EXE", "MAMBA_EXE"):
+        own = environ.get(name, "")
+        if found is None and os.path.isabs(own) and os.access(own, os.X_OK):
+            found = own
+    return found
+
+
+def _check_quotes(prefix: str, env: Env) -> None:
+    """See that conda's code, in which values stand unquoted, means what it says.
+
+    :raises VenvError: it would not (conda/activate.py: PosixActivator).
+    """
+    if re.search(r"""['"$`\\]""", prefix):
+        raise VenvError(f"{prefix}: conda cannot activate a path with quotes, $ or a backslash")
+    odd = [entry for entry in env.get("PATH", "").split(":") if "'" in entry]
+    if odd:
+        raise VenvError(f"conda cannot activate while PATH has an entry with a quote: {odd[0]}")
+
+
+def _scripts(prefix: str) -> list[str]:
+    return sorted(glob.glob(f"{glob.escape(prefix)}/etc/conda/activate.d/*.sh"))
+
+
+def _depends(files: list[str]) -> Dependencies:
+    reads: list[str] = []
+    host_bound, unknowable = False, None
+    for file in files:
+        if file.endswith(".sh"):
+            with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+                text = stream.read()
+            reads += _READS.findall(text)
+            host_bound |= _HOST.search(text) is not None
+            if _UNKNOWABLE.search(text):
+                unknowable = f"{file} asks the time, or chance"
+    return Dependencies(tuple(files), tuple(dict.fromkeys(reads)), host_bound, unknowable)
+
+
+def _interpreter(prefix: str) -> Interpreter | None:
+    """The Python of a prefix, from conda's record of it (conda-meta/python-VERSION-BUILD.json)."""
+    for file in glob.glob(f"{glob.escape(prefix)}/conda-meta/python-*.json"):
+        found = _PYTHON.match(os.path.basename(file))
+        if found:
+            short = ".".join(found[1].split(".")[:2])
+            program = os.path.join(prefix, "bin/python")
+            return Interpreter(program, prefix, short, found[1], os.uname().machine)
+    return None
+
+
+def _known(environ: Env) -> list[str]:
+    """The environments that conda knows by name."""
+    program = _program(environ)
+    if program is None:
+        return []
+    try:
+        words = ("env", "list", "--json")
+        listed = json.loads(children.output(_Program(program, environ).command(*words)))["envs"]
+    except (VenvError, ValueError, KeyError):
+        return []
+    return [prefix for prefix in listed if isinstance(prefix, str)]
+
+
+def _name(package: str) -> str:
+    """The name in a match specification: `channel::numpy=1.20`, `numpy >=1.20`."""
+    return re.split(r"[\s=<>!~\[]", package.rpartition("::")[2].strip(), maxsplit=1)[0].lower()

@@ -1,0 +1,63 @@
+"""pip, as it lives in the environments of `venv` and `virtualenv`."""
+
+import os
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.venvs import Before, Command, Interpreter, Wishes, children
+from autoenv_hpc.venvs.venv import activated
+
+# pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
+_PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
+_QUIET = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_PROGRESS_BAR": "off",
+}
+
+
+class Pip(NamedTuple):
+    """A tool whose environments have pip inside."""
+
+    interpreter: Interpreter
+    creation: list[str]  # the words that prompt and path follow
+    prompt: str  # for those who source `bin/activate`
+    environ: Env
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return facts(self.interpreter)
+
+    def create(self, path: str) -> list[Command]:
+        env = {n: v for n, v in self.environ.items() if n not in ("PYTHONHOME", "PIP_USER")}
+        # not in the project's folder: a `venv.py` there is no venv
+        return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
+
+    def install(self, path: str, wishes: Wishes) -> list[Command]:
+        if not (wishes.packages or wishes.requirements):
+            return []
+        files = [word for file in wishes.requirements for word in ("-r", file)]
+        return [self._pip(path, "install", *wishes.arguments, *wishes.packages, *files)]
+
+    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:  # noqa: ARG002
+        """Nothing: pip cannot tell what else needs a package, or whether the user wants it."""
+        return []
+
+    def freeze(self, path: str) -> str:
+        return children.output(self._pip(path, "freeze", "--local"))
+
+    def _pip(self, path: str, command: str, *words: str) -> Command:
+        env = {n: v for n, v in activated(self.environ, path).items() if n != "PIP_USER"}
+        if env.pop("PIP_NO_CACHE_DIR", "").lower() in ("1", "true", "yes", "on"):
+            words = ("--no-cache-dir", *words)  # pip before 19 takes the value for a path
+        program = [os.path.join(path, "bin/python"), "-c", _PIP, command]
+        return Command([*program, *words], {**env, **_QUIET})
+
+
+def facts(interpreter: Interpreter) -> dict[str, str]:
+    """What a record says of the base interpreter."""
+    return {
+        "python": interpreter.full,
+        "base-prefix": interpreter.base_prefix,
+        "machine": interpreter.machine,
+    }

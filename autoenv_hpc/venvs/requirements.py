@@ -1,0 +1,51 @@
+"""Requirements files: which files they stand for, and a digest of what shall be installed."""
+
+import os
+import re
+from collections.abc import Iterable
+
+from autoenv_hpc.state import digest
+from autoenv_hpc.venvs import Wishes
+
+# pip's requirements file format: `-r FILE`, `-c FILE`, long or short, with a space or `=`.
+_INCLUDES = re.compile(
+    r"^\s*(?:-[rc]|--requirement|--constraint)[\s=]*(\S.*?)\s*(?:\s#.*)?$", re.MULTILINE
+)
+
+
+def closure(files: Iterable[str]) -> list[str]:
+    """The files with all that they include, each once; a file that is not there stays in."""
+    found: list[str] = []
+    queue = list(files)
+    while queue:
+        file = queue.pop(0)
+        if file in found:
+            continue
+        found.append(file)
+        if not is_conda(file):
+            folder = os.path.dirname(file)
+            queue += [
+                os.path.normpath(os.path.join(folder, name))
+                for name in _INCLUDES.findall(_text(file))
+                if "://" not in name
+            ]
+    return found
+
+
+def is_conda(file: str) -> bool:
+    """Whether it is an `environment.yml`."""
+    return file.endswith((".yml", ".yaml"))
+
+
+def fingerprint(wishes: Wishes) -> str:
+    """A digest of what shall be installed: names, files with all that they include, arguments."""
+    contents = [_text(file) for file in closure(wishes.requirements)]
+    return digest([wishes.packages, wishes.arguments, contents])
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError:
+        return ""

@@ -1,0 +1,119 @@
+"""uv: fast environments and installs, for Python 3.6 and later."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import NamedTuple
+
+from autoenv_hpc import folders
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import VenvError
+from autoenv_hpc.venvs import Before, Command, Interpreter, Spec, Tool, Wishes, children
+from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
+from autoenv_hpc.venvs.pip import facts
+from autoenv_hpc.venvs.venv import activate, activated, match
+
+__all__ = ["activate", "match", "tool"]
+
+_FIRST = (3, 6)  # uv asks an interpreter with `-I` and modules that older ones lack
+_SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)
+
+
+def tool(spec: Spec, environ: Env) -> Tool:
+    """The uv of the modules or PATH, else where its installers put it, else beside this tool."""
+    interpreter = find_interpreter(spec.python, environ)
+    if numbers(interpreter.version) < _FIRST:
+        raise VenvError(
+            f"uv cannot make an environment for Python {interpreter.version}"
+            ' (backend = "virtualenv" in [venv] can)'
+        )
+    home = folders.home(environ)
+    places = [f"{home}/.local/bin", f"{home}/.cargo/bin", os.path.dirname(sys.executable)]
+    program = shutil.which("uv", path=":".join([environ.get("PATH", os.defpath), *places]))
+    if program is None:
+        raise VenvError("no uv here (load a module that brings it, or pip install uv)")
+    return _Uv(program, interpreter, environ, spec)
+
+
+class _Uv(NamedTuple):
+    program: str
+    interpreter: Interpreter
+    environ: Env
+    spec: Spec
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return facts(self.interpreter)
+
+    def create(self, path: str) -> list[Command]:
+        flags = ["--system-site-packages"] if self.spec.system_site_packages else []
+        flags += ["--prompt", os.path.basename(self.spec.path)]
+        words = ["venv", "--no-project", "--python"]
+        command = self._uv(path, *words, self.interpreter.executable, *flags, path)
+        return [command._replace(folder="/")]
+
+    def install(self, path: str, wishes: Wishes) -> list[Command]:
+        if not (wishes.packages or wishes.requirements):
+            return []
+        return [self._pip(path, "install", *_listed(wishes))]
+
+    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
+        """What uv would remove to have exactly what is asked for, as far as it came in by us."""
+        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(wishes))
+        if wishes.packages or wishes.requirements:
+            done = subprocess.run(
+                words,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            surplus = set(_SURPLUS.findall(done.stdout + done.stderr))
+        else:  # uv installs nothing for no wish
+            surplus = set(before.installed)
+        gone = sorted(surplus.intersection(before.installed))
+        return [self._pip(path, "uninstall", *gone)] if gone else []
+
+    def freeze(self, path: str) -> str:
+        return children.output(self._pip(path, "freeze"))
+
+    def _pip(self, path: str, command: str, *words: str) -> Command:
+        python = os.path.join(path, "bin/python")
+        return self._uv(path, "pip", command, "--python", python, *words)
+
+    def _uv(self, path: str, *words: str) -> Command:
+        env = activated(self.environ, path)
+        quiet = {
+            "UV_NO_PROGRESS": "1",
+            "UV_PYTHON_DOWNLOADS": env.get("UV_PYTHON_DOWNLOADS", "never"),
+        }
+        if _is_far(self.cache, path):  # uv would try links, and warn
+            quiet["UV_LINK_MODE"] = env.get("UV_LINK_MODE", "copy")
+        return Command([self.program, *words], {**env, **quiet})
+
+    @property
+    def cache(self) -> str:
+        """Where uv keeps what it has unpacked (uv's documentation, Caching)."""
+        if self.environ.get("UV_CACHE_DIR"):
+            return self.environ["UV_CACHE_DIR"]
+        base = self.environ.get("XDG_CACHE_HOME") or f"{folders.home(self.environ)}/.cache"
+        return f"{base}/uv"
+
+
+def _listed(wishes: Wishes) -> list[str]:
+    files = [word for file in wishes.requirements for word in ("-r", file)]
+    return [*wishes.arguments, *wishes.packages, *files]
+
+
+def _is_far(one: str, other: str) -> bool:
+    """Whether two folders, there or not, are on different file systems."""
+    return _device(one) != _device(other)
+
+
+def _device(path: str) -> int:
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return os.stat(path).st_dev

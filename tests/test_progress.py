@@ -1,0 +1,65 @@
+"""The progress of a build: a bar on a terminal that leaves no trace, plain lines in a log."""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+
+from conftest import COMMAND
+from test_rebuild import wheels
+from test_venvs import THIS
+
+
+def on_a_terminal(house, root, *words: str, **more: str) -> str:
+    """What a command shows on a terminal of 90 columns."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(root)
+        env = house.env | {"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "20"} | more
+        os.execve(COMMAND, [COMMAND, *words], env)
+    shown = b""
+    while True:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.waitpid(process, 0)
+    return shown.decode()
+
+
+def test_a_bar_on_a_terminal(house, wheelhouse):
+    config = f'[venv]\n{THIS}packages = ["seaborn", "spacy", "numpy"]\n{wheels(wheelhouse)}'
+    root = house.project(config, "p")
+    shown = on_a_terminal(house, root, "prepare")
+    assert "building" in shown
+    assert re.search(r"[0-3]/3", shown), "how far"
+    assert re.search(r"0:00:0\d", shown), "how long"
+    last = re.split(r"\x1b\[2K", shown)[-1]
+    assert last.replace("\x1b[2m", "").replace("\x1b[0m", "").endswith("(Python 3.11)\r\n")
+    assert "Collecting" not in last
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
+
+
+def test_silence_if_that_is_asked_for(house, wheelhouse):
+    root = house.project(f"[venv]\n{THIS}{wheels(wheelhouse)}", "p")
+    assert on_a_terminal(house, root, "prepare", AUTOENV_HPC_QUIET="1") == ""
+    shutil.rmtree(root / ".venv")
+    plain = on_a_terminal(house, root, "prepare", TERM="dumb")
+    assert "\x1b" not in plain
+    assert "building" in plain
+
+
+def test_plain_lines_in_a_log(house, wheelhouse):
+    root = house.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
+    done = subprocess.run(
+        [COMMAND, "prepare"], cwd=root, env=house.env, capture_output=True, text=True, check=True
+    )
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("autoenv-hpc: ") for line in lines)
+    assert "autoenv-hpc: Installing collected packages: seaborn" in lines
+    assert "\x1b" not in done.stderr
+    assert done.stdout == ""
