@@ -2,14 +2,16 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autoenv_hpc import expand, folders, schema, sites, trust
+from autoenv_hpc import expand, folders, sites, trust
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.sites import Match
+
+if TYPE_CHECKING:
+    from autoenv_hpc.schema import Path
 
 FILE_NAME = ".hpcenv.toml"
 SYSTEM_FILE = "/etc/autoenv-hpc/config.toml"
@@ -145,6 +147,10 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
     :param above: whether it is a user's or a site's file and no project's.
     :raises ConfigError: it is not valid; all faults at once, `FILE:LINE: KEY: what is wrong`.
     """
+    import tomllib  # noqa: PLC0415 - what was parsed before is remembered: documents.py
+
+    from autoenv_hpc import schema  # noqa: PLC0415 - likewise
+
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -286,7 +292,11 @@ def _venv(table: Table, env: str | None) -> Venv:
 
 
 def _cache(table: Table) -> Cache:
-    return Cache(table.get("enabled", True), schema.seconds(table.get("max-age", _MAX_AGE)))
+    if "max-age" not in table:
+        return Cache(table.get("enabled", True))
+    from autoenv_hpc import schema  # noqa: PLC0415 - only for a duration
+
+    return Cache(table.get("enabled", True), schema.seconds(table["max-age"]))
 
 
 def _absolute(path: str, key: str, document: Document, environ: Env) -> str:
@@ -297,7 +307,7 @@ def _absolute(path: str, key: str, document: Document, environ: Env) -> str:
     return os.path.normpath(result)
 
 
-def _key(path: schema.Path) -> str:
+def _key(path: "Path") -> str:
     return ".".join(str(part) if re.match(r"[\w-]+\Z", str(part)) else repr(part) for part in path)
 
 

@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from autoenv_hpc import config, folders, sites, state, trust
+from autoenv_hpc import config, documents, folders, sites, state, trust
 from autoenv_hpc.environment import Env, undone
 from autoenv_hpc.errors import Problem, TrustError
 
@@ -66,7 +66,7 @@ def load(  # noqa: PLR0913 - three of them are what the user may choose
         if verdict.word != trust.ALLOWED:
             raise Untrusted(_untrusted(file, verdict), watched)
         records = (verdict.record,) if verdict.record else ()
-    document = config.parse(data, file)
+    document = documents.parse(data, file, environ)
     active = state.active(environ)  # what it exports says nothing of where we are
     detected = sites.detect(
         undone(active.change, environ) if active else environ,
@@ -118,9 +118,15 @@ def _untrusted(file: str, verdict: trust.Verdict) -> str:
 
 
 def _fqdn() -> str:
+    """The full name as `socket.getfqdn` finds it; importing that costs a tenth of a start."""
     name = os.uname().nodename
     if "." in name:
         return name
-    import socket  # noqa: PLC0415 - only where nothing but the host's name can tell
+    from _socket import gethostbyaddr  # noqa: PLC0415 - only where the host's name may tell
 
-    return socket.getfqdn(name)
+    try:
+        # bytes: a text would import the codec for international names
+        first, others, _ = gethostbyaddr(os.fsencode(name))  # type: ignore[arg-type]
+    except OSError:
+        return name
+    return next((full for full in (first, *others) if "." in full), first)

@@ -128,7 +128,7 @@ __autoenv_hpc_replay() {
         file=$folder/$slot.zsh
         if [[ ! -f $file ]]; then return 1; fi
         # A file that others may write carries another time than the one that only we can set.
-        if [[ ! -O $file || $file -nt $seal || $file -ot $seal ]]; then continue; fi
+        if [[ ! -O $file || ! -e $seal || $file -nt $seal || $file -ot $seal ]]; then continue; fi
         if builtin source "$file" $mode; then return 0; fi
     done
     return 1

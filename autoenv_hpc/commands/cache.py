@@ -60,7 +60,7 @@ def _check(context: Context, cache: str) -> int:
 
 def _clear(context: Context, cache: str) -> int:
     """Remove all that can be made again."""
-    for name in ("activations", "interpreters", "resolutions", "stamps"):
+    for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
     context.report.note(f"cleared {cache}")
     return 0

@@ -1,5 +1,6 @@
 """What every dialect shares: which parts a document has, and in which order they stand."""
 
+import itertools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -101,7 +102,7 @@ class Dialect(ABC):
         for stamp, files in rings.items():
             ring = [self.quote(path) for path in (stamp, *files, stamp)]
             tests += self.missing(ring[:-1])
-            tests += [f"{one} -nt {other}" for one, other in zip(ring, ring[1:], strict=False)]
+            tests += [f"{one} -nt {other}" for one, other in itertools.pairwise(ring)]
         return self.either.join(tests)
 
     def missing(self, _words: list[str]) -> list[str]:

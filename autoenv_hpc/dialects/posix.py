@@ -135,8 +135,11 @@ class Bash(Dialect):
             return []
         now, (begin, end) = "__autoenv_hpc_now", _span(document)
         printed = f"\\builtin printf -v {now} '%(%s)T' -1"  # before bash 5; it reads the time zone
-        clock = f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in [5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;; esac"
-        return [clock, f"(( {begin} < {now} && {now} < {end} )) || return 1"]
+        clock = f"[5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;;"
+        return [
+            f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in {clock} esac",
+            f"(( {begin} < {now} && {now} < {end} )) || return 1",
+        ]
 
     def _shelve(self, _names: list[str]) -> list[str]:
         return []  # the guards say that they are not set
