@@ -28,7 +28,7 @@ every_shell = pytest.mark.parametrize("shell", SHELLS)
 CONDA = '[venv]\nbackend = "conda"\n'
 GEODATA = f'{CONDA}packages = ["geodata"]\n'  # no Python, so it is made at once
 SHOW = {  # what the prompt shows
-    "bash": "printf %s \"$PS1\"", "zsh": "printf %s \"$PS1\"", "fish": "fish_prompt",
+    "bash": 'printf %s "$PS1"', "zsh": 'printf %s "$PS1"', "fish": "fish_prompt",
 }  # fmt: skip
 
 
@@ -194,7 +194,9 @@ def test_a_folder_that_is_no_environment_is_refused_and_kept(house, conda):
 
 
 @every_program
-def test_a_path_that_conda_would_have_the_shell_evaluate_is_refused_before_it_is_built(house, conda):
+def test_a_path_that_conda_would_have_the_shell_evaluate_is_refused_before_it_is_built(
+    house, conda
+):
     root = house.project(GEODATA, HOSTILE)
     assert "conda cannot activate a path with quotes, $ or a backslash" in refused(house, root)
     assert os.listdir(root) == [".hpcenv.toml"]
@@ -287,7 +289,9 @@ def initialised(conda: Conda, shell: str) -> str:
     if shell == "fish":
         return f"set -gx PATH '{conda.root}/condabin' $PATH\nfunction conda; {export}; end\nconda activate base"
     evaluate = conda.activation('"$@"').replace("PS1=$PS1", 'PS1="${PS1-}"')
-    return f"export PATH='{conda.root}/condabin':$PATH\nconda() {{ {evaluate}; }}\nconda activate base"
+    return (
+        f"export PATH='{conda.root}/condabin':$PATH\nconda() {{ {evaluate}; }}\nconda activate base"
+    )
 
 
 @every_shell
@@ -534,7 +538,9 @@ def test_the_packages_in_condas_cache_are_not_written_to(house, conda, channel):
     root = house.project(f'{CONDA}packages = ["numpy", "geodata"]\n', "p")
     house.command("prepare", cwd=root)
     cache = Path(house.env["CONDA_PKGS_DIRS"])
-    before = {n: d for n, d in files(cache).items() if n.split("/")[0].startswith(("numpy", "geodata"))}
+    before = {
+        n: d for n, d in files(cache).items() if n.split("/")[0].startswith(("numpy", "geodata"))
+    }
     house.command("rebuild", cwd=root)
     after = files(cache)
     assert before == {n: after[n] for n in before}
@@ -637,7 +643,9 @@ def packed(house, channel, tmp_path) -> Path:
     words = [program.command, "create", "--yes", "--prefix", prefix, "geodata"]
     subprocess.run(words, env=env, check=True, capture_output=True)
     (prefix / "bin").mkdir(exist_ok=True)
-    (prefix / "conda-meta/state").write_text('{"env_vars": {"COURSE": "a b", "SCRATCH": "***unset***"}}')
+    (prefix / "conda-meta/state").write_text(
+        '{"env_vars": {"COURSE": "a b", "SCRATCH": "***unset***"}}'
+    )
     shutil.rmtree(program.root)
     return prefix
 
@@ -681,7 +689,10 @@ def test_a_folder_of_wrappers_is_put_on_path_and_no_more(house, tmp_path, shell)
     here.run("cd ~/p")
     changed = {n for n, value in here.env().items() if before.get(n) != value}
     assert here.output("python") == "wrapped\n"
-    assert {n for n in changed if not n.startswith("AUTOENV_HPC_")} <= {"PATH", "VIRTUAL_ENV_PROMPT"}
+    assert {n for n in changed if not n.startswith("AUTOENV_HPC_")} <= {
+        "PATH",
+        "VIRTUAL_ENV_PROMPT",
+    }
     here.run("cd ~")
     assert here.env() == before
 

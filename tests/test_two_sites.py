@@ -72,7 +72,9 @@ def read(page: str) -> dict[str, Row]:
         for section in sections:
             steps: list[Step] = []
             requirements = None
-            for language, text in re.findall(r"^```(.*?)\n(.*?)^```$", section, re.M | re.S):
+            for language, text in re.findall(
+                r"^```(.*?)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL
+            ):
                 block = _as_here(text)
                 if language == "text":
                     requirements = block

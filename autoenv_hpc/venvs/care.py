@@ -33,7 +33,7 @@ def measured(path: str) -> Size:
 def cached(spec: Spec, environ: Env) -> Env:
     """The variables with the installers' caches where the site wants them."""
     if spec.caches is False:
-        # Not "1": pip before 19.0 (that of Python 3.6) takes it for a folder, and fails; all take "off".
+        # Not "1", which pip before 19.0 (that of Python 3.6) takes for a folder; all take "off".
         return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
     if not isinstance(spec.caches, str):
         return environ

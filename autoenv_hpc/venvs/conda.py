@@ -26,6 +26,7 @@ from autoenv_hpc.venvs import (
 )
 from autoenv_hpc.venvs.interpreters import is_version, numbers
 
+_PLATFORMS = {"64": "x86_64", "32": "i686"}
 _PROGRAMS = ("conda", "mamba", "micromamba")
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
 # Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
@@ -283,9 +284,9 @@ def _interpreter(prefix: str) -> Interpreter | None:
 def _machine(prefix: str) -> str | None:
     """The architecture that the packages are for; None if they are for any."""
     for file in sorted(glob.glob(f"{glob.escape(prefix)}/conda-meta/*.json")):
-        name = _read_json(file).get("subdir", "").removeprefix("linux-")
+        name: str = _read_json(file).get("subdir", "").removeprefix("linux-")
         if name not in ("", "noarch"):
-            return {"64": "x86_64", "32": "i686"}.get(name, name)
+            return _PLATFORMS.get(name, name)
     return None
 
 
