@@ -151,12 +151,9 @@ class Conda:
         if asked.action == "deactivate":
             change = text.deactivate(program, dict(os.environ))
         else:
-            prefix = (
-                os.path.abspath(asked.prefix)
-                if "/" in asked.prefix
-                else f"{self.root}/envs/{asked.prefix}"
-            )
-            prefix = self.root if asked.prefix == "base" else prefix
+            where = asked.where
+            prefix = os.path.abspath(where) if "/" in where else f"{self.root}/envs/{where}"
+            prefix = self.root if where == "base" else prefix
             if self.name == "conda":
                 self._assert_environment(prefix)
             change = text.activate(program, prefix, dict(os.environ))
@@ -297,8 +294,8 @@ def _grammar(conda: Conda) -> _Parser:
         activate = add(shell, "activate", conda.activate, "shell")
         activate.set_defaults(action="activate")
         where = activate.add_mutually_exclusive_group(required=True)
-        where.add_argument("prefix", nargs="?")
-        where.add_argument("-p", "--prefix", dest="prefix", default=argparse.SUPPRESS)
+        where.add_argument("where", nargs="?", default=argparse.SUPPRESS)
+        where.add_argument("-p", "--prefix", dest="where", default=argparse.SUPPRESS)
         add(shell, "deactivate", conda.activate, "shell").set_defaults(action="deactivate")
     else:
         actions = shell.add_parser("shell.posix", prog=conda.name).add_subparsers(required=True)
@@ -321,7 +318,7 @@ _OPTIONS = {
     "prune": (["--prune"], {"action": "store_true"}),
     "no-builds": (["--no-builds", "--no-build"], {"action": "store_true"}),
     "shell": (["-s", "--shell"], {"choices": ["bash", "posix", "zsh"], "required": True}),
-    "where": (["prefix"], {}),
+    "where": (["where"], {}),
     "specs": (["specs"], {"nargs": "*"}),
 }
 

@@ -396,8 +396,10 @@ def test_nothing_in_the_home_is_touched_but_condas_own(house, conda):
 
 
 def _script(prefix: Path) -> None:
-    with (prefix / "etc/conda/activate.d/geodata.sh").open("a") as script:
-        script.write("export MORE=1\n")
+    script = prefix / "etc/conda/activate.d/geodata.sh"
+    text = script.read_text()
+    script.unlink()  # a link into conda's cache of packages
+    script.write_text(f"{text}export MORE=1\n")
 
 
 def _new_script(prefix: Path) -> None:
@@ -409,7 +411,9 @@ def _new_variables(prefix: Path) -> None:
 
 
 def _variables(prefix: Path) -> None:
-    (prefix / "etc/conda/env_vars.d/geodata.json").write_text('{"MORE": "1"}')
+    file = prefix / "etc/conda/env_vars.d/geodata.json"
+    file.unlink()
+    file.write_text('{"MORE": "1"}')
 
 
 def _state(prefix: Path) -> None:
@@ -506,6 +510,7 @@ def test_one_for_another_architecture_without_a_python_is_refused(house, conda):
     house.command("prepare", cwd=root)
     (meta,) = (root / ".venv/conda-meta").glob("geodata-*.json")
     meta.write_text(meta.read_text().replace(conda_channel.SUBDIR, "linux-ppc64le"))
+    house.command("cache", "clear")
     said = refused(house, root)
     assert f"is for ppc64le, and this machine is {os.uname().machine}" in said
 
