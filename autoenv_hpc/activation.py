@@ -91,7 +91,8 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         *filter(modules.is_bookkeeping, outside),
     }
     watched = environment.watched if environment else ()
-    files = (__file__, *project.watched, *project.records, *depends.files, *watched)
+    decided = (*project.watched, *project.records, *values.looked_for)
+    files = (__file__, *decided, *depends.files, *watched)
     host_bound = depends.host_bound or project.site.host_bound
     return Activation(
         project=project,
@@ -144,6 +145,7 @@ class _Values:
         self.project = project
         self.environ = environ
         self.used: set[str] = set()
+        self.looked_for: list[str] = []  # what would decide otherwise, were it there
         self.interpreter: venvs.Interpreter | None = None
 
     def path(self, template: str, key: str) -> str:
@@ -181,7 +183,10 @@ def _spec(config: Config, values: _Values) -> venvs.Spec:
     if venv.backend == "conda":
         from autoenv_hpc.venvs import conda  # noqa: PLC0415
 
-        path = conda.named(venv.path, path, values.environ)
+        named = conda.named(venv.path, path, values.environ)
+        if named != path:
+            values.looked_for.append(path)
+        path = named
     caches = config.storage.caches
     return venvs.Spec(
         path=path,
@@ -202,6 +207,7 @@ def _spec(config: Config, values: _Values) -> venvs.Spec:
         config_file=project.file,
         site=project.site.name,
         warns_of_home=config.storage.home == "warn",
+        warns_of_conda=config.storage.conda == "warn",
         caches=values.path(caches, "storage.caches") if isinstance(caches, str) else caches,
     )
 

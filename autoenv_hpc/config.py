@@ -54,6 +54,7 @@ class Storage(NamedTuple):
     """What a site, or a user, wants of the file systems."""
 
     home: str = "allow"  # warn: of environments in the home folder
+    conda: str = "allow"  # warn: of conda's environments
     caches: str | bool | None = (
         None  # the folder of the installers' caches, a template; False: none
     )

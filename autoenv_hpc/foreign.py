@@ -19,6 +19,7 @@ def taken_out(env: Env) -> Env:
     if levels:
         for name in ("CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER"):
             result.pop(name, None)
+    if levels or "CONDA_SHLVL" in env:  # a level may be inherited alone
         result["CONDA_SHLVL"] = "0"
     return result
 

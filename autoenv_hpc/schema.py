@@ -279,7 +279,9 @@ _SETTINGS = {
     "paths": _named(_variable, _table({"prepend": _texts, "append": _texts})),
     "python-path": _table({"policy": _choice("keep", "venv-first", "unset")}),
     "cache": _table({"enabled": _flag, "max-age": _duration}),
-    "storage": _table({"home": _choice("allow", "warn"), "caches": _caches}),
+    "storage": _table(
+        {"home": _choice("allow", "warn"), "conda": _choice("allow", "warn"), "caches": _caches}
+    ),
 }
 _BASE = {**_SETTINGS, "name": _line, "only-sites": _texts, "default-env": _line}
 _ENVS = _named(_word, _table({**_SETTINGS, "name": _line}))

@@ -54,7 +54,9 @@ _CENTRES = {
 
 # What a site asks of everybody, below all configuration.
 PROFILES: dict[str, dict[str, object]] = {
-    "hpc2n": {"storage": {"home": "warn"}},  # "we strongly recommend … your project storage"
+    # "we strongly recommend you place it in your project storage"; "a virtual environment is the
+    # only recommended way"
+    "hpc2n": {"storage": {"home": "warn", "conda": "warn"}},
 }
 
 _DOMAINS = {

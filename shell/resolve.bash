@@ -102,7 +102,7 @@ for __autoenv_hpc_word; do
     case ${__autoenv_hpc_step[0]} in
     snapshot) __autoenv_hpc_snapshot "${__autoenv_hpc_step[1]}" || exit 1 ;;
     evaluate) builtin eval "$("${__autoenv_hpc_step[@]:1}")" >/dev/null ;;
-    source) builtin source "${__autoenv_hpc_step[1]}" >/dev/null ;; # shellcheck source=/dev/null
+    source) builtin source -- "${__autoenv_hpc_step[1]}" >/dev/null ;;
     *) __autoenv_hpc_module "${__autoenv_hpc_step[@]}" ;;
     esac
     __autoenv_hpc_step=()

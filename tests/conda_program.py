@@ -104,9 +104,11 @@ class Conda:
         build = "" if asked.no_builds else "={0.build}"
         packages = [("{0.name.normalized}={0.version}" + build).format(r) for r in records]
         channels = sorted({str(r.channel).rstrip("/") for r in records})
+        state = Path(asked.prefix, "conda-meta/state")
+        variables = json.loads(state.read_text()) if state.exists() and self.name == "conda" else {}
         whole = {
             "name": asked.prefix, "channels": channels, "dependencies": packages + _by_pip(asked.prefix),
-            "prefix": asked.prefix,
+            **({"variables": variables["env_vars"]} if variables else {}), "prefix": asked.prefix,
         }  # fmt: skip
         print(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), end="")  # noqa: T201
 
@@ -162,6 +164,12 @@ class Conda:
 
     def _wanted(self, asked: argparse.Namespace) -> tuple[list[str], list[str]]:
         """What was asked for, of conda and of pip; a file's channels and variables are taken over."""
+        for file in getattr(asked, "lists", None) or ():
+            if self.name != "conda" and file.endswith((".yml", ".yaml")):
+                asked.file = file
+                continue
+            lines = [line.partition("#")[0].strip() for line in Path(file).read_text().splitlines()]
+            asked.specs += filter(None, lines)
         if not getattr(asked, "file", None):
             return asked.specs, []
         import yaml  # noqa: PLC0415 - the record is written before what may be missing
@@ -271,8 +279,8 @@ def _grammar(conda: Conda) -> _Parser:
             made.add_argument(*_OPTIONS[option][0], **_OPTIONS[option][1])
         return made
 
-    change = ("yes", "prefix", "quiet", "offline", "override", "channel", "specs")
-    add(commands, "create", conda.create, *change, *(["file"] if of_mamba else []))
+    change = ("yes", "prefix", "quiet", "offline", "override", "channel", "files", "specs")
+    add(commands, "create", conda.create, *change)
     add(commands, "install", conda.install, *change)
     add(commands, "remove", conda.remove, "yes", "prefix", "quiet", "offline", "all", "specs")
     add(commands, "list", conda.list_packages, "prefix", "json")
@@ -286,7 +294,11 @@ def _grammar(conda: Conda) -> _Parser:
     shell = commands
     if of_mamba:
         shell = commands.add_parser("shell", prog=conda.name).add_subparsers(required=True)
-        add(shell, "activate", conda.activate, "where", "shell").set_defaults(action="activate")
+        activate = add(shell, "activate", conda.activate, "shell")
+        activate.set_defaults(action="activate")
+        where = activate.add_mutually_exclusive_group(required=True)
+        where.add_argument("prefix", nargs="?")
+        where.add_argument("-p", "--prefix", dest="prefix", default=argparse.SUPPRESS)
         add(shell, "deactivate", conda.activate, "shell").set_defaults(action="deactivate")
     else:
         actions = shell.add_parser("shell.posix", prog=conda.name).add_subparsers(required=True)
@@ -303,6 +315,7 @@ _OPTIONS = {
     "override": (["--override-channels"], {"action": "store_true"}),
     "channel": (["-c", "--channel"], {"action": "append"}),
     "file": (["-f", "--file"], {}),
+    "files": (["-f", "--file"], {"action": "append", "dest": "lists"}),
     "all": (["--all"], {"action": "store_true"}),
     "json": (["--json"], {"action": "store_true", "required": True}),
     "prune": (["--prune"], {"action": "store_true"}),

@@ -119,7 +119,7 @@ class House:
         self.home.mkdir()
         self.env = {
             "HOME": str(self.home), "USER": USER, "LOGNAME": USER, "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
+            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "off", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
         }  # fmt: skip
         self._shells: list[Shell] = []
 

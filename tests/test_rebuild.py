@@ -83,6 +83,16 @@ def test_one_made_by_hand_is_kept(house):
     assert prefix(house, root) == f"{root}/.venv"
 
 
+def test_what_is_no_environment_stays_where_it_is(house):
+    root = house.project(f"[venv]\n{THIS}", "p")
+    (root / ".venv").mkdir()
+    (root / ".venv/thesis.tex").write_text("all of it")
+    said = house.command("rebuild", cwd=root, status=1).stderr
+    assert f"{root}/.venv exists and is not an environment" in said
+    assert (root / ".venv/thesis.tex").read_text() == "all of it"
+    assert sorted(os.listdir(root)) == [".hpcenv.toml", ".venv"]
+
+
 def test_a_failure_leaves_the_old_one_in_use(house, wheelhouse):
     root = house.project(f"[venv]\n{THIS}{wheels(wheelhouse)}", "p")
     house.command("prepare", cwd=root)

@@ -239,6 +239,12 @@ def _hierarchy(core: Tree, software: Software) -> None:
             ("prepend", "PYTHONPATH", str(customised)),
             ("setenv", "EBROOTPYTHON", str(prefix)), ("setenv", "EBVERSIONPYTHON", python),
         )  # fmt: skip
+        if compiler == "10.3.0":
+            old, _ = software.python("2.7.18", virtualenv=True)
+            gcccore.module(
+                "Python/2.7.18", ("conflict", "Python"), ("prepend", "PATH", f"{old}/bin"),
+                ("setenv", "EBROOTPYTHON", str(old)), ("setenv", "EBVERSIONPYTHON", "2.7.18"),
+            )  # fmt: skip
         gcc.module(
             f"OpenMPI/{mpi}", ("family", "mpi"), ("use", str(openmpi.folder)),
             ("prepend", "LD_LIBRARY_PATH", f"/opt/OpenMPI/{mpi}/lib"),

@@ -46,6 +46,7 @@ class Spec(NamedTuple):
     python_path: str = "keep"  # what becomes of the modules' PYTHONPATH
     site: str | None = None
     warns_of_home: bool = False  # the site wants no environments in the home folder
+    warns_of_conda: bool = False  # the site recommends other ways
     caches: str | bool | None = None  # the folder for the installers' caches; False: none
 
 

@@ -20,6 +20,7 @@ from autoenv_hpc.venvs import (
     children,
     contents,
     lease,
+    matching,
     record,
     relocation,
     requirements,
@@ -54,6 +55,8 @@ def rebuild(spec: Spec, tool: Tool, environ: Env, progress: Progress) -> str | N
         if not record.exists(path) or record.is_unfinished(path):
             _build(spec, path, tool, environ, progress)
             return None
+        if not record.is_ours(path) and not matching.is_environment(path):
+            raise matching.no_environment(spec)
         new = relocation.beside(path)
         if record.exists(new):
             raise VenvError(f"{new} is in the way (move it)")

@@ -33,7 +33,8 @@ def measured(path: str) -> Size:
 def cached(spec: Spec, environ: Env) -> Env:
     """The variables with the installers' caches where the site wants them."""
     if spec.caches is False:
-        return {**environ, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
+        # Not "1", which pip before 19.0 (that of Python 3.6) takes for a folder; all take "off".
+        return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
     if not isinstance(spec.caches, str):
         return environ
     return {
@@ -55,6 +56,11 @@ def cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
         said.append(
             f"{spec.path} puts {size.files} files and {decimal(size.bytes)} into your home folder,"
             f" where {spec.site or 'this site'} wants no environments (path in [venv])"
+        )
+    if spec.warns_of_conda and spec.backend == "conda":
+        said.append(
+            f"{spec.site or 'this site'} recommends virtual environments, and not conda"
+            ' (backend = "virtualenv" in [venv])'
         )
     hidden = contents.shadows(spec.path, environ) if spec.python_path == "keep" else []
     if hidden:

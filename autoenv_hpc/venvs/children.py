@@ -27,6 +27,9 @@ _REMEDIES = {
     "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
     ' install its venv package, or use backend = "virtualenv"',
 }
+# Told so, conda tries no network, and misses what was never there before.
+_MISSED = re.compile(r"NotFound|not available|not found|nothing provides|does not exist")
+_OFFLINE = ("CONDA_OFFLINE", "MAMBA_OFFLINE")
 
 
 def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], None]) -> None:
@@ -56,6 +59,11 @@ def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], No
                 told(text)
         status = child.wait()
     if status:
+        offline = "--offline" in words or any(
+            env.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE
+        )
+        if offline and _MISSED.search("\n".join(said)):
+            said.append("the network was disabled")
         raise VenvError(explained(said, status))
 
 

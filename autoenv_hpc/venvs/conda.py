@@ -5,7 +5,7 @@ import json
 import os
 import re
 import shutil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autoenv_hpc import scratch
 from autoenv_hpc.environment import Env, with_entries
@@ -26,6 +26,7 @@ from autoenv_hpc.venvs import (
 )
 from autoenv_hpc.venvs.interpreters import is_version, numbers
 
+_PLATFORMS = {"64": "x86_64", "32": "i686"}
 _PROGRAMS = ("conda", "mamba", "micromamba")
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
 # Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
@@ -58,7 +59,7 @@ def match(spec: Spec, environ: Env) -> Environment:
     del environ
     if not os.path.isdir(os.path.join(spec.path, "conda-meta")):
         raise matching.no_environment(spec)
-    matching.check_machine(spec, os.uname().machine)
+    matching.check_machine(spec, os.uname().machine, _machine(spec.path))
     interpreter = _interpreter(spec.path)
     wanted = spec.python or ""
     if wanted[:1].isdigit() and not (interpreter and is_version(interpreter, wanted)):
@@ -80,6 +81,7 @@ def tool(spec: Spec, environ: Env) -> Tool:
         raise VenvError(
             "no conda, mamba or micromamba here (load a module that brings it, or put it on PATH)"
         )
+    _check_quotes(spec.path, environ)
     return _Conda(_Program(program, environ), spec)
 
 
@@ -92,12 +94,13 @@ def activate(environment: Environment, env: Env) -> Active:
     """
     prefix = environment.prefix
     program = _program(env)
-    start = {n: v for n, v in env.items() if n != "PYTHONHOME"}
+    prompt = {"PS1": env["PS1"]} if "PS1" in env else {}  # ours to set, where it is exported too
+    start = {n: v for n, v in env.items() if n not in ("PYTHONHOME", "PS1")}
     if program is None:
         steps: list[tuple[str, ...]] = [("source", file) for file in _scripts(prefix)]
         path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
         own = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": prefix, "CONDA_SHLVL": "1"}
-        start |= {**own, "PATH": path}
+        start |= {"PATH": path, **own, **_variables(prefix)}
     else:
         _check_quotes(prefix, env)
         steps = [("evaluate", *_Program(program, env).activation(prefix))]
@@ -105,9 +108,9 @@ def activate(environment: Environment, env: Env) -> Active:
     if end.env.get("CONDA_PREFIX") != prefix:
         said = " ".join(end.words.split())
         raise VenvError(f"{prefix}: {program} did not activate it: {said or 'without a word'}")
-    folders = (f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d")
-    files = [*_scripts(prefix), *folders, f"{prefix}/conda-meta/state"]
-    return Active(end.env, end.shell, _depends([*files, *([program] if program else [])]))
+    folders = [f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d"]
+    files = [*_scripts(prefix), *_variable_files(prefix), *folders, *([program] if program else [])]
+    return Active({**end.env, **prompt}, end.shell, _depends(files))
 
 
 class _Conda(NamedTuple):
@@ -179,6 +182,8 @@ class _Program(NamedTuple):
     def update(self, path: str, file: str, *, prune: bool = False) -> Command:
         """Install what an `environment.yml` asks for."""
         flags = ["--prune"] if prune else []
+        if self._version:  # conda's own knows no such word
+            flags.append("--yes")
         if self._version and self._version < (2,):  # has no `env update`
             return self.command("install", "--yes", "-p", path, "-f", file)
         return self.command("env", "update", "--prefix", path, "--file", file, *flags)
@@ -226,6 +231,31 @@ def _scripts(prefix: str) -> list[str]:
     return sorted(glob.glob(f"{glob.escape(prefix)}/etc/conda/activate.d/*.sh"))
 
 
+def _variable_files(prefix: str) -> list[str]:
+    """Where the variables of the packages stand, then the file of the environment's own."""
+    packages = sorted(glob.glob(f"{glob.escape(prefix)}/etc/conda/env_vars.d/*"))
+    return [*packages, os.path.join(prefix, "conda-meta/state")]
+
+
+def _variables(prefix: str) -> Env:
+    """The variables that activating sets (conda/activate.py: `_get_environment_env_vars`)."""
+    found: Env = {}
+    *packages, state = _variable_files(prefix)
+    for file in packages:
+        found |= _read_json(file)
+    found |= _read_json(state).get("env_vars", {})
+    return {name: value for name, value in found.items() if value != "***unset***"}
+
+
+def _read_json(file: str) -> dict[str, Any]:
+    try:
+        with open(file, encoding="utf-8") as stream:
+            content = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def _depends(files: list[str]) -> Dependencies:
     reads: list[str] = []
     host_bound, unknowable = False, None
@@ -248,6 +278,15 @@ def _interpreter(prefix: str) -> Interpreter | None:
             short = ".".join(found[1].split(".")[:2])
             program = os.path.join(prefix, "bin/python")
             return Interpreter(program, prefix, short, found[1], os.uname().machine)
+    return None
+
+
+def _machine(prefix: str) -> str | None:
+    """The architecture that the packages are for; None if they are for any."""
+    for file in sorted(glob.glob(f"{glob.escape(prefix)}/conda-meta/*.json")):
+        name: str = _read_json(file).get("subdir", "").removeprefix("linux-")
+        if name not in ("", "noarch"):
+            return _PLATFORMS.get(name, name)
     return None
 
 

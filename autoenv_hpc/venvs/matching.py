@@ -40,17 +40,24 @@ def matched(spec: Spec, needed: Interpreter) -> Environment:
     return Environment(spec.path, needed, spec.backend, watched=files)
 
 
-def check_machine(spec: Spec, machine: str) -> None:
+def check_machine(spec: Spec, machine: str, said: str | None = None) -> None:
     """See that the environment is for this architecture.
 
+    :param said: the one that it is said to be for, where its Python cannot tell.
     :raises VenvError: it is for another one.
     """
-    found = record.machine(spec.path)
+    found = record.machine(spec.path) or said
     if found not in (None, machine):
         raise VenvError(
             f"{spec.path} is for {found}, and this machine is {machine}"
             " (put {arch} into path in [venv])"
         )
+
+
+def is_environment(path: str) -> bool:
+    """Whether a virtual or a conda environment stands at the path, whoever made it."""
+    is_conda = os.path.isdir(os.path.join(path, "conda-meta"))
+    return is_conda or record.pyvenv_cfg(path) is not None
 
 
 def no_environment(spec: Spec) -> VenvError:
