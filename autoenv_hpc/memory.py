@@ -16,7 +16,7 @@ def recall(environ: Env, kind: str, key: str) -> Any:
     try:
         if folders.exposed(os.path.dirname(path)) or folders.exposed(path):
             return None
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             return json.load(file)
     except (OSError, ValueError):
         return None

@@ -6,7 +6,7 @@
 #
 # Sourced by what `autoenv-hpc hook bash` prints, which sets before:
 #   __autoenv_hpc_command   the command's absolute path
-#   __autoenv_hpc_ceilings  folders above which no configuration is looked for
+#   __autoenv_hpc_ceilings  folders above which no configuration is looked for, besides home
 #
 # Find, check, apply and undo happen here, without a process; whatever does not match exactly is
 # handed to the command, whose answer is shell code that calls the functions below.
@@ -22,6 +22,7 @@ if [[ -z $__autoenv_hpc_cache ]]; then
     [[ $__autoenv_hpc_cache == /* ]] || __autoenv_hpc_cache=${HOME-}/.cache
     __autoenv_hpc_cache+=/autoenv-hpc
 fi
+__autoenv_hpc_ceilings[${#__autoenv_hpc_ceilings[@]}]=${HOME-~} # a job without HOME has one all the same
 __autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
 __autoenv_hpc_pwd=           # the directory of the last look; a new shell always looks once

@@ -2,7 +2,7 @@
 #
 # Sourced by what `autoenv-hpc hook fish` prints, which sets before:
 #   __autoenv_hpc_command   the command's absolute path
-#   __autoenv_hpc_ceilings  folders above which no configuration is looked for
+#   __autoenv_hpc_ceilings  folders above which no configuration is looked for, besides home
 #
 # Find, check, apply and undo happen here, without a process; whatever does not match exactly is
 # handed to the command, whose answer is shell code that calls the functions below.
@@ -13,6 +13,7 @@ if test -z "$__autoenv_hpc_cache"
     string match -q '/*' -- "$__autoenv_hpc_cache"; or set -g __autoenv_hpc_cache "$HOME/.cache"
     set -g __autoenv_hpc_cache $__autoenv_hpc_cache/autoenv-hpc
 end
+set -ga __autoenv_hpc_ceilings "$HOME"
 set -g __autoenv_hpc_pwd # the directory of the last look; a new shell always looks once
 set -g __autoenv_hpc_root # the project that the last look came to, active or not
 set -g __autoenv_hpc_off # the project that the user took out by hand

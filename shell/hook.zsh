@@ -2,7 +2,7 @@
 #
 # Sourced by what `autoenv-hpc hook zsh` prints, which sets before:
 #   __autoenv_hpc_command   the command's absolute path
-#   __autoenv_hpc_ceilings  folders above which no configuration is looked for
+#   __autoenv_hpc_ceilings  folders above which no configuration is looked for, besides home
 #
 # Find, check, apply and undo happen here, without a process; whatever does not match exactly is
 # handed to the command, whose answer is shell code that calls the functions below. Nothing is
@@ -14,6 +14,7 @@ if [[ -z $__autoenv_hpc_cache ]]; then
     [[ $__autoenv_hpc_cache == /* ]] || __autoenv_hpc_cache=${HOME-}/.cache
     __autoenv_hpc_cache=$__autoenv_hpc_cache/autoenv-hpc
 fi
+__autoenv_hpc_ceilings+=("${HOME-}")
 typeset -g __autoenv_hpc_pwd=       # the directory of the last look; a new shell always looks once
 typeset -g __autoenv_hpc_root=      # the project that the last look came to, active or not
 typeset -g __autoenv_hpc_off=       # the project that the user took out by hand
