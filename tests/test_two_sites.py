@@ -112,6 +112,19 @@ def test_nothing_stands_on_the_page_that_is_not_run():
     assert all(step.typed and step.config for row in ROWS.values() for step in row.steps)
 
 
+def test_what_the_table_says_is_taken_from_the_rows():
+    for line in re.findall(r"^\| `.*\|$", PAGE.read_text(), re.MULTILINE):
+        typed, written = (re.findall("`(.+?)`", cell) for cell in line.strip("|").split(" | "))
+        if "nothing: " in line:
+            written = [word for word in written if word.startswith("autoenv-hpc")]
+        assert any(
+            all(word in _as_here(step.typed) for word in map(_as_here, typed))
+            and all(_as_here(word) in step.config + step.now for word in written)
+            for row in ROWS.values()
+            for step in row.steps
+        ), line
+
+
 def _blocks(row: Row) -> list[str]:
     before = ("", *(step.config for step in row.steps))
     configs = [s.config for s, was in zip(row.steps, before, strict=False) if s.config != was]
