@@ -92,6 +92,12 @@ class Conda:
         left = [s for s in _requested(asked.prefix) if _package(s) not in asked.specs]
         return self._change(asked, left, [])
 
+    def env_create(self, asked: argparse.Namespace) -> None:
+        """conda/cli/main_env_create.py: never asks, and leaves what is there."""
+        if os.path.isdir(f"{asked.prefix}/conda-meta"):
+            raise Failed(f"CondaValueError: prefix already exists: {asked.prefix}")
+        self._change(asked, *self._wanted(asked))
+
     def env_update(self, asked: argparse.Namespace) -> None:
         """conda/cli/main_env_update.py: makes what is missing, and never asks."""
         self._change(asked, *self._wanted(asked), keep=not asked.prune)
@@ -285,6 +291,8 @@ def _grammar(conda: Conda) -> _Parser:
     env = commands.add_parser("env", prog=conda.name).add_subparsers(required=True)
     add(env, "list", conda.env_list, "json")
     add(env, "export", conda.env_export, "prefix", "no-builds")
+    if not of_mamba:
+        add(env, "create", conda.env_create, "prefix", "file", "quiet", "offline")
     # conda's takes neither channels nor --yes nor --offline.
     more = ("yes", "offline") if of_mamba else ()
     add(env, "update", conda.env_update, "prefix", "file", "prune", "quiet", *more)

@@ -13,7 +13,7 @@ from autoenv_hpc.venvs import Command
 
 _LAST_LINES = 4
 # What a person would look for among the last lines of an installer.
-_TELLING = re.compile(r"(?i)\berror\b|cause:|because|cannot|could not|no space|denied|failed")
+_TELLING = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
 # When its input ends, because we do, the watchdog takes its whole process group along.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
 _NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
@@ -87,9 +87,17 @@ def explained(said: Sequence[str], status: int) -> str:
     remedies = [
         r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
     ]
-    telling = [line for line in lines if _TELLING.search(line)] or lines
-    last = " | ".join(telling[-_LAST_LINES:]) or f"exit status {status}, without a word"
+    telling = [
+        line
+        for above, line in zip(["", *lines], lines, strict=False)
+        if _TELLING.search(line) or (above.endswith(":") and _TELLING.search(above))
+    ]
+    last = " | ".join((telling or lines)[-_LAST_LINES:]) or f"{_ended(status)}, without a word"
     return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
+
+
+def _ended(status: int) -> str:
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 @contextlib.contextmanager

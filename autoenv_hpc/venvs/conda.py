@@ -28,6 +28,7 @@ from autoenv_hpc.venvs.interpreters import is_version, numbers
 
 _PLATFORMS = {"64": "x86_64", "32": "i686"}
 _PROGRAMS = ("conda", "mamba", "micromamba")
+_OWN_ENTRIES = re.compile(r"^(?:name|prefix):.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
 # Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
 _READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -124,8 +125,9 @@ class _Conda(NamedTuple):
         return {"machine": os.uname().machine}
 
     def create(self, path: str) -> list[Command]:
-        """An empty one, which takes no solving: what is asked for comes in together."""
-        return [self.program.command("create", "--yes", "--prefix", path)]
+        """Nothing: the first install does it. Even for an empty one conda asks its own channels."""
+        del path
+        return []
 
     def install(self, path: str, wishes: Wishes) -> list[Command]:
         python = self.spec.python
@@ -135,11 +137,15 @@ class _Conda(NamedTuple):
             asked = ["python"]  # who asks for nothing wants a Python
         files = [word for file in lists for word in ("--file", file)]
         words = [*wishes.arguments, *asked, *wishes.packages, *files]
+        is_new = not os.path.isdir(os.path.join(path, "conda-meta"))
         commands = []
         if asked or wishes.packages or lists:
-            commands.append(self.program.command("install", "--yes", "--prefix", path, *words))
-        whole = [f for f in wishes.requirements if requirements.is_conda(f)]
-        return commands + [self.program.update(path, file) for file in whole]
+            verb = "create" if is_new else "install"
+            commands.append(self.program.command(verb, "--yes", "--prefix", path, *words))
+        for file in filter(requirements.is_conda, wishes.requirements):
+            take_up = self.program.update if commands or not is_new else self.program.create
+            commands.append(take_up(path, file))
+        return commands
 
     def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
         still = set(map(_name, wishes.packages))
@@ -156,9 +162,8 @@ class _Conda(NamedTuple):
         return commands
 
     def freeze(self, path: str) -> str:
-        """As `environment.yml`, without the lines that hold for this prefix alone."""
-        lines = children.output(self.program.export(path)).splitlines(keepends=True)
-        return "".join(line for line in lines if not line.startswith(("name:", "prefix:")))
+        """As `environment.yml`, without the entries, folded or not, for this prefix alone."""
+        return _OWN_ENTRIES.sub("", children.output(self.program.export(path)))
 
 
 class _Program(NamedTuple):
@@ -179,8 +184,14 @@ class _Program(NamedTuple):
             return [self.path, "shell", "activate", "-p", prefix, "-s", "bash"]
         return [self.path, "shell.posix", "activate", prefix]
 
+    def create(self, path: str, file: str) -> Command:
+        """Make one of what an `environment.yml` asks for."""
+        if self._version:
+            return self.command("create", "--yes", "-p", path, "-f", file)
+        return self.command("env", "create", "--prefix", path, "--file", file)
+
     def update(self, path: str, file: str, *, prune: bool = False) -> Command:
-        """Install what an `environment.yml` asks for."""
+        """Install what an `environment.yml` asks for into one that is there."""
         flags = ["--prune"] if prune else []
         if self._version:  # conda's own knows no such word
             flags.append("--yes")
