@@ -17,8 +17,8 @@ def site(house, lines: str) -> None:
     (folder / "config.toml").write_text(lines)
 
 
-def test_a_build_in_home_warns_where_the_site_says_so(house, tmp_path):
-    root = house.project(f"[venv]\n{THIS}", "p")
+def test_a_build_in_home_warns_where_the_site_says_so(house, quick, tmp_path):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     site(house, '[site.ours]\n[site.ours.storage]\nhome = "warn"\n')
     quiet = house.command("prepare", cwd=root).stderr
     assert "home folder" not in quiet
@@ -26,7 +26,7 @@ def test_a_build_in_home_warns_where_the_site_says_so(house, tmp_path):
     files = sum(len(names) for _, _, names in os.walk(root / ".venv"))
     assert f"puts {files} files and " in said
     assert "MB into your home folder, where ours wants no environments" in said
-    house.project(f'[venv]\n{THIS}path = "{tmp_path}/elsewhere"\n', "p")
+    house.project(f'[venv]\n{THIS}{quick}path = "{tmp_path}/elsewhere"\n', "p")
     said = house.command("prepare", cwd=root, AUTOENV_HPC_SITE="ours").stderr
     assert "home folder" not in said
 
@@ -124,10 +124,10 @@ def test_told_so_no_network_is_tried(house, words, wheelhouse):
     assert ("no network here" in said) == (not words)
 
 
-def test_the_user_site_is_settled_per_site_or_project(house):
+def test_the_user_site_is_settled_per_site_or_project(house, quick):
     site(house, '[site.ours.env]\nPYTHONNOUSERSITE = "1"\n')
-    plain = house.project(f"[venv]\n{THIS}system-site-packages = true\n", "p")
-    own = house.project(f'[venv]\n{THIS}[env]\nPYTHONNOUSERSITE = "1"\n', "own")
+    plain = house.project(f"[venv]\n{THIS}{quick}system-site-packages = true\n", "p")
+    own = house.project(f'[venv]\n{THIS}{quick}[env]\nPYTHONNOUSERSITE = "1"\n', "own")
     show = ("python", "-c", "import sys; print(sys.flags.no_user_site)")
     assert house.command("exec", "-C", str(plain), "--", *show).stdout == "0\n"
     elsewhere = house.command("exec", "-C", str(plain), "--", *show, AUTOENV_HPC_SITE="ours")
