@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from conftest import MODULE_TOOLS
 from test_rebuild import wheels
 from test_venvs import THIS, refused
 
@@ -18,7 +17,7 @@ def site(house, lines: str) -> None:
 
 
 def test_a_build_in_home_warns_where_the_site_says_so(house, quick, tmp_path):
-    root = house.project(f"[venv]\n{THIS}{quick}", "p")
+    root = house.project(f"[venv]\n{THIS}", "p")
     site(house, '[site.ours]\n[site.ours.storage]\nhome = "warn"\n')
     quiet = house.command("prepare", cwd=root).stderr
     assert "home folder" not in quiet
@@ -68,12 +67,15 @@ def test_a_wrong_value_is_one_line(house):
     assert ":3: storage.caches: expected a string" in said
 
 
-@pytest.mark.parametrize("tool", MODULE_TOOLS)
+@pytest.mark.parametrize(("tool", "backend"), [("lmod", "venv"), ("modules", "uv")])
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_a_modules_packages_before_the_environments_are_named(cluster, tool, tree):
+def test_a_modules_packages_before_the_environments_are_named(
+    cluster, makers, wheelhouse, tool, backend, tree
+):
+    cluster.env["PATH"] = f"{makers}:{cluster.env['PATH']}"
     config = (
         'modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]\n'
-        '[venv]\npackages = ["numpy==1.15.4", "spacy"]\n'
+        f'[venv]\nbackend = "{backend}"\npackages = ["numpy==1.15.4", "spacy"]\n{wheels(wheelhouse)}'
     )
     root = cluster.project(config, "p")
     version = ("python", "-c", "import numpy; print(numpy.__version__)")
