@@ -17,6 +17,8 @@ from rich.table import Column
 from rich.text import Text
 
 Count = Callable[[], int]
+_PAUSE = 0.5  # seconds between two looks; the folder may be on a busy file system
+_NEVER = float("-inf")
 
 
 class Bar:
@@ -29,30 +31,34 @@ class Bar:
         width = max(20, room - len("^C "))  # what is typed meanwhile must not break the line
         console = Console(file=stream, force_terminal=True, width=width)
         self._progress = Progress(*columns, console=console, transient=True, expand=True)
-        self._task = self._progress.add_task("", total=None, count=None)
+        self._task = self._progress.add_task("", total=None, count=None, pause=_PAUSE)
         self._progress.start()
 
     def show(self, text: str, total: int | None, count: Count | None) -> None:
         """Show what happens; from a line with a total on, count up to it."""
         self._progress.update(self._task, description=text)
-        if total is not None:
-            self._progress.update(self._task, total=total, completed=0, count=count)
+        if total is not None:  # drawn at once: what is small is done before the next turn
+            self._progress.update(
+                self._task, total=total, completed=0, count=count, looked=_NEVER, refresh=True
+            )
 
     def wipe(self) -> None:
-        """Leave no trace."""
+        """Leave no trace; the last that is seen is how far it came."""
+        self._progress.update(self._task, pause=0)
         self._progress.stop()
 
 
 class _Done(ProgressColumn):
     """How many of how many, looked up twice a second: installers do not tell."""
 
-    max_refresh = 0.5
-
     def render(self, task: Task) -> Text:
         count = task.fields["count"]
         if task.total is None or count is None:
             return Text("")
-        task.completed = max(task.completed, min(count(), task.total))
+        # Not `max_refresh`: rich heeds it only while nothing is done, and keeps an empty text too.
+        if task.get_time() - task.fields["looked"] >= task.fields["pause"]:
+            task.completed = max(task.completed, min(count(), task.total))
+            task.fields["looked"] = task.get_time()
         return Text(f"{task.completed:.0f}/{task.total:.0f}")
 
 

@@ -52,6 +52,7 @@ class Shell:
             program or name, _RUN[name], env=env, cwd=str(cwd), encoding="utf-8", codec_errors="replace",
             dimensions=(50, 400), timeout=TIMEOUT,
         )  # fmt: skip
+        self._child.delaybeforesend = None  # it waits for programs that switch the echo off
         self.greeting = self._await()
 
     def run(self, line: str, *, timeout: float = TIMEOUT) -> str:
@@ -110,7 +111,9 @@ class Shell:
                     f"{self.name} came to no prompt within {timeout} s; it showed:\n{shown}"
                 )
             shown += self._read(0.02)
-        return shown + self._read(0.05)
+        while more := self._read(0.02):
+            shown += more
+        return shown
 
     def _read(self, seconds: float) -> str:
         try:

@@ -64,6 +64,7 @@ def victim(root: Path, env: dict[str, str], phase: str) -> subprocess.Popen:
     if phase in AT_SIGHT:
         until((root / AT_SIGHT[phase]).exists, process)
         process.kill()
+        process.wait()  # what is dead and not yet waited for is taken for alive, for a whole lease
     return process
 
 

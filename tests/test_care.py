@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from conftest import MODULE_TOOLS
 from test_rebuild import wheels
 from test_venvs import THIS, refused
 
@@ -17,7 +16,7 @@ def site(house, lines: str) -> None:
     (folder / "config.toml").write_text(lines)
 
 
-def test_a_build_in_home_warns_where_the_site_says_so(house, tmp_path):
+def test_a_build_in_home_warns_where_the_site_says_so(house, quick, tmp_path):
     root = house.project(f"[venv]\n{THIS}", "p")
     site(house, '[site.ours]\n[site.ours.storage]\nhome = "warn"\n')
     quiet = house.command("prepare", cwd=root).stderr
@@ -26,7 +25,7 @@ def test_a_build_in_home_warns_where_the_site_says_so(house, tmp_path):
     files = sum(len(names) for _, _, names in os.walk(root / ".venv"))
     assert f"puts {files} files and " in said
     assert "MB into your home folder, where ours wants no environments" in said
-    house.project(f'[venv]\n{THIS}path = "{tmp_path}/elsewhere"\n', "p")
+    house.project(f'[venv]\n{THIS}{quick}path = "{tmp_path}/elsewhere"\n', "p")
     said = house.command("prepare", cwd=root, AUTOENV_HPC_SITE="ours").stderr
     assert "home folder" not in said
 
@@ -68,12 +67,15 @@ def test_a_wrong_value_is_one_line(house):
     assert ":3: storage.caches: expected a string" in said
 
 
-@pytest.mark.parametrize("tool", MODULE_TOOLS)
+@pytest.mark.parametrize(("tool", "backend"), [("lmod", "venv"), ("modules", "uv")])
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_a_modules_packages_before_the_environments_are_named(cluster, tool, tree):
+def test_a_modules_packages_before_the_environments_are_named(
+    cluster, makers, wheelhouse, tool, backend, tree
+):
+    cluster.env["PATH"] = f"{makers}:{cluster.env['PATH']}"
     config = (
         'modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]\n'
-        '[venv]\npackages = ["numpy==1.15.4", "spacy"]\n'
+        f'[venv]\nbackend = "{backend}"\npackages = ["numpy==1.15.4", "spacy"]\n{wheels(wheelhouse)}'
     )
     root = cluster.project(config, "p")
     version = ("python", "-c", "import numpy; print(numpy.__version__)")
@@ -124,10 +126,10 @@ def test_told_so_no_network_is_tried(house, words, wheelhouse):
     assert ("no network here" in said) == (not words)
 
 
-def test_the_user_site_is_settled_per_site_or_project(house):
+def test_the_user_site_is_settled_per_site_or_project(house, quick):
     site(house, '[site.ours.env]\nPYTHONNOUSERSITE = "1"\n')
-    plain = house.project(f"[venv]\n{THIS}system-site-packages = true\n", "p")
-    own = house.project(f'[venv]\n{THIS}[env]\nPYTHONNOUSERSITE = "1"\n', "own")
+    plain = house.project(f"[venv]\n{THIS}{quick}system-site-packages = true\n", "p")
+    own = house.project(f'[venv]\n{THIS}{quick}[env]\nPYTHONNOUSERSITE = "1"\n', "own")
     show = ("python", "-c", "import sys; print(sys.flags.no_user_site)")
     assert house.command("exec", "-C", str(plain), "--", *show).stdout == "0\n"
     elsewhere = house.command("exec", "-C", str(plain), "--", *show, AUTOENV_HPC_SITE="ours")

@@ -10,26 +10,32 @@ from sessions import Shell, assert_same
 class Scene(NamedTuple):
     """Two projects on one tree, and what their user loads besides."""
 
-    first: str
+    first: str  # with an environment, if any, by the backend of each test
     second: str
+    backend: str  # that its sites' documentation has
     own: str  # a module that the user has loaded before
     inside: str  # a module that the user loads inside the first project
     variable: str  # that the first project's modules set
     second_variable: str
 
 
+def configured(scene: Scene, backend: str) -> str:
+    """The first project's configuration with a backend line."""
+    return scene.first.replace("[venv]\n", f"[venv]\n{backend}")
+
+
 SCENES = {
     "flat": Scene(
         'modules = ["python/3.9.5"]\n[venv]\nsystem-site-packages = true\n[env]\nMINE = "1"\n',
-        'modules = ["python_ML_packages/3.11.4-cpu"]\n', "bioinfo-tools", "samtools/1.12", "PYTHON_ROOT", "PYTHONPATH",
+        'modules = ["python_ML_packages/3.11.4-cpu"]\n', "", "bioinfo-tools", "samtools/1.12", "PYTHON_ROOT", "PYTHONPATH",
     ),
     "hierarchy": Scene(
-        'modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]\n[venv]\nbackend = "virtualenv"\n',
-        'modules = ["GCC/12.3.0", "Python/3.11.3"]\n', "GCCcore/12.3.0", "matplotlib/3.4.2", "EBROOTSCIPYMINBUNDLE", "EBROOTPYTHON",
+        'modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]\n[venv]\n',
+        'modules = ["GCC/12.3.0", "Python/3.11.3"]\n', 'backend = "virtualenv"\n', "GCCcore/12.3.0", "matplotlib/3.4.2", "EBROOTSCIPYMINBUNDLE", "EBROOTPYTHON",
     ),
     "odd": Scene(
         'modules = ["alias/1.0", "function/1.0", "pushenv/1.0", "overwrite/1.0", "values/1.0", "home/1.0", "lists/1.0", "noisy/1.0"]\n',
-        'modules = ["family/a", "linked"]\n', "other/b", "sticky/1.0", "VALUES", "STACK",
+        'modules = ["family/a", "linked"]\n', "", "other/b", "sticky/1.0", "VALUES", "STACK",
     ),
 }  # fmt: skip
 MATRIX = [(shell, tool, tree) for shell in SHELLS for tool in MODULE_TOOLS for tree in SCENES]
@@ -46,7 +52,7 @@ def enter(here: Shell, name: str) -> dict[str, str]:
 @EVERYWHERE
 def test_what_came_in_goes_out(cluster, shell, tool, tree):
     scene = SCENES[tree]
-    cluster.project(scene.first, "first")
+    cluster.project(configured(scene, scene.backend), "first")
     cluster.project(scene.second, "second")
     here = cluster.shell(shell, EDITOR="vi", UNWANTED="here", CC="cc", PYTHONPATH="/mine", COPY="")
     before = here.snapshot()
@@ -59,9 +65,9 @@ def test_what_came_in_goes_out(cluster, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_with_modules_of_the_users_own(cluster, shell, tool, tree):
+def test_with_modules_of_the_users_own(cluster, quick, shell, tool, tree):
     scene = SCENES[tree]
-    cluster.project(scene.first, "first")
+    cluster.project(configured(scene, quick), "first")
     cluster.project(scene.second, "second")
     here = cluster.shell(shell)
     here.run(f"module load {scene.own}")
@@ -76,9 +82,9 @@ def test_with_modules_of_the_users_own(cluster, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_what_the_user_does_inside_stays(cluster, shell, tool, tree):
+def test_what_the_user_does_inside_stays(cluster, quick, shell, tool, tree):
     scene = SCENES[tree]
-    cluster.project(scene.first, "first")
+    cluster.project(configured(scene, quick), "first")
     here = cluster.shell(shell, USERS="1", PYTHONPATH="/mine")
     enter(here, "first")
     if shell == "fish":
@@ -104,9 +110,9 @@ def test_what_the_user_does_inside_stays(cluster, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_a_purge_inside_is_the_users_own_act(cluster, shell, tool, tree):
+def test_a_purge_inside_is_the_users_own_act(cluster, quick, shell, tool, tree):
     scene = SCENES[tree]
-    cluster.project(scene.first, "first")
+    cluster.project(configured(scene, quick), "first")
     here = cluster.shell(shell)
     here.run(f"module load {scene.own}")
     enter(here, "first")
@@ -119,9 +125,9 @@ def test_a_purge_inside_is_the_users_own_act(cluster, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_a_nested_shell_leaves_what_it_inherited(cluster, shell, tool, tree):
+def test_a_nested_shell_leaves_what_it_inherited(cluster, quick, shell, tool, tree):
     scene = SCENES[tree]
-    cluster.project(scene.first, "first")
+    cluster.project(configured(scene, quick), "first")
     here = cluster.shell(shell)
     before = here.env()
     inside = enter(here, "first")

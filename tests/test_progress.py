@@ -10,6 +10,8 @@ from conftest import COMMAND
 from test_rebuild import wheels
 from test_venvs import THIS
 
+from autoenv_hpc.progress import Bar
+
 
 def on_a_terminal(house, root, *words: str, **more: str) -> str:
     """What a command shows on a terminal of 90 columns."""
@@ -42,6 +44,21 @@ def test_a_bar_on_a_terminal(house, wheelhouse):
     assert last.replace("\x1b[2m", "").replace("\x1b[0m", "").endswith("(Python 3.11)\r\n")
     assert "Collecting" not in last
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
+
+
+def test_how_far_it_is_shows_however_soon_it_is_done():
+    ours, theirs = pty.openpty()
+    there = 0
+    with open(theirs, "w") as terminal:
+        bar = Bar(terminal)
+        bar.show("building", None, None)
+        bar.show("installing", 3, lambda: there)
+        there = 3
+        bar.wipe()
+    shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    counts = re.findall(r"\d/3", shown)
+    assert (counts[0], counts[-1]) == ("0/3", "3/3")
 
 
 def test_silence_if_that_is_asked_for(house, wheelhouse):

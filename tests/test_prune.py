@@ -11,12 +11,15 @@ import pytest
 from conftest import COMMAND
 from test_venvs import HERE, THIS
 
+WITH_VENV = pytest.mark.parametrize("three", ['backend = "venv"\n'], indirect=True, ids=["venv"])
+
 
 @pytest.fixture
-def three(house, tmp_path):
+def three(request, house, quick, tmp_path):
     """Three projects with environments elsewhere; the first project is gone."""
+    backend = getattr(request, "param", quick)
     for name in ("gone", "kept", "hand"):
-        house.project(f'[venv]\n{THIS}path = "{tmp_path}/envs/{name}"\n', name)
+        house.project(f'[venv]\n{THIS}{backend}path = "{tmp_path}/envs/{name}"\n', name)
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", tmp_path / "envs/hand"], check=True
     )
@@ -33,6 +36,7 @@ def names(house) -> list[str]:
     return [os.path.basename(row["path"]) for row in rows]
 
 
+@WITH_VENV
 def test_the_list_tells_of_each(house, three):
     rows = json.loads(house.command("list", "--json").stdout)
     assert [os.path.basename(row["path"]) for row in rows] == ["gone", "hand", "kept"]
@@ -49,6 +53,7 @@ def test_the_list_tells_of_each(house, three):
     assert "MB" in table[1]
 
 
+@WITH_VENV
 def test_prune_removes_what_it_built_for_a_project_that_is_gone(house, three):
     said = house.command("prune", "--dry-run").stderr
     assert f"{three}/gone: " in said
@@ -80,13 +85,13 @@ def test_it_asks_first(house, three, answer, left):
     assert len(names(house)) == left
 
 
-def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(house, three):
+def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(house, three, quick):
     running = subprocess.Popen([three / "gone/bin/python", "-c", "import time; time.sleep(300)"])
     said = house.command("prune", "--yes").stderr
     running.kill()
     running.wait()
     assert f"{three}/gone is kept: process {running.pid} (python " in said
-    project = house.project(f'[venv]\n{THIS}path = "{three}/away"\n', "mounted/project")
+    project = house.project(f'[venv]\n{THIS}{quick}path = "{three}/away"\n', "mounted/project")
     house.command("prepare", cwd=project)
     (house.home / "mounted").rename(house.home / "unmounted")
     house.command("prune", "--yes")

@@ -59,11 +59,11 @@ def test_the_new_one_is_as_if_it_had_been_built_there(house, wheelhouse, where, 
     )  # no lock, no copy
 
 
-def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(house, wheelhouse):
-    root = house.project(f"[venv]\n{THIS}{wheels(wheelhouse)}", "p")
+def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(house, quick):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     house.command("prepare", cwd=root)
     (root / ".venv/mine").write_text("")
-    other = f'[venv]\npython = "{OTHERS[0]}"\n{wheels(wheelhouse)}'
+    other = f'[venv]\npython = "{OTHERS[0]}"\n{quick}'
     house.project(other, "p")
     said = house.command("exec", "-C", str(root), "--", "true", status=125).stderr
     assert f"autoenv-hpc rebuild -C {root}" in said
@@ -72,8 +72,8 @@ def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(house, whee
     assert not (root / ".venv/mine").exists()
 
 
-def test_one_made_by_hand_is_kept(house):
-    root = house.project(f"[venv]\n{THIS}", "p")
+def test_one_made_by_hand_is_kept(house, quick):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     (root / ".venv/thesis.tex").write_text("all of it")
     said = house.command("rebuild", cwd=root).stderr
@@ -104,8 +104,8 @@ def test_a_failure_leaves_the_old_one_in_use(house, wheelhouse):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shells_that_have_the_old_one_open_are_told_and_go_on(house, shell):
-    root = house.project(f"[venv]\n{THIS}", "p")
+def test_shells_that_have_the_old_one_open_are_told_and_go_on(house, quick, shell):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     house.command("prepare", cwd=root)
     here = house.shell(shell, cwd=root)
     program = [f"{root}/.venv/bin/python", "-c", "import time; time.sleep(300)"]
@@ -121,13 +121,13 @@ def test_shells_that_have_the_old_one_open_are_told_and_go_on(house, shell):
 
 
 @pytest.mark.parametrize("moment", ["building", "swapping"])
-def test_killed_it_leaves_what_the_next_call_goes_on_from(house, tmp_path, moment):
+def test_killed_it_leaves_what_the_next_call_goes_on_from(house, quick, tmp_path, moment):
     (tmp_path / "slow").mkdir()
     begun = tmp_path / "begun"
     (tmp_path / "slow/setup.py").write_text(
         f"import time\nopen({str(begun)!r}, 'w').close()\ntime.sleep(600)\n"
     )
-    root = house.project(f"[venv]\n{THIS}", "p")
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     house.command("prepare", cwd=root)
     old = everything(root / ".venv")
     slow = f'packages = ["{tmp_path}/slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n'
@@ -142,7 +142,7 @@ def test_killed_it_leaves_what_the_next_call_goes_on_from(house, tmp_path, momen
     assert everything(root / ".venv") == old
     builder.send_signal(signal.SIGKILL)
     builder.wait()
-    house.project(f"[venv]\n{THIS}", "p")
+    house.project(f"[venv]\n{THIS}{quick}", "p")
     if moment == "swapping":  # between two renames, where the file system cannot exchange
         beside = relocation.beside(str(root / ".venv"))
         shutil.rmtree(beside)

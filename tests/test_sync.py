@@ -66,7 +66,7 @@ def test_what_the_user_installed_stays(house, project, makers, wheelhouse):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_change_is_noticed_at_the_next_entry(house, project, shell):
-    root = project("venv", 'requirements = ["r.txt"]\n')
+    root = project("uv", 'requirements = ["r.txt"]\n')
     (root / "r.txt").write_text("spacy\n")
     house.command("prepare", cwd=root)
     here = house.shell(shell)
@@ -81,12 +81,12 @@ def test_a_change_is_noticed_at_the_next_entry(house, project, shell):
 
 
 def test_following_by_itself_or_not_at_all(house, project):
-    root = project("venv", 'packages = ["spacy"]\n')
+    root = project("uv", 'packages = ["spacy"]\n')
     house.command("prepare", cwd=root)
-    project("venv", 'packages = ["spacy", "numpy"]\nsync = "off"\n')
+    project("uv", 'packages = ["spacy", "numpy"]\nsync = "off"\n')
     assert house.command("exec", "-C", str(root), "--", "true").stderr == ""
     assert "numpy" not in contents(house, root)
-    project("venv", 'packages = ["spacy", "numpy"]\nsync = "auto"\n')
+    project("uv", 'packages = ["spacy", "numpy"]\nsync = "auto"\n')
     house.command("exec", "-C", str(root), "--", "python", "-c", "import numpy")
 
 
@@ -135,7 +135,7 @@ def test_what_comes_from_modules_is_named_and_not_pinned(cluster, tool, tree, to
 
 
 def test_a_file_that_cannot_be_written(house, project, tmp_path):
-    root = project("venv", "")
+    root = project("uv", "")
     house.command("prepare", cwd=root)
     (tmp_path / "file").write_text("")
     said = house.command("freeze", "-o", f"{tmp_path}/file/r.txt", cwd=root, status=1).stderr

@@ -2,12 +2,16 @@
 
 A row is a heading with steps. A step is what the course types in a new login (```sh), the
 `.hpcenv.toml` by then, and what is typed in the project (```sh with `autoenv-hpc` in it).
+
+Each row runs under one of the two module tools, in turn; under both with
+`TWO_SITES=both make test PYTEST=tests/test_two_sites.py`.
 """
 
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,7 +104,17 @@ def _as_here(text: str) -> str:
 
 ROWS = read(PAGE.read_text())
 BATCH = [name for name, row in ROWS.items() if "#!" in row.steps[-1].typed]
+TOOLS = 2 if os.environ.get("TWO_SITES") == "both" else 1  # that each row runs under
 SITES = {"At UPPMAX": "rackham", "At HPC2N": "kebnekaise", "At both": ""}
+
+
+def under_tools(names: Iterable[str]) -> list[tuple[str, str, str]]:
+    """The rows, each with its tree and a module tool that it runs under."""
+    return [
+        (tool, name, ROWS[name].tree)
+        for i, name in enumerate(names)
+        for tool in (*MODULE_TOOLS, *MODULE_TOOLS)[i % 2 :][:TOOLS]
+    ]
 
 
 def test_nothing_stands_on_the_page_that_is_not_run():
@@ -219,8 +233,7 @@ def sides(cluster: House, row: str, tool: str, conda: Path) -> Sides:
     return Sides(cluster, chosen, cluster.home / "byhand")
 
 
-@pytest.mark.parametrize("tool", MODULE_TOOLS)
-@pytest.mark.parametrize(("row", "tree"), [(name, row.tree) for name, row in ROWS.items()])
+@pytest.mark.parametrize(("tool", "row", "tree"), under_tools(ROWS))
 def test_the_same_as_typed_by_hand(sides, tool, row, tree):
     cluster = sides.cluster
     for step in (step for step in sides.row.steps if "#!" not in step.typed):
@@ -260,8 +273,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     made.stop()
 
 
-@pytest.mark.parametrize("tool", MODULE_TOOLS)
-@pytest.mark.parametrize(("row", "tree"), [(name, ROWS[name].tree) for name in BATCH])
+@pytest.mark.parametrize(("tool", "row", "tree"), under_tools(BATCH))
 def test_a_job_finds_the_same_as_by_its_old_script(sides, slurm, tool, row, tree):
     create, batch = sides.row.steps
     env = sides.cluster.env | {"PATH": f"{Path(COMMAND).parent}:{sides.cluster.env['PATH']}"}

@@ -91,8 +91,8 @@ def test_the_users_python_variables_do_not_break_the_build(house, shadow):
     house.command("prepare", cwd=root, **{shadow: "/nonexistent"})
 
 
-def test_a_folder_that_is_no_environment_is_refused_and_kept(house):
-    root = house.project(f"[venv]\n{THIS}", "p")
+def test_a_folder_that_is_no_environment_is_refused_and_kept(house, quick):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     (root / ".venv").mkdir()
     (root / ".venv/thesis.tex").write_text("all of it")
     assert f"{root}/.venv exists and is not an environment" in refused(house, root)
@@ -112,8 +112,8 @@ def test_a_folder_that_is_no_environment_is_refused_and_kept(house):
     ],
     ids=lambda job: next(iter(job)),
 )
-def test_jobs_are_recognised_by_their_schedulers_variables(house, job):
-    root = house.project(f"[venv]\n{THIS}in-job = false\n", "p")
+def test_jobs_are_recognised_by_their_schedulers_variables(house, quick, job):
+    root = house.project(f"[venv]\n{THIS}{quick}in-job = false\n", "p")
     assert "in-job = false (this is job " in refused(house, root, **job)
     assert (
         prefix(house, root) == f"{root}/.venv"
@@ -166,8 +166,8 @@ def test_one_for_another_architecture_is_refused(house):
     assert "{arch}" in refused(house, root)
 
 
-def test_half_built_it_is_built_again(house):
-    root = house.project(f"[venv]\n{THIS}", "p")
+def test_half_built_it_is_built_again(house, quick):
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     (root / ".venv/bin").mkdir(parents=True)
     (root / "..venv.autoenv-hpc.building").write_text("{}")
     (root / ".venv/bin/python").write_text("half of it")
@@ -175,7 +175,7 @@ def test_half_built_it_is_built_again(house):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_killed_build_leaves_nothing_that_is_used(house, sent, tmp_path):
+def test_a_killed_build_leaves_nothing_that_is_used(house, quick, sent, tmp_path):
     root = house.project(
         f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
         "p",
@@ -199,7 +199,7 @@ def test_a_killed_build_leaves_nothing_that_is_used(house, sent, tmp_path):
             break
         time.sleep(0.1)
     assert not os.path.exists(f"/proc/{child}"), "a child of the builder lives on"
-    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}")
+    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}{quick}")
     house.command("allow", str(root))
     assert prefix(house, root) == f"{root}/.venv"
 
@@ -234,7 +234,7 @@ def test_two_hosts_see_one_lock(house):
     assert sum("building" in err for _, err in said) == 1
 
 
-def test_a_stale_lock_of_another_host_is_taken_over(house, tmp_path):
+def test_a_stale_lock_of_another_host_is_taken_over(house, quick, tmp_path):
     root = house.project(
         f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
         "p",
@@ -252,17 +252,17 @@ def test_a_stale_lock_of_another_host_is_taken_over(house, tmp_path):
         time.sleep(0.1)
     builder.kill()
     builder.wait()
-    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}")
+    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}{quick}")
     house.command("allow", str(root))
     done = house.command("exec", "-C", str(root), "--", *WHO)
     assert "on far-away, which builds" in done.stderr
     assert done.stdout.startswith(f"{root}/.venv\n")
 
 
-def test_what_may_not_be_built_names_the_command(house):
-    never = house.project(f'[venv]\n{THIS}create = "never"\n', "never")
+def test_what_may_not_be_built_names_the_command(house, quick):
+    never = house.project(f'[venv]\n{THIS}{quick}create = "never"\n', "never")
     assert "autoenv-hpc prepare" in refused(house, never)
-    in_job = house.project(f"[venv]\n{THIS}in-job = false\n", "in job")
+    in_job = house.project(f"[venv]\n{THIS}{quick}in-job = false\n", "in job")
     said = refused(house, in_job, SLURM_JOB_ID="7")
     assert f"autoenv-hpc prepare -C '{in_job}'" in said
     house.command("prepare", cwd=never)
@@ -338,10 +338,12 @@ def test_somebody_elses_environment_is_taken_as_it_is(house, tmp_path):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(house, tmp_path, shell):
+def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(
+    house, quick, tmp_path, shell
+):
     theirs = tmp_path / "theirs"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
-    root = house.project(f"[venv]\n{THIS}", "p")
+    root = house.project(f"[venv]\n{THIS}{quick}", "p")
     house.command("prepare", cwd=root)
     activate = "activate.fish" if shell == "fish" else "activate"
     here = house.shell(shell)
@@ -362,9 +364,9 @@ def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(hous
     assert "VIRTUAL_ENV" not in here.env()
 
 
-def test_named_environments_live_side_by_side(house):
+def test_named_environments_live_side_by_side(house, quick):
     root = house.project(
-        f'default-env = "one"\n[venv]\n{THIS}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n',
+        f'default-env = "one"\n[venv]\n{THIS}{quick}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n',
         "p",
     )
     show = ("/bin/sh", "-c", 'echo "$N $VIRTUAL_ENV"')

@@ -159,10 +159,10 @@ def _build(spec: Spec, where: str, tool: Tool, environ: Env, progress: Progress)
 
 def _run(command: Command, spec: Spec, where: str, progress: Progress) -> None:
     """Run one command, and tell how far it is where it says how much there is to do."""
+    before = len(contents.installed(where))  # by the time that a line is read, there may be more
 
     def passed_on(line: str) -> None:
         total = contents.announced(line)
-        before = len(contents.installed(where)) if total else 0
         progress(line, total, lambda: len(contents.installed(where)) - before)
 
     children.follow(command.words, command.env, command.folder or spec.root, passed_on)
