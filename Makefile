@@ -1,10 +1,11 @@
 # make demo   plays the main job through in a scratch home, with a real module system
 # make test   passes the tests; PYTEST="-k trust" chooses some
-# make bench  prints what users feel, each row beside its rival
+# make bench  measures what users feel, each row beside its rivals; BENCH="--quick" is a try
 # make lint   what the house style asks for
 # Each sets up what it needs in .cache/, and finds Python 3.11 or later by itself.
 
 PYTEST =
+BENCH =
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
@@ -34,4 +35,5 @@ clean:
 	rm -rf .cache
 
 bench: checkout
-	@$(IN)/python tests/bench.py
+	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
+	@PYTHONPATH=tests $(IN)/python -m bench $(BENCH)

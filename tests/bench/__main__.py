@@ -1,0 +1,258 @@
+"""Measures what users feel, each row beside its rivals in one run, and writes it into the page.
+
+    make bench                          the whole page, in some minutes
+    make bench BENCH="--quick"          a try, which leaves the page alone
+    make bench BENCH="--only exec"      one part: exec, ranks, idle, enter, first, miss
+
+Numbers are medians of several runs with their quartiles, the rivals by turns.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import provision
+from bench import plots, rivals
+from bench.measure import Spread, alternately, at_once, counted, static_true, timed
+from bench.page import Cell, Page, ratio
+from bench.scenes import COMMAND, MANY, Scene, Tools, name, tree
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+SHELLS = ("bash", "zsh", "fish")
+SIZES = (1, 8, 40, 100)
+RANKS = (1, 4, 16, 64, 256)
+OURS, BY_HAND, DIRENV = "autoenv-hpc", "by hand", "direnv"
+Rows = list[list[Cell]]
+
+
+class Bench(NamedTuple):
+    """All that the rows need."""
+
+    tools: Tools
+    page: Page
+    pictures: Path
+    runs: int
+    sizes: tuple[int, ...]
+    ranks: tuple[int, ...]
+    small: dict[int, Scene]  # by the number of modules
+    large: dict[int, Scene]
+
+    @property
+    def rivals(self) -> dict[str, rivals.Rival]:
+        return self.tools.rivals
+
+    @property
+    def log(self) -> Path:
+        return self.tools.folder / "calls"
+
+    @property
+    def scenes(self) -> list[tuple[str, int, Scene]]:
+        """Each tree and number of modules."""
+        trees = (("small", self.small), (f"{MANY:,} names", self.large))
+        return [(title, n, scene) for title, found in trees for n, scene in found.items()]
+
+
+def idle(bench: Bench) -> None:
+    """A prompt after which nothing has changed."""
+    scene = bench.small[8]
+    rows: Rows = []
+    for shell in SHELLS:
+        for inside in (False, True):
+            loops = {
+                who: scene.idle(shell, who, inside=inside)
+                for who in ("no hook", OURS, *bench.rivals)
+            }
+            times = alternately(
+                {who: partial(loop.timed, scene.env) for who, loop in loops.items()}, bench.runs
+            )
+            for who, loop in loops.items():
+                micro = Spread(*(1000 * value for value in times[who]))
+                place = "inside" if inside else "outside"
+                rows.append([shell, place, who, micro, *loop.counted(scene.env, bench.log)])
+    for row in rows:
+        row[4:] = [f"{value:g}" for value in row[4:]]
+    columns = ("shell", "place", "hook", "µs", "processes", "file-system calls")
+    bench.page.table("idle", columns, rows)
+
+
+def enter(bench: Bench) -> None:
+    """Into a project that was seen before, and out of it."""
+    times: Rows = []
+    counts: Rows = []
+    panels: dict[str, plots.Lines] = {}
+    for title, number, scene in bench.scenes:
+        loops = {shell: scene.round_trip(shell, OURS) for shell in SHELLS}
+        loops[BY_HAND] = scene.by_hand()
+        if DIRENV in bench.rivals:
+            loops[DIRENV] = scene.round_trip("bash", DIRENV)
+        found = alternately(
+            {who: partial(loop.timed, scene.env) for who, loop in loops.items()}, bench.runs
+        )
+        rival = found[BY_HAND]
+        ours = [cell for shell in SHELLS for cell in (found[shell], ratio(found[shell], rival))]
+        times.append([title, number, *ours, rival, found.get(DIRENV)])
+        seen = {who: loop.counted(scene.env, bench.log) for who, loop in loops.items()}
+        counts.append([title, number, *(seen.get(who) for who in (*SHELLS, BY_HAND, DIRENV))])
+        lines = panels.setdefault(f"enter and leave, {title} tree" if title == "small" else f"tree of {title}", {})
+        for who, spread in found.items():
+            lines.setdefault(who if who not in SHELLS else f"{OURS}, {who}", []).append(spread)
+    columns = ["tree", "modules", "bash, ms", "ratio", "zsh, ms", "ratio", "fish, ms", "ratio"]
+    bench.page.table("enter", [*columns, "by hand in bash, ms", "direnv in bash, ms"], times)
+    bench.page.table(
+        "enter counted", ["tree", "modules", *SHELLS, "by hand in bash", "direnv in bash"], counts
+    )
+    plots.draw(bench.pictures / "performance-modules.svg", "modules", bench.sizes, panels)
+
+
+def first(bench: Bench) -> None:
+    """Into a project that was never seen."""
+    whos = (OURS, "modules known", BY_HAND, *((DIRENV,) if DIRENV in bench.rivals else ()))
+    rows: Rows = []
+    for title, number, scene in bench.scenes:
+        found = alternately({who: partial(scene.first, who) for who in whos}, bench.runs)
+        rival = found[BY_HAND]
+        cells = [
+            cell for who in whos[:2] for cell in (found[who], ratio(found[who], rival))
+        ]
+        rows.append([title, number, *cells, rival, found.get(DIRENV)])
+    columns = ["tree", "modules", "first, ms", "ratio", "modules known, ms", "ratio"]
+    bench.page.table("first", [*columns, "load and activate, ms", "direnv, ms"], rows)
+
+
+def execute(bench: Bench) -> None:
+    """`exec` of what was seen before, beside the lines of a batch script."""
+    command = static_true(bench.tools.folder)
+    rows: Rows = []
+    for title, number, scene in bench.scenes:
+        words = {OURS: scene.exec, BY_HAND: scene.recipe}
+        if DIRENV in bench.rivals:
+            words[DIRENV] = scene.direnv_exec
+        measures: dict[str, Callable[[], float]] = {
+            who: partial(timed, [*start, command], scene.env) for who, start in words.items()
+        }
+        found = alternately(measures, 2 * bench.runs)
+        seen = {who: counted([*w, command], scene.env, bench.log) for who, w in words.items()}
+        fewer = seen[BY_HAND].calls / seen[OURS].calls
+        rows.append(
+            [
+                title, number, found[OURS], found[BY_HAND], ratio(found[OURS], found[BY_HAND]), found.get(DIRENV),
+                seen[OURS], seen[BY_HAND], f"1/{fewer:.2g}", seen.get(DIRENV),
+            ]
+        )  # fmt: skip
+    columns = [
+        "tree", "modules", "exec, ms", "recipe, ms", "ratio", "direnv exec, ms", "exec, processes / calls",
+        "recipe", "ratio of calls", "direnv exec",
+    ]  # fmt: skip
+    bench.page.table("exec", columns, rows)
+
+
+def ranks(bench: Bench) -> None:
+    """Many at once on one node."""
+    scene, command = bench.small[8], static_true(bench.tools.folder)
+    rows: Rows = []
+    lines: plots.Lines = {}
+    for number in bench.ranks:
+        steps = iter(range(10**6))
+
+        def in_a_step(number: int = number, steps: object = steps) -> float:
+            step = {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": f"{number}.{next(steps)}"}
+            try:
+                return at_once([*scene.exec, command], [scene.env | step] * number)
+            finally:
+                for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):  # noqa: S108
+                    note.unlink()
+
+        measures = {
+            "exec in each": partial(at_once, [*scene.exec, command], [scene.env] * number),
+            "exec in ranks of one step": in_a_step,
+            "recipe in each": partial(at_once, [*scene.recipe, command], [scene.env] * number),
+        }
+        found = alternately(measures, 5)
+        each, step, rival = found.values()
+        rows.append([number, each, ratio(each, rival), step, ratio(step, rival), rival])
+        for who, spread in found.items():
+            lines.setdefault(who, []).append(spread)
+    columns = [
+        "ranks", "exec in each, ms", "ratio", "exec in ranks of one step, ms", "ratio", "recipe in each, ms",
+    ]  # fmt: skip
+    bench.page.table("ranks", columns, rows)
+    picture = bench.pictures / "performance-ranks.svg"
+    plots.draw(picture, "ranks at once on one node", bench.ranks, {"until the last has ended": lines})
+
+
+def miss(bench: Bench) -> None:
+    """What Python costs where it is asked."""
+    scene = bench.small[1]
+    plain = scene.home / "plain"
+    plain.mkdir(exist_ok=True)
+    (plain / ".hpcenv.toml").write_text('[env]\nX = "1"\n')
+    timed([COMMAND, "allow", str(plain)], scene.env)
+    ask = [COMMAND, "__shell", "bash", "look", str(plain), ""]
+    words = {"ask": ask, "python": [sys.executable, "-I", "-c", "pass"]}
+    found = alternately(
+        {who: partial(timed, line, scene.env) for who, line in words.items()}, 3 * bench.runs
+    )
+    times = f"{found['ask'].median / found['python'].median:.2g} ×"
+    columns = ["a miss without modules, ms", "`python -I -c pass`, ms", "ratio"]
+    bench.page.table("miss", columns, [[found["ask"], found["python"], times]])
+
+
+PARTS = {"idle": idle, "enter": enter, "first": first, "exec": execute, "ranks": ranks, "miss": miss}
+
+
+def machine(bench: Bench) -> str:
+    """Where it was measured, and with what."""
+    model = next(
+        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )  # fmt: skip
+    shells = [
+        subprocess.run([s, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+        for s in SHELLS
+    ]  # fmt: skip
+    others = [f"{rival.name} {rival.version}" for rival in bench.rivals.values()]
+    return (
+        f"Measured on {time.strftime('%Y-%m-%d')} with `make bench`: {os.cpu_count()} cores of {model}, Linux"
+        f" {platform.release()}, Python {platform.python_version()},"
+        f" Lmod {bench.tools.modules['lmod']['LMOD_VERSION']}, {', '.join([*others, *shells])}."
+    )
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few runs; the page is left alone")
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part")
+    asked = parser.parse_args()
+    cache = CHECKOUT / ".cache/tools"
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        tools = Tools(folder, provision.provision(cache)["tools"], rivals.found(cache))
+        docs = CHECKOUT / "docs"
+        if asked.quick:
+            docs = Path(shutil.copytree(docs, folder / "docs"))
+        sizes = (1, 8) if asked.quick else SIZES
+        large = tree(folder / "large", "lua", MANY)
+        small = {n: tree(folder / f"small-{n}", "lua", n) for n in sizes}
+        bench = Bench(
+            tools, Page(docs / "performance.md"), docs, 3 if asked.quick else 9, sizes,
+            RANKS[:3] if asked.quick else RANKS,
+            {n: Scene(tools, "lmod", n, small[n]) for n in sizes},
+            {n: Scene(tools, "lmod", n, large) for n in sizes},
+        )  # fmt: skip
+        for part in asked.only or PARTS:
+            PARTS[part](bench)
+        bench.page.text("machine", machine(bench))
+
+
+if __name__ == "__main__":
+    main()
