@@ -20,6 +20,13 @@ def on_a_terminal(house, root, *words: str, **more: str) -> str:
         os.chdir(root)
         env = house.env | {"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "20"} | more
         os.execve(COMMAND, [COMMAND, *words], env)
+    shown = to_the_end(terminal)
+    os.waitpid(process, 0)
+    return shown
+
+
+def to_the_end(terminal: int) -> str:
+    """What a terminal shows until nobody has it open; it comes in pieces."""
     shown = b""
     while True:
         try:
@@ -29,7 +36,6 @@ def on_a_terminal(house, root, *words: str, **more: str) -> str:
         if not data:
             break
         shown += data
-    os.waitpid(process, 0)
     return shown.decode()
 
 
@@ -55,7 +61,7 @@ def test_how_far_it_is_shows_however_soon_it_is_done():
         bar.show("installing", 3, lambda: there)
         there = 3
         bar.wipe()
-    shown = os.read(ours, 4096).decode()
+    shown = to_the_end(ours)
     os.close(ours)
     counts = re.findall(r"\d/3", shown)
     assert (counts[0], counts[-1]) == ("0/3", "3/3")
