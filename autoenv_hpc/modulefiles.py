@@ -46,7 +46,7 @@ _WORD = re.compile(r"[\w+][\w.+-]*")
 _RC = (".modulerc", ".modulerc.lua", ".version", "default")
 
 # Variables that steer the tools themselves.
-_STEERING = (
+_STEERS = (
     "MODULEPATH", "MODULEPATH_ROOT", "MODULERCFILE", "LMOD_RC", "LMOD_MODULERCFILE", "LMOD_CMD",
     "LMOD_SITE_PACKAGE_PATH", "LMOD_PACKAGE_PATH", "LMOD_CONFIG_DIR", "LMOD_ADMIN_FILE",
     "LMOD_EXACT_MATCH",
@@ -59,25 +59,27 @@ _STEERING = (
 def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
     """The dependencies of a load that led from one environment to the other."""
     directories = _unique([*_paths(before), *_paths(after)])
-    loaded = list(zip(_split(after, "LOADEDMODULES"), _split(after, "_LMFILES_"), strict=False))
-    texts = {file: _text(file) for _, file in loaded}
+    names, loaded = _split(after, "LOADEDMODULES"), _split(after, "_LMFILES_")
+    texts = {file: _text(file) for file in loaded}
     tried = [w for text in texts.values() for m in _TRIED.findall(text) for w in _WORD.findall(m)]
-    names = _unique(name.partition("/")[0] for name in (*(name for name, _ in loaded), *tried))
-    folders = [*directories, *_folders(directories, names)]
+    asked = _unique(name.partition("/")[0] for name in (*names, *tried))
+    folders = [*directories, *_folders(directories, asked)]
     rc = _rc_files(folders)
     texts |= {path: _text(path) for path in rc if os.path.isfile(path)}
-    reads: list[str] = []
-    host_bound, unknowable = False, None
+    unknowable = None
+    if len(names) != len(loaded):
+        # of code that broke on a value, such as a newline, the shell takes only what stands before
+        unknowable = "the module tool's own code did not come through: LOADEDMODULES and _LMFILES_ differ"
     for path, text in texts.items():
-        reads += [name for match in _READS.findall(text) for name in match if name]
-        reads += _WRITES.findall(text)
-        host_bound |= _HOST.search(text) is not None
         found = _UNKNOWABLE.search(text) or _READS_ANY.search(_READS.sub("", text))
         if found and unknowable is None:
             unknowable = f"{path} uses {found[0]}"
-    files = _unique([*folders, *rc, *texts, command, *_site_files(before, home)])
-    steering = [name for name in _STEERING if name in before]
-    return Dependencies(tuple(files), tuple(_unique([*reads, *steering])), host_bound, unknowable)
+    return Dependencies(
+        tuple(_unique([*folders, *rc, *texts, command, *_site_files(before, home)])),
+        tuple(_unique([*_variables(texts.values()), *_steering(before)])),
+        any(_HOST.search(text) for text in texts.values()),
+        unknowable,
+    )
 
 
 def of_failure(before: Env, asked: Iterable[str], command: str, home: str) -> Dependencies:
@@ -87,8 +89,19 @@ def of_failure(before: Env, asked: Iterable[str], command: str, home: str) -> De
     folders = [*directories, *_folders(directories, names)]
     inside = [e.path for f in folders[len(directories) :] for e in _entries(f) if e.is_file()]
     files = _unique([*folders, *_rc_files(folders), *inside, command, *_site_files(before, home)])
-    steering = [name for name in _STEERING if name in before]
-    return Dependencies(tuple(files), tuple(steering))
+    variables = _unique([*_variables(map(_text, inside)), *_steering(before)])
+    return Dependencies(tuple(files), tuple(variables))
+
+
+def _variables(texts: Iterable[str]) -> Iterator[str]:
+    """The variables that modulefiles read or write."""
+    for text in texts:
+        yield from (name for match in _READS.findall(text) for name in match if name)
+        yield from _WRITES.findall(text)
+
+
+def _steering(env: Env) -> list[str]:
+    return [name for name in _STEERS if name in env]
 
 
 def _folders(directories: Iterable[str], names: Iterable[str]) -> list[str]:

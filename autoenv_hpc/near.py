@@ -18,6 +18,8 @@ def hints(missing: list[str], env: Env) -> list[str]:
     names = {name for path in visible for name, _ in _modules(path)}
     result = []
     for wanted in missing:
+        if any(name == wanted or name.startswith(f"{wanted}/") for name in names):
+            continue  # it is there, and failed
         parents = _parents(wanted, visible)
         close = _near(wanted, names)
         if parents:

@@ -106,6 +106,12 @@ def is_loaded(wanted: list[str], env: dict[str, str]) -> bool:
     return all(name in loaded or any(m.startswith(f"{name}/") for m in loaded) for name in wanted)
 
 
+def is_cut(env: dict[str, str]) -> bool:
+    """Whether the shell stopped amid Lmod's code, as it does behind a value that ends in a newline."""
+    lists = [env.get(name, "") for name in ("LOADEDMODULES", "_LMFILES_")]
+    return len({text.count(":") + bool(text) for text in lists}) > 1
+
+
 def expected(house: House, tool: str, outside: dict[str, str], case: Case) -> dict[str, str] | None:
     """What typing the module commands gives; None if it cannot be loaded."""
     loaded = outside.get("LOADEDMODULES", "").split(":")
@@ -161,6 +167,9 @@ def check(house: House, tool: str, case: Case, folder: Path) -> None:
         return
     ours = {n: v for n, v in steady(seen[1]).items() if n != "VIRTUAL_ENV_PROMPT"}
     assert ours == steady(wanted)
+    if is_cut(seen[1]):
+        assert steady(seen[3]) == steady(seen[0]), "replayed"
+        return
     assert "AUTOENV_HPC_STATE" in seen[3], "not replayed"
     shells_own = ("_", "SHLVL", "PWD", "OLDPWD", "AUTOENV_HPC_PYTHON")
     first, again = ({n: v for n, v in seen[i].items() if n not in shells_own} for i in (1, 3))

@@ -180,6 +180,15 @@ def test_a_variable_that_a_modulefile_reads(site):
     assert site.value("READER") == "unset"
 
 
+def test_a_value_on_which_the_tools_own_code_breaks_is_of_no_use_to_any_other(site):
+    (site.root / ".hpcenv.toml").write_text('modules = ["reader/1.0"]\n')
+    site.house.command("allow", str(site.root))
+    settle()
+    broken = "a\n"  # Lmod writes it bare, and the shell reads nothing behind it
+    site.house.attempt("exec", "--", "true", cwd=site.root, READ_BY_MODULE=broken)
+    assert site.value("READER") == "unset"
+
+
 def test_a_variable_whose_name_is_computed_makes_it_unstorable(site):
     text = (
         'local n = "READ_" .. "BY"\nsetenv("READER", os.getenv(n) or "x")\n'
@@ -400,6 +409,20 @@ def test_a_failure_is_remembered_under_the_same_guards(site, tmp_path):
     site.tree.module("missing/1.0", ("setenv", "FOUND", "1"))
     settle()
     assert site.value("FOUND") == "1"
+
+
+def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site):
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'if not os.getenv("LICENCE") then LmodError("no licence") end\nsetenv("READER", "1")\n'
+        if site.tool == "lmod"
+        else "#%Module\nif {![info exists ::env(LICENCE)]} { error {no licence} }\nsetenv READER 1\n"
+    )
+    settle()
+    said = site.house.command("exec", "true", cwd=site.root, status=125).stderr
+    assert "no licence" in said
+    assert "did you mean" not in said  # it is there
+    assert site.value("READER", LICENCE="here") == "1"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
