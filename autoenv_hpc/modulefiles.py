@@ -68,8 +68,8 @@ def of(before: Env, after: Env, command: str, home: str) -> Dependencies:
     texts |= {path: _text(path) for path in rc if os.path.isfile(path)}
     unknowable = None
     if len(names) != len(loaded):
-        # of code that broke on a value, such as a newline, the shell takes only what stands before
-        unknowable = "the module tool's own code did not come through: LOADEDMODULES and _LMFILES_ differ"
+        # of code that breaks on a value, such as a newline, the shell takes only what stands before
+        unknowable = "LOADEDMODULES and _LMFILES_ differ: the tool's code did not come through"
     for path, text in texts.items():
         found = _UNKNOWABLE.search(text) or _READS_ANY.search(_READS.sub("", text))
         if found and unknowable is None:

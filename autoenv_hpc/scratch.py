@@ -1,13 +1,10 @@
 """The scratch bash in which module tools and conda run, and what is read back from it."""
 
 import os
-import signal
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from autoenv_hpc import resources
+from autoenv_hpc import resources, spawn
 from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.shellparts import ShellParts
@@ -23,11 +20,15 @@ _OVERRIDES = {
     "LMOD_COLORIZE": "no",
     "LMOD_REDIRECT": "no",
     "LMOD_PAGER": "none",
+    "LMOD_TERM_WIDTH": "1000",  # else it starts four processes to learn the terminal's
     "MODULES_COLOR": "never",
     "MODULES_PAGER": "",
 }
 # BASH_ENV runs a file in each scratch shell, up to 19 ms; the others would change how it works.
 _WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
+
+
+_Record = tuple[str, str, str]  # kind, name and value of what lives in the shell alone
 
 
 class Snapshot(NamedTuple):
@@ -51,62 +52,41 @@ def run(
     :param snapshots: the names of those, to be found in `earlier`.
     :raises ModuleError: the scratch shell itself failed or took too long.
     """
-    with tempfile.TemporaryDirectory(prefix="autoenv-hpc-") as folder:
-        words = [
-            w for step in [("snapshot", "start"), *steps, ("snapshot", "end")] for w in (*step, ";")
-        ]
-        command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("resolve.bash")]
-        kind, program = tool or ("none", "")
-        said = _call([*command, folder, kind, program, *words], _scratch_env(env))
-        start = _read(os.path.join(folder, "start"), env, None)
-        if start is None:
-            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}")
+    kind, program = tool or ("none", "")
+    words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
+    command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("resolve.bash")]
+    with spawn.scratch_folder() as folder:
+        said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
+        try:
+            start = _records(spawn.content(os.path.join(folder, "start")))
+        except (OSError, ValueError):
+            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}") from None
         earlier = {}
         for name in snapshots:
             state = _read(os.path.join(folder, name), env, start)
             if state is not None:
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
-        if end is None or len(earlier) != len(snapshots):
-            raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
-        return end._replace(words=said, earlier=earlier)
+    if end is None or len(earlier) != len(snapshots):
+        raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
+    return end._replace(words=said, earlier=earlier)
 
 
 def answer(env: Env, tool: "Tool", subcommand: tuple[str, ...]) -> str:
     """The code that the tool prints for one subcommand, not evaluated."""
-    done = subprocess.run(
-        [tool.command, "bash", *subcommand],
-        env=_scratch_env(env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        check=False,
-        timeout=_TIMEOUT,
-    )
-    return done.stdout
+    with spawn.scratch_folder() as folder:
+        return _run([tool.command, "bash", *subcommand], _scratch_env(env), folder).stdout
 
 
 def login_environment(env: Env) -> Env:
     """What a login shell of this user exports, from nothing but who the user is."""
     who: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
-    with tempfile.TemporaryFile() as out:
+    with spawn.scratch_folder() as folder:
         try:
-            subprocess.run(
-                [_BASH, "-lc", "command env -0"],
-                env={**who, "TERM": "dumb"},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.DEVNULL,
-                check=False,
-                timeout=_TIMEOUT,
-                start_new_session=True,
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            told = _run([_BASH, "-lc", "command env -0"], {**who, "TERM": "dumb"}, folder).stdout
+        except ModuleError:
             return {}
-        out.seek(0)
-        fields = os.fsdecode(out.read()).split("\0")
-    pairs = (field.split("=", 1) for field in fields if "=" in field)
+    pairs = (field.split("=", 1) for field in told.split("\0") if "=" in field)
     return {name: value for name, value in pairs if name not in SHELL_OWN}
 
 
@@ -115,37 +95,21 @@ def _scratch_env(env: Env) -> Env:
     return {**kept, **_OVERRIDES}
 
 
-def _call(command: list[str], env: Env) -> str:
-    """Run in a process group of its own, so that nothing of it outlives us; return its stderr."""
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            process_group=0,
-        )
-        try:
-            process.wait(_TIMEOUT)
-        except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise ModuleError(f"the module tool took longer than {_TIMEOUT} s") from None
-            raise
-        errors.seek(0)
-        return os.fsdecode(errors.read())
+def _run(command: list[str], env: Env, folder: str) -> spawn.Outcome:
+    try:
+        return spawn.run(command, env, folder, _TIMEOUT)
+    except TimeoutError:
+        raise ModuleError(f"the module tool took longer than {_TIMEOUT} s") from None
+    except OSError as error:
+        raise ModuleError(f"{command[0]} cannot be run: {error.strerror}") from None
 
 
-def _read(path: str, given: Env, start: Snapshot | None) -> Snapshot | None:
+def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:
     """Read one snapshot; None if it is not there whole."""
     try:
-        with open(path, "rb") as file:
-            text = os.fsdecode(file.read())
+        exported, found, rest = spawn.content(path).partition("\0\0umask\0")
     except OSError:
         return None
-    exported, found, rest = text.partition("\0\0umask\0")
     if not found or not rest.endswith("end\0\0\0"):
         return None
     env = dict(field.split("=", 1) for field in exported.split("\0") if "=" in field)
@@ -154,26 +118,29 @@ def _read(path: str, given: Env, start: Snapshot | None) -> Snapshot | None:
             env.pop(name, None)
             if name in given:
                 env[name] = given[name]
-    fields = ("umask\0" + rest).split("\0")
-    records = list(zip(fields[0::3], fields[1::3], fields[2::3], strict=False))
-    return Snapshot(env, _shell_parts(records, start))
+    return Snapshot(env, _shell_parts(_records("umask\0" + rest), start))
 
 
-def _shell_parts(records: list[tuple[str, str, str]], start: Snapshot | None) -> ShellParts:
+def _records(text: str) -> list[_Record]:
+    """Kind, name and value of each.
+
+    :raises ValueError: it ends amid one.
+    """
+    fields = [field.removesuffix("\n") for field in text.split("\0")[:-1]]
+    return list(zip(fields[0::3], fields[1::3], fields[2::3], strict=True))
+
+
+def _shell_parts(records: list[_Record], start: list[_Record]) -> ShellParts:
     def of(kind: str) -> dict[str, str]:
         return {name: value for what, name, value in records if what == kind}
 
-    umask, directory, limits = (of(kind)[""] for kind in ("umask", "directory", "limits"))
-    state = (f"umask {umask}", f"directory {directory}", f"limits {limits}")
-    if start is None:
-        return ShellParts(odd=state)
-    same = [now == before for now, before in zip(state, start.shell.odd, strict=True)]
+    before = {what: value for what, _, value in start}
+    now = {what: value for what, _, value in records if what in before}
+    changed = {what: value for what, value in now.items() if value != before[what]}
     return ShellParts(
         {**of("alias"), **dict.fromkeys(of("no alias"))},
         {**of("function"), **dict.fromkeys(of("no function"))},
         of("completion"),
-        None if same[0] else umask,
-        tuple(
-            w for w, is_same in zip(("directory", "limits"), same[1:], strict=True) if not is_same
-        ),
+        changed.pop("umask", None),
+        tuple(changed),
     )

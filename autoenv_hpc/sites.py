@@ -160,4 +160,10 @@ def _only(found: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _like(value: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(value.lower(), pattern.lower()) for pattern in patterns)
+    text = value.lower()
+    return any(_may(text, p) and fnmatch.fnmatchcase(text, p) for p in map(str.lower, patterns))
+
+
+def _may(text: str, pattern: str) -> bool:
+    """False if a fixed part is missing: each pattern that is compiled takes 0.2 ms."""
+    return "[" in pattern or all(part in text for part in pattern.replace("?", "*").split("*"))

@@ -9,7 +9,6 @@ had: neither newer nor older. Stamps never change, so all activations share them
 """
 
 import contextlib
-import glob
 import json
 import os
 import re
@@ -82,6 +81,8 @@ def sweep_notes(environ: Env) -> None:
 
     Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`.
     """
+    import glob  # noqa: PLC0415 - only a cleaning looks for them
+
     for folder in ("/dev/shm", environ.get("TMPDIR") or "/tmp"):  # noqa: S108 - the owner is checked
         for path in glob.glob(f"{glob.escape(folder)}/autoenv-hpc.{os.getuid()}.*"):
             with contextlib.suppress(OSError):

@@ -182,7 +182,7 @@ __autoenv_hpc_ask() {
     if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
     local code precision=coarse # older builds of bash compare the times of files by the second
     if [[ $__autoenv_hpc_cache/stamps/fine -nt $__autoenv_hpc_cache/stamps/seal ]]; then precision=fine; fi
-    code=$("$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
+    code=$(\builtin exec "$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
         "$precision" </dev/null) || :
     \builtin eval "$code"
 }

@@ -8,7 +8,8 @@
 # subcommand with its arguments, closed by a lone `;`. Of another kind are `evaluate WORD…`, which
 # runs another program that prints shell code, `source FILE`, and `snapshot NAME`, which writes into
 # FOLDER/NAME, as strings that end in NUL: the environment, an empty string, then one record for
-# each thing that lives in the shell alone. What the tool says goes to stderr.
+# each thing that lives in the shell alone. Such records are in FOLDER/start from the beginning, for
+# what cannot be carried over. What the tool says goes to stderr.
 # Exit status: 0 unless a snapshot could not be written; whether a load worked is read from it.
 
 __autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
@@ -32,6 +33,7 @@ unset() {
 
 # Environment Modules can keep its own Tcl safe from the user's LD_LIBRARY_PATH and the like:
 # the listed variables travel under another name (module(1), MODULES_RUN_QUARANTINE).
+# Called in a shell of its own, which it replaces.
 __autoenv_hpc_code() {
     local name runenv
     local -a quarantine=()
@@ -46,9 +48,9 @@ __autoenv_hpc_code() {
     local -a command=("$__autoenv_hpc_command")
     [[ -x $__autoenv_hpc_command ]] || command=(tclsh "$__autoenv_hpc_command")
     if ((${#quarantine[@]})); then
-        /usr/bin/env "${quarantine[@]}" "${command[@]}" bash "$@"
+        exec /usr/bin/env "${quarantine[@]}" "${command[@]}" bash "$@"
     else
-        "${command[@]}" bash "$@"
+        exec "${command[@]}" bash "$@"
     fi
 }
 
@@ -59,6 +61,16 @@ __autoenv_hpc_module() {
     fi
 }
 
+# Prints one record for each thing that cannot be carried over; what ends in a newline is text.
+__autoenv_hpc_state() {
+    printf 'umask\0\0'
+    umask
+    printf '\0directory\0\0%s\0limits\0\0' "$PWD"
+    ulimit -S -a
+    ulimit -H -a
+    printf '\0'
+}
+
 __autoenv_hpc_snapshot() {
     {
         # env(1) itself must not run under what a modulefile put before the system's libraries.
@@ -66,33 +78,34 @@ __autoenv_hpc_snapshot() {
         for name in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
             [[ -z ${!name+x} ]] || printf '%s=%s\0' "$name" "${!name}"
         done
-        /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 &&
-            printf '\0umask\0%s\0%s\0' '' "$(umask)"
-        printf 'directory\0%s\0%s\0' '' "$PWD"
-        printf 'limits\0%s\0%s\0' '' "$(
-            ulimit -S -a
-            ulimit -H -a
-        )"
+        /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 && printf '\0'
+        __autoenv_hpc_state
         for name in "${!BASH_ALIASES[@]}"; do
             printf 'alias\0%s\0%s\0' "$name" "${BASH_ALIASES[$name]}"
             builtin unset "__autoenv_hpc_gone_aliases[$name]"
         done
+        # lists go through a file, as a pipe takes a process
+        declare -F >"$__autoenv_hpc_folder/list"
         while read -r _ _ name; do
             case $name in __autoenv_hpc_* | unalias | unset) continue ;; esac
-            printf 'function\0%s\0%s\0' "$name" "$(declare -f -- "$name")"
+            printf 'function\0%s\0' "$name"
+            declare -f -- "$name"
+            printf '\0'
             builtin unset "__autoenv_hpc_gone_functions[$name]"
-        done < <(declare -F)
+        done <"$__autoenv_hpc_folder/list"
         for name in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$name"; done
         for name in "${!__autoenv_hpc_gone_functions[@]}"; do
             printf 'no function\0%s\0\0' "$name"
         done
+        complete -p >"$__autoenv_hpc_folder/list" 2>/dev/null
         while read -r name; do
             printf 'completion\0%s\0%s\0' "${name##* }" "$name"
-        done < <(complete -p 2>/dev/null)
+        done <"$__autoenv_hpc_folder/list"
         printf 'end\0\0\0'
     } >"$__autoenv_hpc_folder/$1"
 }
 
+__autoenv_hpc_state >"$__autoenv_hpc_folder/start" || exit 1
 __autoenv_hpc_step=()
 for __autoenv_hpc_word; do
     if [[ $__autoenv_hpc_word != ';' ]]; then

@@ -1,12 +1,11 @@
 """Python interpreters: found by version, name or path, and asked who they are."""
 
 import glob
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 
-from autoenv_hpc import memory
+from autoenv_hpc import memory, spawn
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.folders import home
@@ -18,10 +17,12 @@ _TIMEOUT = 120  # seconds; a cold start from a parallel file system takes some
 _VERSION = re.compile(r"\d+(\.\d+){0,2}\Z")
 # For 2.7 too. Not `-I`, which 2.7 lacks; `-S` leaves out what site packages do at start-up.
 _WHO = """\
-import json, os, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]  # not what lies in the current one
+import os
 prefix = getattr(sys, "base_prefix", sys.prefix)
-print(json.dumps([sys.executable, os.path.realpath(prefix), "%d.%d" % sys.version_info[:2],
-                  "%d.%d.%d" % sys.version_info[:3], os.uname()[4]]))
+print("\\0".join([sys.executable, os.path.realpath(prefix), "%d.%d" % sys.version_info[:2],
+                 "%d.%d.%d" % sys.version_info[:3], os.uname()[4]]))
 """
 
 
@@ -136,32 +137,18 @@ def _run(path: str, environ: Env) -> Interpreter | str:
     env = {
         name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
     }
-    import subprocess  # noqa: PLC0415 - only an interpreter that is not known yet is asked
-
     try:
-        done = subprocess.run(
-            [path, "-E", "-S", "-c", _WHO],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT,
-            cwd="/",
-        )
-        return (
-            Interpreter(*json.loads(done.stdout))
-            if done.returncode == 0
-            else _failed(path, done.stderr)
-        )
+        with spawn.scratch_folder() as folder:
+            done = spawn.run([path, "-E", "-S", "-c", _WHO], env, folder, _TIMEOUT)
+        if done.status == 0:
+            return Interpreter(*done.stdout.removesuffix("\n").split("\0"))
     except FileNotFoundError:
         return f"{path} is not there"
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except TimeoutError:
+        return f"{path} does not run: it took longer than {_TIMEOUT} s"
+    except (OSError, TypeError) as error:
         return f"{path} does not run: {error}"
-
-
-def _failed(path: str, said: bytes) -> str:
-    words = " ".join(said.decode(errors="replace").split())[-200:]
-    return f"{path} does not run: {words}"
+    return f"{path} does not run: {' '.join(done.stderr.split())[-200:]}"
 
 
 def numbers(version: str) -> tuple[int, ...]:

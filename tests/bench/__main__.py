@@ -2,7 +2,7 @@
 
     make bench                          the whole page, in some minutes
     make bench BENCH="--quick"          a try, which leaves the page alone
-    make bench BENCH="--only exec"      one part: exec, ranks, idle, enter, first, miss
+    make bench BENCH="--only exec"      one part: exec, ranks, idle, enter, first, miss, build
 
 Numbers are medians of several runs with their quartiles, the rivals by turns.
 """
@@ -24,7 +24,7 @@ import provision
 from bench import plots, rivals
 from bench.measure import Spread, alternately, at_once, counted, static_true, timed
 from bench.page import Cell, Page, ratio
-from bench.scenes import COMMAND, MANY, Scene, Tools, name, tree
+from bench.scenes import COMMAND, MANY, Scene, Tools, tree
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SHELLS = ("bash", "zsh", "fish")
@@ -43,6 +43,7 @@ class Bench(NamedTuple):
     runs: int
     sizes: tuple[int, ...]
     ranks: tuple[int, ...]
+    builders: int
     small: dict[int, Scene]  # by the number of modules
     large: dict[int, Scene]
 
@@ -77,9 +78,8 @@ def idle(bench: Bench) -> None:
             for who, loop in loops.items():
                 micro = Spread(*(1000 * value for value in times[who]))
                 place = "inside" if inside else "outside"
-                rows.append([shell, place, who, micro, *loop.counted(scene.env, bench.log)])
-    for row in rows:
-        row[4:] = [f"{value:g}" for value in row[4:]]
+                counts = map(round, loop.counted(scene.env, bench.log))
+                rows.append([shell, place, who, micro, *counts])
     columns = ("shell", "place", "hook", "µs", "processes", "file-system calls")
     bench.page.table("idle", columns, rows)
 
@@ -102,7 +102,9 @@ def enter(bench: Bench) -> None:
         times.append([title, number, *ours, rival, found.get(DIRENV)])
         seen = {who: loop.counted(scene.env, bench.log) for who, loop in loops.items()}
         counts.append([title, number, *(seen.get(who) for who in (*SHELLS, BY_HAND, DIRENV))])
-        lines = panels.setdefault(f"enter and leave, {title} tree" if title == "small" else f"tree of {title}", {})
+        lines = panels.setdefault(
+            f"enter and leave, {title} tree" if title == "small" else f"tree of {title}", {}
+        )
         for who, spread in found.items():
             lines.setdefault(who if who not in SHELLS else f"{OURS}, {who}", []).append(spread)
     columns = ["tree", "modules", "bash, ms", "ratio", "zsh, ms", "ratio", "fish, ms", "ratio"]
@@ -120,9 +122,7 @@ def first(bench: Bench) -> None:
     for title, number, scene in bench.scenes:
         found = alternately({who: partial(scene.first, who) for who in whos}, bench.runs)
         rival = found[BY_HAND]
-        cells = [
-            cell for who in whos[:2] for cell in (found[who], ratio(found[who], rival))
-        ]
+        cells = [cell for who in whos[:2] for cell in (found[who], ratio(found[who], rival))]
         rows.append([title, number, *cells, rival, found.get(DIRENV)])
     columns = ["tree", "modules", "first, ms", "ratio", "modules known, ms", "ratio"]
     bench.page.table("first", [*columns, "load and activate, ms", "direnv, ms"], rows)
@@ -164,11 +164,14 @@ def ranks(bench: Bench) -> None:
         steps = iter(range(10**6))
 
         def in_a_step(number: int = number, steps: object = steps) -> float:
-            step = {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": f"{number}.{next(steps)}"}
+            step = {
+                "SLURM_JOB_ID": f"bench{os.getpid()}",
+                "SLURM_STEP_ID": f"{number}.{next(steps)}",
+            }
             try:
                 return at_once([*scene.exec, command], [scene.env | step] * number)
             finally:
-                for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):  # noqa: S108
+                for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):
                     note.unlink()
 
         measures = {
@@ -186,7 +189,9 @@ def ranks(bench: Bench) -> None:
     ]  # fmt: skip
     bench.page.table("ranks", columns, rows)
     picture = bench.pictures / "performance-ranks.svg"
-    plots.draw(picture, "ranks at once on one node", bench.ranks, {"until the last has ended": lines})
+    plots.draw(
+        picture, "ranks at once on one node", bench.ranks, {"until the last has ended": lines}
+    )
 
 
 def miss(bench: Bench) -> None:
@@ -201,12 +206,36 @@ def miss(bench: Bench) -> None:
     found = alternately(
         {who: partial(timed, line, scene.env) for who, line in words.items()}, 3 * bench.runs
     )
-    times = f"{found['ask'].median / found['python'].median:.2g} ×"
+    times = ratio(found["ask"], found["python"])
     columns = ["a miss without modules, ms", "`python -I -c pass`, ms", "ratio"]
     bench.page.table("miss", columns, [[found["ask"], found["python"], times]])
 
 
-PARTS = {"idle": idle, "enter": enter, "first": first, "exec": execute, "ranks": ranks, "miss": miss}
+def build(bench: Bench) -> None:
+    """Many at once where the environment is missing: one of them builds, the others wait."""
+    scene = bench.small[1]
+    command = [*scene.exec_in("many"), static_true(bench.tools.folder)]
+    environment = scene.home / "many/.venv"
+
+    def anew(number: int) -> float:
+        shutil.rmtree(environment, ignore_errors=True)
+        return at_once(command, [scene.env] * number)
+
+    found = alternately({"one": partial(anew, 1), "many": partial(anew, bench.builders)}, 3)
+    columns = ["one builds, ms", f"{bench.builders} at once, ms", "ratio"]
+    row = [found["one"], found["many"], ratio(found["many"], found["one"])]
+    bench.page.table("build", columns, [row])
+
+
+PARTS = {
+    "idle": idle,
+    "enter": enter,
+    "first": first,
+    "exec": execute,
+    "ranks": ranks,
+    "miss": miss,
+    "build": build,
+}
 
 
 def machine(bench: Bench) -> str:
@@ -215,16 +244,18 @@ def machine(bench: Bench) -> str:
         (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )  # fmt: skip
-    shells = [
-        subprocess.run([s, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-        for s in SHELLS
-    ]  # fmt: skip
+    shells = [f"{shell} {_version(shell)}" for shell in SHELLS]
     others = [f"{rival.name} {rival.version}" for rival in bench.rivals.values()]
     return (
         f"Measured on {time.strftime('%Y-%m-%d')} with `make bench`: {os.cpu_count()} cores of {model}, Linux"
-        f" {platform.release()}, Python {platform.python_version()},"
+        f" {platform.release().partition('-')[0]}, Python {platform.python_version()},"
         f" Lmod {bench.tools.modules['lmod']['LMOD_VERSION']}, {', '.join([*others, *shells])}."
     )
+
+
+def _version(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return next(word for word in said.split() if word[0].isdigit()).partition("(")[0]
 
 
 def main() -> None:
@@ -245,7 +276,7 @@ def main() -> None:
         small = {n: tree(folder / f"small-{n}", "lua", n) for n in sizes}
         bench = Bench(
             tools, Page(docs / "performance.md"), docs, 3 if asked.quick else 9, sizes,
-            RANKS[:3] if asked.quick else RANKS,
+            RANKS[:3] if asked.quick else RANKS, 20 if asked.quick else 200,
             {n: Scene(tools, "lmod", n, small[n]) for n in sizes},
             {n: Scene(tools, "lmod", n, large) for n in sizes},
         )  # fmt: skip

@@ -85,7 +85,8 @@ def at_once(words: list[str], envs: list[Environment]) -> float:
     """The milliseconds until the last of some processes, started together, has ended."""
     begin = time.perf_counter()
     running = [subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) for env in envs]
-    assert not any([process.wait() for process in running])
+    statuses = [process.wait() for process in running]
+    assert not any(statuses), statuses
     return (time.perf_counter() - begin) * 1000
 
 

@@ -41,7 +41,7 @@ def ratio(ours: Spread, theirs: Spread | None) -> str | None:
     if theirs is None:
         return None
     factor = theirs.median / ours.median
-    return f"1/{_number(factor)}" if factor >= 1 else f"{_number(1 / factor)} ×"
+    return f"1/{_number(factor)}" if factor >= 1 else f"{_number(1 / factor)} times"
 
 
 def _written(cell: Cell) -> str:
@@ -49,7 +49,7 @@ def _written(cell: Cell) -> str:
         return "not here"
     if isinstance(cell, Spread):
         low, median, high = map(_number, cell)
-        return median if low == high else f"{median} ({low}–{high})"
+        return median if low == high else f"{median} ({low} to {high})"
     if isinstance(cell, Counts):
         return " / ".join(map(_number, cell))
     return str(cell)

@@ -31,7 +31,9 @@ def found(folder: Path) -> dict[str, Rival]:
     rivals = {}
     for name, command in commands.items():
         if command:
-            done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [command, "--version"], capture_output=True, text=True, check=True
+            )
             rivals[name] = Rival(name, command, done.stdout.split()[0])
     return rivals
 

@@ -78,6 +78,14 @@ class Scene:
         if "mise" in self._rivals:
             self._run(self._rivals["mise"].command, "trust", str(self.root / "mise.toml"))
 
+    def exec_in(self, folder: str) -> list[str]:
+        """`exec` in another project of this home, with the same configuration and nothing built."""
+        root = self.home / folder
+        root.mkdir()
+        shutil.copy(self.root / ".hpcenv.toml", root)
+        self._run(COMMAND, "allow", str(root))
+        return [COMMAND, "exec", "-C", str(root), "--"]
+
     def hook(self, shell: str, who: str) -> str:
         """The line of the rc file: `autoenv-hpc`, a rival's name, or `no hook`."""
         if who == "no hook":
