@@ -22,7 +22,8 @@ if [[ -z $__autoenv_hpc_cache ]]; then
     [[ $__autoenv_hpc_cache == /* ]] || __autoenv_hpc_cache=${HOME-}/.cache
     __autoenv_hpc_cache+=/autoenv-hpc
 fi
-__autoenv_hpc_ceilings[${#__autoenv_hpc_ceilings[@]}]=${HOME-~} # a job without HOME has one all the same
+# a job without HOME has one all the same
+__autoenv_hpc_ceilings[${#__autoenv_hpc_ceilings[@]}]=${HOME-~}
 __autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
 __autoenv_hpc_pwd=           # the directory of the last look; a new shell always looks once
