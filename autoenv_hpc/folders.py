@@ -37,6 +37,11 @@ def config(environ: Env) -> str:
     return _xdg(environ, "XDG_CONFIG_HOME", ".config")
 
 
+def of_node(environ: Env) -> tuple[str, ...]:
+    """Where a node keeps for itself what lasts as long as a job: memory first."""
+    return ("/dev/shm", environ.get("TMPDIR") or "/tmp")  # noqa: S108 - the owner is checked
+
+
 def make_private(folder: str) -> None:
     """Create a folder that only the user can enter.
 

@@ -83,7 +83,7 @@ def sweep_notes(environ: Env) -> None:
     """
     import glob  # noqa: PLC0415 - only a cleaning looks for them
 
-    for folder in ("/dev/shm", environ.get("TMPDIR") or "/tmp"):  # noqa: S108 - the owner is checked
+    for folder in folders.of_node(environ):
         for path in glob.glob(f"{glob.escape(folder)}/autoenv-hpc.{os.getuid()}.*"):
             with contextlib.suppress(OSError):
                 found = os.lstat(path)

@@ -167,7 +167,10 @@ def test_an_array_on_a_missing_environment_builds_one(cluster, slurm, tool):
     assert sum("building" in text for text in said) == 1
     waits = [line for text in said for line in text.splitlines() if "waiting for" in line]
     assert all(
-        re.search(r"waiting for (process \d+ on \S+, job \d+|another process), which builds", line)
+        re.search(
+            r"waiting for (process \d+( on \S+, job \d+)?|another process), which (builds|enters)",
+            line,
+        )
         for line in waits
     )
 

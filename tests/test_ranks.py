@@ -2,10 +2,15 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, House
+from conftest import COMMAND, MODULE_TOOLS, House
+from trees import Tree
+
+from autoenv_hpc import turns
+from autoenv_hpc.report import Report
 
 STEP = {"SLURM_JOB_ID": f"t{os.getpid()}", "SLURM_STEP_ID": "0"}
 
@@ -94,7 +99,7 @@ def test_a_note_that_is_not_ours_or_not_whole_is_not_read(house, root, damage, t
     evil = path.read_text().replace("OURS='1'", "OURS='evil'")
     assert "evil" in evil
     if damage == "cut short":
-        path.write_text(evil.removesuffix("# end\n"))
+        path.write_text(evil.removesuffix("}\n"))
     elif damage == "empty":
         path.write_text("")
     elif damage == "foreign":
@@ -120,3 +125,82 @@ def test_the_umask_is_the_users_own_and_old_notes_go(house, root):
     os.utime(note(STEP), (1, 1))
     house.command("exec", "--fresh", "--", "true", cwd=root)
     assert not note(STEP).exists()
+
+
+def counting(cluster: House, tool: str, tmp_path: Path, more: str = "") -> Path:
+    """A module tool that notes each of its runs; returns where."""
+    name = "LMOD_CMD" if tool == "lmod" else "MODULES_CMD"
+    log, front, real = tmp_path / "log", tmp_path / "front", cluster.env[name]
+    start = f'exec "{real}"' if tool == "lmod" else f'exec tclsh "{real}"'
+    front.write_text(f'#!/bin/sh\necho "$$ $PPID" >> "{log}"\n{more}\n{start} "$@"\n')
+    front.chmod(0o755)
+    cluster.env[name] = str(front)
+    return log
+
+
+def ranks(cluster: House, root: Path, number: int, *words: str) -> list[subprocess.Popen]:
+    """Many calls of `exec` at once."""
+    return [
+        subprocess.Popen(
+            [COMMAND, "exec", "--", *words], cwd=root, env=cluster.env,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(number)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", MODULE_TOOLS)
+@pytest.mark.parametrize("storable", [True, False])
+def test_of_many_at_once_one_loads_the_modules(cluster, tool, storable, tmp_path):
+    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
+    file = tree.module("lib/1.0", ("setenv", "LIB", "1"))
+    if not storable:  # it asks for the time
+        with file.open("a") as text:
+            text.write("local t = os.time()\n" if tool == "lmod" else "set t [clock seconds]\n")
+    os.utime(file, (1, 1))
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    log = counting(cluster, tool, tmp_path, "sleep 2")
+    calls = ranks(cluster, root, 12, "/bin/bash", "-c", 'echo "$LIB ${AUTOENV_HPC_WAITED-} $SHLVL"')
+    said = [process.communicate() for process in calls]
+    level = int(cluster.env.get("SHLVL", "0"))
+    assert {out for out, _ in said} == {f"1  {level + 1}\n"}, said
+    runs = len(log.read_text().splitlines())
+    assert (runs == 1) if storable else (3 <= runs <= 12)
+
+
+def test_a_turn_leaves_nothing(tmp_path):
+    with turns.taken(tmp_path, {}, Report({})) as waited:
+        assert not waited
+        mine = [
+            path
+            for path in Path("/dev/shm").glob("autoenv-hpc.*.turn.*")
+            if f"{os.getpid()}\n" in path.read_text()
+        ]
+        assert len(mine) == 1
+    assert not mine[0].exists()
+
+
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_when_the_one_that_loads_is_killed_another_goes_on(cluster, tool, tmp_path):
+    tree = Tree(tmp_path / "tree", "lua")
+    tree.module("lib/1.0", ("setenv", "LIB", "1"))
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    log = counting(cluster, tool, tmp_path, "sleep 4")
+    calls = ranks(cluster, root, 6, "/bin/bash", "-c", 'echo "$LIB"')
+    while not log.exists():
+        time.sleep(0.05)
+    working = int(log.read_text().split()[1])  # the scratch bash
+    parent = int(Path(f"/proc/{working}/stat").read_text().rpartition(")")[2].split()[1])
+    killed = next(process for process in calls if process.pid == parent)
+    killed.kill()
+    said = [process.communicate() for process in calls if process is not killed]
+    assert {out for out, _ in said} == {"1\n"}, said
+    assert any("waiting for process" in errors for _, errors in said)
+
+
+def test_the_command_gets_its_signals_as_they_were(house, root):
+    for more in ((), ("--fresh",)):
+        done = house.attempt("exec", *more, "--", "/bin/bash", "-c", "kill -PIPE $$", cwd=root)
+        assert done.returncode == -13

@@ -8,7 +8,7 @@ import time
 from autoenv_hpc import environment, state
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import execute
+from autoenv_hpc.commands import entering
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.dialects.base import Dialect, settable
 from autoenv_hpc.environment import Change, Value
@@ -17,7 +17,7 @@ from autoenv_hpc.errors import Problem
 
 def run(context: Context) -> int:
     """Print the activation in the format that is asked for."""
-    entered = execute.compiled(context)
+    entered = entering.compiled(context)
     change = {n: v for n, v in entered.change.items() if settable(n) and n != state.NAME}
     shape = context.arguments.format
     if shape == "json":

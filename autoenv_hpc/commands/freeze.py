@@ -5,14 +5,14 @@ import sys
 
 from autoenv_hpc import folders
 from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import execute
+from autoenv_hpc.commands import entering
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.venvs import backend, contents, ensure
 
 
 def run(context: Context) -> int:
     """Print them, or write the file; tell on stderr what comes from elsewhere."""
-    spec, env = execute.wanted(context)
+    spec, env = entering.wanted(context)
     environment = ensure.match(spec, env)
     text = backend(spec.backend).tool(spec, env).freeze(spec.path)
     target = context.arguments.output

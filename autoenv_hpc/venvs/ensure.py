@@ -6,7 +6,7 @@ import shlex
 from autoenv_hpc import jobs, registry
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Environment, Progress, Spec, backend, record, requirements
+from autoenv_hpc.venvs import Environment, Progress, Spec, backend, lease, record, requirements
 
 
 def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
@@ -24,6 +24,8 @@ def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
 def _had(spec: Spec, environ: Env, progress: Progress) -> Environment:
     kind = backend(spec.backend)
     if record.exists(spec.path) and not record.is_unfinished(spec.path):
+        if spec.backend != "existing":
+            lease.tidy(spec.path)
         return _synced(spec, kind.match(spec, environ), environ, progress)
     if spec.backend == "existing":
         return kind.match(spec, environ)
@@ -39,7 +41,7 @@ def build(spec: Spec, environ: Env, progress: Progress) -> None:
     :raises VenvError: it cannot be built.
     """
     check_requirements(spec)
-    from autoenv_hpc.venvs import building, care, lease  # noqa: PLC0415 - only a build needs them
+    from autoenv_hpc.venvs import building, care  # noqa: PLC0415 - only a build needs them
 
     quiet = care.cached(spec, environ)
     tool = backend(spec.backend).tool(spec, quiet)

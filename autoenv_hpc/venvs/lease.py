@@ -3,9 +3,13 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Progress, children, record
+from autoenv_hpc.venvs import Progress, record
+
+if TYPE_CHECKING:
+    from filelock import SoftFileLease
 
 _LEASE = 30.0  # seconds without a sign of life after which another may take over
 _POLL = 0.2
@@ -20,25 +24,40 @@ def held(path: str, progress: Progress) -> Iterator[None]:
 
     :raises VenvError: nothing can be written there.
     """
-    from filelock import SoftFileLease, Timeout  # noqa: PLC0415 - only a build needs it
-
-    folder, name = os.path.split(path)
     try:
-        os.makedirs(folder, exist_ok=True)
-        lease = SoftFileLease(
-            os.path.join(folder, f".{name}.autoenv-hpc.lock"),
-            lease_duration=_LEASE,
-            poll_interval=_POLL,
-        )
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        lease = _lease(path)
         try:
             lease.acquire(timeout=0)
-        except Timeout:
+        except TimeoutError:
             progress(f"waiting for {record.builder(path)}, which builds {path}")
             lease.acquire()
     except OSError as error:
+        from autoenv_hpc.venvs import children  # noqa: PLC0415 - only a failure needs it
+
         said = children.explained([f"{error.strerror or error}"], 1)
         raise VenvError(f"cannot build {path}: {said}") from error
     try:
         yield
     finally:
         lease.release()
+
+
+def tidy(path: str) -> None:
+    """Remove the lock of one who was killed behind a build; one who is at work keeps it."""
+    if os.path.lexists(_file(path)):
+        with contextlib.suppress(OSError):
+            lease = _lease(path)
+            lease.acquire(timeout=0)
+            lease.release()
+
+
+def _lease(path: str) -> "SoftFileLease":
+    from filelock import SoftFileLease  # noqa: PLC0415 - only a build needs it
+
+    return SoftFileLease(_file(path), lease_duration=_LEASE, poll_interval=_POLL)
+
+
+def _file(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.autoenv-hpc.lock")
