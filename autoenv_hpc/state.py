@@ -4,7 +4,7 @@ JSON, compressed and in base64, so that a nested shell or another node can undo 
 that are no search path are kept as a digest: they are only ever compared with what is there.
 """
 
-import base64
+import binascii
 import json
 import zlib
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def encode(state: State) -> str:
     change = {name: [v.before, _brief(name, v.after)] for name, v in state.change.items()}
     fields = [2, *state[:3], change, *state[4:]]
     text = json.dumps(fields, separators=(",", ":")).encode()
-    packed = base64.b64encode(zlib.compress(text, 9)).decode()
+    packed = _in_base64(zlib.compress(text, 9))
     if len(packed) > _LIMIT:
         raise Problem("the environment is too large to be kept for leaving")
     return packed
@@ -55,7 +55,7 @@ def active(env: Env) -> State | None:
     if not packed:
         return None
     try:
-        fields = json.loads(zlib.decompress(base64.b64decode(packed)))
+        fields = json.loads(zlib.decompress(binascii.a2b_base64(packed)))
         version, root, name, origin, change, modules, displaced, paths = fields
     except (ValueError, zlib.error):
         return None
@@ -79,9 +79,13 @@ def _long(value: str | list[str] | None, now: str | None) -> str | None:
 
 
 def _digest(value: str) -> str:
-    return base64.b64encode(
-        blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest()
-    ).decode()
+    return _in_base64(blake2b(value.encode(errors="surrogateescape"), digest_size=12).digest())
+
+
+def _in_base64(data: bytes) -> str:
+    return binascii.b2a_base64(
+        data, newline=False
+    ).decode()  # as `base64`, and no import more
 
 
 def digest(parts: Iterable[object]) -> str:

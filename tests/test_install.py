@@ -104,8 +104,8 @@ def test_the_folders_are_those_of_the_standard(monkeypatch, given):
 
 # What a miss may import besides the compiler, once it has parsed the configuration before.
 HOT_PATH = {
-    "__future__", "base64", "binascii", "collections", "contextlib", "copyreg", "enum", "fnmatch", "functools", "glob",
-    "itertools", "json", "keyword", "math", "operator", "re", "reprlib", "string", "struct", "types", "typing", "warnings", "zlib",
+    "__future__", "binascii", "collections", "contextlib", "copyreg", "enum", "fnmatch", "functools",
+    "itertools", "json", "keyword", "math", "operator", "re", "reprlib", "string", "types", "typing", "warnings", "zlib",
 }  # fmt: skip
 
 

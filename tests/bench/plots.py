@@ -7,6 +7,7 @@ import matplotlib as mpl
 from bench.measure import Spread
 
 mpl.use("svg")
+mpl.rcParams["svg.fonttype"] = "none"  # text stays text
 mpl.rcParams["svg.hashsalt"] = "autoenv-hpc"  # the same figures give the same file
 from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen before
 
