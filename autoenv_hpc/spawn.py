@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import Problem
 
 
 class Outcome(NamedTuple):
@@ -25,7 +26,7 @@ class Outcome(NamedTuple):
 def scratch_folder() -> Iterator[str]:
     """A folder that only the user can enter, and that is gone afterwards with the files in it.
 
-    :raises OSError: there is no place for one.
+    :raises Problem: there is no place for one.
     """
     name = f"autoenv-hpc-{os.urandom(8).hex()}"
     folder = ""
@@ -36,13 +37,14 @@ def scratch_folder() -> Iterator[str]:
                 os.mkdir(folder, 0o700)
                 break
     else:
-        raise FileNotFoundError(2, "no folder for temporary files (set TMPDIR)", folder)
+        raise Problem("nothing can be written in /tmp: set TMPDIR to a folder for temporary files")
     try:
         yield folder
     finally:
-        for file in os.listdir(folder):
-            os.unlink(os.path.join(folder, file))
-        os.rmdir(folder)
+        with contextlib.suppress(OSError):
+            for file in os.listdir(folder):
+                os.unlink(os.path.join(folder, file))
+            os.rmdir(folder)
 
 
 def run(command: list[str], env: Env, folder: str, timeout: int) -> Outcome:

@@ -83,9 +83,7 @@ def _digest(value: str) -> str:
 
 
 def _in_base64(data: bytes) -> str:
-    return binascii.b2a_base64(
-        data, newline=False
-    ).decode()  # as `base64`, and no import more
+    return binascii.b2a_base64(data, newline=False).decode()  # as `base64`, and no import more
 
 
 def digest(parts: Iterable[object]) -> str:

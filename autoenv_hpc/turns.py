@@ -16,7 +16,8 @@ from autoenv_hpc.digests import blake2b
 from autoenv_hpc.environment import Env
 from autoenv_hpc.report import Report
 
-_PATIENCE = 2  # seconds of waiting without a word
+_SILENCE = 2  # seconds of waiting without a word
+_PATIENCE = 60  # seconds until we do it ourselves: the other may have been stopped
 
 
 @contextlib.contextmanager
@@ -41,14 +42,13 @@ def taken(about: object, environ: Env, report: Report) -> Iterator[bool]:
         if os.fstat(file).st_uid != os.getuid():
             yield False
         elif _at_once(file):
-            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
             try:
                 yield False
             finally:
-                os.unlink(path)  # who comes from now on need not wait for those who do
+                with contextlib.suppress(OSError):
+                    os.unlink(path)  # who comes from now on need not wait for those who do
         else:
-            _wait(file, report)
-            yield True
+            yield _waited(file, report)
     finally:
         os.close(file)
 
@@ -56,20 +56,33 @@ def taken(about: object, environ: Env, report: Report) -> Iterator[bool]:
 def _at_once(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError:
         return False
+    except OSError:  # a file system without locks, or full
+        return True
     return True
 
 
-def _wait(file: int, report: Report) -> None:
+def _waited(file: int, report: Report) -> bool:
+    """Wait for the end of the other's turn; False if that takes too long."""
+
     def tell(_signal: int, _frame: object) -> None:
         process = os.pread(file, 20, 0).decode().strip()
         report.progress(f"waiting for process {process}, which enters the same project")
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(_PATIENCE)
+
+    def give_up(_signal: int, _frame: object) -> None:
+        raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, tell)
-    signal.alarm(_PATIENCE)
+    signal.alarm(_SILENCE)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:
+        return False
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+    return True

@@ -3,6 +3,7 @@
 `BUILDERS=50 BUILDER_ROUNDS=10 make test PYTEST=tests/test_builders.py` goes further than usual.
 """
 
+import itertools
 import os
 import shutil
 import signal
@@ -20,6 +21,8 @@ from autoenv_hpc.venvs import record
 NUMBER = int(os.environ.get("BUILDERS", "6"))
 ROUNDS = int(os.environ.get("BUILDER_ROUNDS", "1"))
 WORDS = (COMMAND, "exec", "--", "python", "-c", "import sys, seaborn; print(sys.prefix)")
+# `exec` takes turns on a node, and the lock decides between nodes; `prepare` goes by the lock alone.
+PREPARED = ("sh", "-c", f'"{COMMAND}" prepare >/dev/null && exec "$@"', "sh", *WORDS)
 # The system call, and the file, at which the builder gets SIGKILL.
 AT_CALL = {
     "locking": ("openat", "..venv.autoenv-hpc.lock"),
@@ -75,8 +78,8 @@ def test_one_killed_in_each_phase(house, wheelhouse, phase):
         first = victim(root, house.env, phase)
         until((root / "..venv.autoenv-hpc.lock").exists, first)
         others = [
-            subprocess.Popen(WORDS, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True)
-            for _ in range(NUMBER - 1)
+            subprocess.Popen(words, cwd=root, env=house.env, stdout=-1, stderr=-1, text=True)
+            for words in itertools.islice(itertools.cycle((PREPARED, WORDS)), NUMBER)
         ]
         if phase == "waiting":
             until((root / ".venv").exists, first)

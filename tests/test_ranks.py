@@ -1,5 +1,6 @@
 """Ranks of one step: the first on a node looks at the files, the others read one small note."""
 
+import io
 import os
 import subprocess
 import time
@@ -139,14 +140,17 @@ def counting(cluster: House, tool: str, tmp_path: Path, more: str = "") -> Path:
 
 
 def ranks(cluster: House, root: Path, number: int, *words: str) -> list[subprocess.Popen]:
-    """Many calls of `exec` at once."""
-    return [
-        subprocess.Popen(
-            [COMMAND, "exec", "--", *words], cwd=root, env=cluster.env,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for _ in range(number)
-    ]  # fmt: skip
+    """Many calls of `exec` at once, each from a folder of its own."""
+    processes = []
+    for i in range(number):
+        (root / f"run{i}").mkdir()
+        processes.append(
+            subprocess.Popen(
+                [COMMAND, "exec", "--", *words], cwd=root / f"run{i}", env=cluster.env,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+        )  # fmt: skip
+    return processes
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
@@ -179,6 +183,19 @@ def test_a_turn_leaves_nothing(tmp_path):
         ]
         assert len(mine) == 1
     assert not mine[0].exists()
+
+
+def test_of_one_that_was_stopped_nobody_waits_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(turns, "_SILENCE", 1)
+    monkeypatch.setattr(turns, "_PATIENCE", 1)
+    told = io.StringIO()
+    with turns.taken(tmp_path, {}, Report({})) as waited:
+        assert not waited
+        with turns.taken(tmp_path, {}, Report({}, told)) as waited_too:
+            assert not waited_too
+    assert told.getvalue() == (
+        f"autoenv-hpc: waiting for process {os.getpid()}, which enters the same project\n"
+    )
 
 
 @pytest.mark.parametrize("tool", ["lmod"])

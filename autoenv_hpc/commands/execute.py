@@ -2,12 +2,11 @@
 
 import errno
 import os
-import shutil
 import signal
 import sys
 from typing import NoReturn
 
-from autoenv_hpc import turns
+from autoenv_hpc import config, folders, jobs, turns
 from autoenv_hpc.cli import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
@@ -34,13 +33,28 @@ def run(context: Context) -> int:
 def _environment(context: Context) -> Env:
     """The environment, by our own work or, if somebody here is at the same, by theirs."""
     arguments, environ = context.arguments, context.environ
-    rounds = int(environ.pop(_WAITED, "0"))
-    if rounds >= _ROUNDS or arguments.site or arguments.env or arguments.fresh or arguments.allow:
+    rounds = environ.pop(_WAITED, "")  # a letter each
+    if (
+        len(rounds) >= _ROUNDS
+        or arguments.site
+        or arguments.env
+        or arguments.fresh
+        or arguments.allow
+    ):
         return _entered(context)
-    with turns.taken((context.folder, arguments.directory), environ, context.report) as waited:
-        if waited:
-            _replace(sys.argv[0], sys.argv, {**environ, _WAITED: str(rounds + 1)})
+    with turns.taken(_project(context), environ, context.report) as waited:
+        if waited and os.access(sys.argv[0], os.X_OK):
+            _replace(sys.argv[0], sys.argv, {**environ, _WAITED: f"{rounds}x"})
         return _entered(context)
+
+
+def _project(context: Context) -> str:
+    """What others do the same for: the nearest configuration, which may prove not to govern."""
+    starts = (context.folder, *jobs.submitted(context.environ))
+    home = folders.home(context.environ)
+    found = (config.find(start, home, ()) for start in starts)
+    file = next(filter(None, found), context.folder)
+    return os.path.join(file, context.arguments.directory or "")
 
 
 def _entered(context: Context) -> Env:
@@ -60,11 +74,13 @@ def become(words: list[str], env: Env) -> NoReturn:
     """
     if "SLURM_EXPORT_ENV" in env:  # of `sbatch --export=NONE`: srun would hand nothing on
         env = {**env, "SLURM_EXPORT_ENV": "ALL"}
+    import shutil  # noqa: PLC0415 - those who wait need none of it
+
     program = words[0]
     path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
-    problem = ExecProblem(_not_found(program, env))
-    problem.status = 127
     if path is None:
+        problem = ExecProblem(_not_found(program, env))
+        problem.status = 127
         raise problem
     try:
         _replace(path, words, env)
@@ -89,7 +105,9 @@ def _replace(path: str, words: list[str], env: Env) -> NoReturn:
 def _not_found(program: str, env: Env) -> str:
     """Say so, and whether it would be found outside: then a module or policy took it away."""
     text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
-    from autoenv_hpc import state  # noqa: PLC0415 - only a failure looks there
+    import shutil  # noqa: PLC0415 - only a failure looks there
+
+    from autoenv_hpc import state  # noqa: PLC0415
 
     active = state.active(env)
     before = active.change["PATH"].before if active and "PATH" in active.change else None
