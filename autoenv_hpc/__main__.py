@@ -25,7 +25,9 @@ def main() -> int:
 
             question = shell.Question(*arguments[1:])
             sys.stdout.write(shell.answer(question, environ, report))
-            return 0
+            sys.stdout.flush()
+            report.finish()
+            os._exit(0)  # taking the interpreter apart would cost another tenth
         from autoenv_hpc import cli  # noqa: PLC0415
 
         return cli.run(arguments, environ, report)

@@ -1,14 +1,17 @@
 """A project and an environment, compiled: the change that entering makes, and when it holds."""
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from autoenv_hpc import expand, foreign, modules, resolutions, shellparts, state, venvs
+from autoenv_hpc import expand, foreign, modules, resolutions, shellparts, state
 from autoenv_hpc.config import Config, Venv
 from autoenv_hpc.environment import Change, Env, difference, with_entries
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.project import Project
 from autoenv_hpc.shellparts import ShellParts
+
+if TYPE_CHECKING:
+    from autoenv_hpc import venvs
 
 
 class Activation(NamedTuple):
@@ -32,7 +35,7 @@ class Activation(NamedTuple):
 def compile(  # noqa: A001 - what it is called in the design, and the builtin is not needed here
     project: Project,
     outside: Env,
-    progress: venvs.Progress,
+    progress: "venvs.Progress",
     *,
     prepare: bool = False,
     fresh: bool = False,
@@ -120,7 +123,7 @@ class Settled(NamedTuple):
     start: Env  # without an environment that was activated by hand
     loaded: modules.Resolution
     values: "_Values"
-    spec: venvs.Spec | None
+    spec: "venvs.Spec | None"
 
 
 def settle(project: Project, outside: Env, *, fresh: bool = False) -> Settled:
@@ -174,7 +177,9 @@ class _Values:
         return self.interpreter.version
 
 
-def _spec(config: Config, values: _Values) -> venvs.Spec:
+def _spec(config: Config, values: _Values) -> "venvs.Spec":
+    from autoenv_hpc import venvs  # noqa: PLC0415 - only for an environment
+
     venv, project = config.venv or Venv(), values.project
     python = venv.python
     if python and ("/" in python or python.startswith("~")):
@@ -212,7 +217,9 @@ def _spec(config: Config, values: _Values) -> venvs.Spec:
     )
 
 
-def _activated(env: Env, environment: venvs.Environment, config: Config) -> venvs.Active:
+def _activated(env: Env, environment: "venvs.Environment", config: Config) -> "venvs.Active":
+    from autoenv_hpc import venvs  # noqa: PLC0415 - only for an environment
+
     active = venvs.backend(environment.backend).activate(environment, env)
     env = dict(active.env)
     if _prompt(config):
@@ -239,7 +246,9 @@ def _written(config: Config) -> set[str]:
     return names
 
 
-def _told(config: Config, environment: venvs.Environment | None, displaced: tuple[str, ...]) -> str:
+def _told(
+    config: Config, environment: "venvs.Environment | None", displaced: tuple[str, ...]
+) -> str:
     parts = [" ".join(config.modules)]
     if environment:
         python = f" (Python {environment.interpreter.version})" if environment.interpreter else ""

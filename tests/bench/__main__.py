@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import provision
 from bench import plots, rivals
-from bench.measure import Spread, alternately, at_once, counted, static_true, timed
+from bench.measure import Environment, Spread, alternately, at_once, counted, static_true, timed
 from bench.page import Cell, Page, ratio
 from bench.scenes import COMMAND, MANY, Scene, Tools, tree
 
@@ -102,9 +102,8 @@ def enter(bench: Bench) -> None:
         times.append([title, number, *ours, rival, found.get(DIRENV)])
         seen = {who: loop.counted(scene.env, bench.log) for who, loop in loops.items()}
         counts.append([title, number, *(seen.get(who) for who in (*SHELLS, BY_HAND, DIRENV))])
-        lines = panels.setdefault(
-            f"enter and leave, {title} tree" if title == "small" else f"tree of {title}", {}
-        )
+        place = "small tree" if title == "small" else f"tree of {title}"
+        lines = panels.setdefault(f"enter and leave, {place}", {})
         for who, spread in found.items():
             lines.setdefault(who if who not in SHELLS else f"{OURS}, {who}", []).append(spread)
     columns = ["tree", "modules", "bash, ms", "ratio", "zsh, ms", "ratio", "fish, ms", "ratio"]
@@ -171,8 +170,7 @@ def ranks(bench: Bench) -> None:
             try:
                 return at_once([*scene.exec, command], [scene.env | step] * number)
             finally:
-                for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):
-                    note.unlink()
+                _forget_notes()
 
         measures = {
             "exec in each": partial(at_once, [*scene.exec, command], [scene.env] * number),
@@ -188,10 +186,25 @@ def ranks(bench: Bench) -> None:
         "ranks", "exec in each, ms", "ratio", "exec in ranks of one step, ms", "ratio", "recipe in each, ms",
     ]  # fmt: skip
     bench.page.table("ranks", columns, rows)
+    step = scene.env | {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": "counted"}
+    calls: list[tuple[str, list[str], Environment]] = [
+        ("exec alone", scene.exec, scene.env),
+        ("the first rank of a step", scene.exec, step),
+        ("each further rank", scene.exec, step),
+        ("the recipe", scene.recipe, scene.env),
+    ]
+    counts = [[who, counted([*words, command], env, bench.log)] for who, words, env in calls]
+    _forget_notes()
+    bench.page.table("ranks counted", ["", "processes / calls"], counts)
     picture = bench.pictures / "performance-ranks.svg"
     plots.draw(
         picture, "ranks at once on one node", bench.ranks, {"until the last has ended": lines}
     )
+
+
+def _forget_notes() -> None:
+    for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):
+        note.unlink()
 
 
 def miss(bench: Bench) -> None:
