@@ -41,19 +41,6 @@ fi
 
 # --- the prompt -----------------------------------------------------------------------------
 
-__autoenv_hpc_prompt() {
-    \builtin set -- "$?"
-    # behind `||`, the user's `set -e` and ERR trap rest
-    case $- in
-    *[akx]*) __autoenv_hpc_calmly __autoenv_hpc_tick || : ;;
-    *) __autoenv_hpc_tick || : ;;
-    esac
-    if (($1 == 0)) || [[ $- == *e* ]]; then return 0; fi
-    # Only the commands behind this one in the same string need to be told the status again.
-    case ${PROMPT_COMMAND-} in *__autoenv_hpc_prompt) return 0 ;; esac
-    return "$1"
-}
-
 # calmly FUNCTION [WORD…]: calls it without the options that would change what assignments mean
 # (-a, -k), show our own work (-x), or make `==` blind to case.
 __autoenv_hpc_calmly() {
@@ -71,22 +58,41 @@ __autoenv_hpc_calmly() {
     if [[ $options == *x* ]]; then \builtin set -x; fi
 }
 
-# watch TEST: what is looked at before each prompt, as it stands inside of `[[ ]]`. A function is
-# written for it, so that an idle prompt runs no loop and assigns nothing.
+# watch TEST: what is looked at before each prompt, as it stands inside of `[[ ]]`. The prompt's own
+# function is written for it, so that an idle prompt runs no loop, calls nothing and assigns nothing.
 __autoenv_hpc_watch() {
-    local file word places=
+    local file word places='' moved
     __autoenv_hpc_watched=$1
     for file in ${__autoenv_hpc_nearer+"${__autoenv_hpc_nearer[@]}"}; do
         \builtin printf -v word %q "$file"
         places+=" || -f $word"
     done
     # `test` is not blind to case, whatever is set
+    moved="! \\builtin test \"\$PWD\" = \"\$__autoenv_hpc_pwd\" ${places:+|| [[ ${places#* || } ]]}"
+    # behind `if` and `||`, the user's `set -e` and ERR trap rest
     \builtin eval "__autoenv_hpc_tick() {
-        if ! \\builtin test \"\$PWD\" = \"\$__autoenv_hpc_pwd\" ${places:+|| [[ ${places#* || } ]]}; then
-            __autoenv_hpc_calmly __autoenv_hpc_look ''
+        if $moved; then
+            __autoenv_hpc_look ''
         elif [[ ${1:-0 -ne 0} ]]; then
-            __autoenv_hpc_calmly __autoenv_hpc_look watched
+            __autoenv_hpc_look watched
         fi
+    }
+    __autoenv_hpc_prompt() {
+        \\builtin set -- \"\$?\"
+        case \$- in
+        *[akx]*) __autoenv_hpc_calmly __autoenv_hpc_tick || : ;;
+        *)
+            if $moved; then
+                __autoenv_hpc_calmly __autoenv_hpc_look '' || :
+            elif [[ ${1:-0 -ne 0} ]]; then
+                __autoenv_hpc_calmly __autoenv_hpc_look watched || :
+            fi
+            ;;
+        esac
+        if ((\$1 == 0)) || [[ \$- == *e* ]]; then return 0; fi
+        # Only the commands behind this one in the same string need to be told the status again.
+        case \${PROMPT_COMMAND-} in *__autoenv_hpc_prompt) return 0 ;; esac
+        return \"\$1\"
     }"
 }
 
