@@ -24,9 +24,10 @@ def main() -> int:
             from autoenv_hpc.commands import shell  # noqa: PLC0415
 
             question = shell.Question(*arguments[1:])
-            sys.stdout.write(shell.answer(question, environ, report))
+            code = shell.answer(question, environ, report)
+            report.finish()  # the bar stands before whatever is written meanwhile
+            sys.stdout.write(code)
             sys.stdout.flush()
-            report.finish()
             os._exit(0)  # taking the interpreter apart would cost another tenth
         from autoenv_hpc import cli  # noqa: PLC0415
 

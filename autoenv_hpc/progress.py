@@ -30,7 +30,10 @@ class Bar:
         room = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
         width = max(20, room - len("^C "))  # what is typed meanwhile must not break the line
         console = Console(file=stream, force_terminal=True, width=width)
-        self._progress = Progress(*columns, console=console, transient=True, expand=True)
+        self._progress = Progress(
+            *columns, console=console, transient=True, expand=True,
+            redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
         self._task = self._progress.add_task("", total=None, count=None, pause=_PAUSE)
         self._progress.start()
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 
+import pytest
 from conftest import COMMAND
 from test_rebuild import wheels
 from test_venvs import THIS
@@ -13,13 +14,13 @@ from test_venvs import THIS
 from autoenv_hpc.progress import Bar
 
 
-def on_a_terminal(house, root, *words: str, **more: str) -> str:
+def on_a_terminal(house, root, *words: str, program: str = COMMAND, **more: str) -> str:
     """What a command shows on a terminal of 90 columns."""
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(root)
         env = house.env | {"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "20"} | more
-        os.execve(COMMAND, [COMMAND, *words], env)
+        os.execve(program, [program, *words], env)
     shown = to_the_end(terminal)
     os.waitpid(process, 0)
     return shown
@@ -50,6 +51,16 @@ def test_a_bar_on_a_terminal(house, wheelhouse):
     assert last.replace("\x1b[2m", "").replace("\x1b[0m", "").endswith("(Python 3.11)\r\n")
     assert "Collecting" not in last
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is back"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_inside_once_the_bar_is_wiped(house, wheelhouse, tmp_path, shell):
+    root = house.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
+    code = tmp_path / "code"
+    ask = f'"$0" __shell {shell} look "$1" "" > "$2"'
+    shown = on_a_terminal(house, root, "-c", ask, COMMAND, str(root), str(code), program="/bin/sh")
+    assert "0/1" in shown
+    assert "VIRTUAL_ENV" in code.read_text()
 
 
 def test_how_far_it_is_shows_however_soon_it_is_done():
