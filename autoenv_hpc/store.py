@@ -79,7 +79,8 @@ class Stamps:
 def sweep_notes(environ: Env) -> None:
     """Remove what ranks noted in this node's memory for their neighbours, once it is of no use.
 
-    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`.
+    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`. The turn of one
+    who was killed (`turns.py`) goes with them.
     """
     import glob  # noqa: PLC0415 - only a cleaning looks for them
 
