@@ -79,8 +79,8 @@ class Stamps:
 def sweep_notes(environ: Env) -> None:
     """Remove what ranks noted in this node's memory for their neighbours, once it is of no use.
 
-    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`. The turn of one
-    who was killed (`turns.py`) goes with them.
+    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`. The lock of one
+    who was killed in his turn goes with them.
     """
     import glob  # noqa: PLC0415 - only a cleaning looks for them
 

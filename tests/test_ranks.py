@@ -1,17 +1,16 @@
 """Ranks of one step: the first on a node looks at the files, the others read one small note."""
 
-import io
 import os
+import re
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, MODULE_TOOLS, House
+from conftest import CHECKOUT, COMMAND, MODULE_TOOLS, House
 from trees import Tree
-
-from autoenv_hpc import turns
-from autoenv_hpc.report import Report
 
 STEP = {"SLURM_JOB_ID": f"t{os.getpid()}", "SLURM_STEP_ID": "0"}
 
@@ -165,7 +164,7 @@ def test_of_many_at_once_one_loads_the_modules(cluster, tool, storable, tmp_path
     cluster.env["MODULEPATH"] = str(tree.folder)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "sleep 2")
-    calls = ranks(cluster, root, 12, "/bin/bash", "-c", 'echo "$LIB ${AUTOENV_HPC_WAITED-} $SHLVL"')
+    calls = ranks(cluster, root, 12, "/bin/bash", "-c", 'echo "$LIB ${AUTOENV_HPC_TURN-} $SHLVL"')
     said = [process.communicate() for process in calls]
     level = int(cluster.env.get("SHLVL", "0"))
     assert {out for out, _ in said} == {f"1  {level + 1}\n"}, said
@@ -173,29 +172,86 @@ def test_of_many_at_once_one_loads_the_modules(cluster, tool, storable, tmp_path
     assert (runs == 1) if storable else (3 <= runs <= 12)
 
 
-def test_a_turn_leaves_nothing(tmp_path):
-    with turns.taken(tmp_path, {}, Report({})) as waited:
-        assert not waited
-        mine = [
-            path
-            for path in Path("/dev/shm").glob("autoenv-hpc.*.turn.*")
-            if f"{os.getpid()}\n" in path.read_text()
-        ]
-        assert len(mine) == 1
-    assert not mine[0].exists()
+def lock_of(root: Path) -> Path:
+    """The file on which those who want the same project wait for each other."""
+    name = re.sub("[^a-zA-Z0-9.]", "_", str(root))[-120:]
+    return Path(f"/dev/shm/autoenv-hpc.{os.getuid()}.turn.{name}")
 
 
-def test_of_one_that_was_stopped_nobody_waits_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(turns, "_SILENCE", 1)
-    monkeypatch.setattr(turns, "_PATIENCE", 1)
-    told = io.StringIO()
-    with turns.taken(tmp_path, {}, Report({})) as waited:
-        assert not waited
-        with turns.taken(tmp_path, {}, Report({}, told)) as waited_too:
-            assert not waited_too
-    assert told.getvalue() == (
-        f"autoenv-hpc: waiting for process {os.getpid()}, which enters the same project\n"
-    )
+def test_a_turn_leaves_nothing(house):
+    root = house.project('[env]\nOURS = "1"\n')
+    line = 'echo "${AUTOENV_HPC_TURN-none}"; ls -l /proc/$$/fd'
+    said = house.command("exec", "--", "/bin/bash", "-c", line, cwd=root).stdout
+    assert said.startswith("none\n")
+    assert "/dev/shm" not in said
+    assert not lock_of(root).exists()
+
+
+@pytest.mark.parametrize("damage", ["foreign", "link", "no lock", "no flock(1)"])
+def test_without_a_turn_to_be_had_everybody_works(house, damage, tmp_path):
+    root = house.project('[env]\nOURS = "1"\n')
+    lock, command = lock_of(root), COMMAND
+    try:
+        if damage == "link":
+            (tmp_path / "theirs").touch()
+            lock.symlink_to(tmp_path / "theirs")
+        elif damage == "foreign":
+            if os.getuid() != 0:
+                pytest.skip("only root can give a file away")
+            lock.touch()
+            os.chown(lock, 65534, -1)
+        elif damage == "no lock":
+            lock.mkdir()
+        else:
+            command = changed_command(tmp_path, "/usr/bin/flock", "/nonexistent/flock")
+        line = [command, "exec", "--", "/bin/bash", "-c", 'printf %s "$OURS"']
+        done = subprocess.run(
+            line, cwd=root, env=house.env, capture_output=True, text=True, check=True
+        )
+        assert (done.stdout, done.stderr) == ("1", "")
+    finally:
+        if lock.is_dir() and not lock.is_symlink():
+            lock.rmdir()
+        lock.unlink(missing_ok=True)
+
+
+def changed_command(tmp_path: Path, old: str, new: str) -> str:
+    """The command with a part of its text exchanged."""
+    text = Path(COMMAND).read_text()
+    assert old in text
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/autoenv-hpc"
+    script.write_text(text.replace(old, new))
+    script.chmod(0o755)
+    (tmp_path / "bin/python3").symlink_to(sys.executable)
+    for folder in ("autoenv_hpc", "shell"):
+        (tmp_path / folder).symlink_to(CHECKOUT / folder)
+    return str(script)
+
+
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
+    tree = Tree(tmp_path / "tree", "lua")
+    tree.module("lib/1.0", ("setenv", "LIB", "1"))
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    log = counting(cluster, tool, tmp_path, "[ -e $0.second ] || { : > $0.second; sleep 100; }")
+    (stopped,) = ranks(cluster, root, 1, "true")
+    try:
+        while not log.exists():
+            time.sleep(0.05)
+        os.kill(stopped.pid, signal.SIGSTOP)
+        command = changed_command(tmp_path, "in 2 58", "in 2 1")
+        line = [command, "exec", "--", "/bin/bash", "-c", 'printf %s "$LIB"']
+        done = subprocess.run(
+            line, cwd=root, env=cluster.env, capture_output=True, text=True, check=False
+        )
+    finally:
+        stopped.kill()
+        lock_of(root).unlink(missing_ok=True)
+    assert done.stdout == "1", done.stderr
+    waiting = f"waiting for process {stopped.pid}, which enters the same project"
+    assert done.stderr == f"autoenv-hpc: {waiting}\n"
 
 
 @pytest.mark.parametrize("tool", ["lmod"])

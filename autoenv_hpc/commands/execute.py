@@ -1,18 +1,18 @@
 """`exec CMD…`: become CMD in the project's environment; what was seen before never comes here."""
 
+import contextlib
 import errno
 import os
+import shutil
 import signal
-import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
-from autoenv_hpc import config, folders, jobs, turns
+from autoenv_hpc import state
 from autoenv_hpc.cli import Context
+from autoenv_hpc.commands import entering
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
-
-_WAITED = "AUTOENV_HPC_WAITED"
-_ROUNDS = 2  # of waiting; then what the others compile is not for us, or cannot be stored
 
 
 class ExecProblem(Problem):
@@ -27,44 +27,30 @@ def run(context: Context) -> int:
     words = arguments.cmd[1:] if arguments.cmd[:1] == ["--"] else arguments.cmd
     if not words:
         raise UsageError("exec: which command? (autoenv-hpc exec -- CMD…)")
-    become(words, _environment(context))
+    with _turn(context.environ):
+        try:
+            env = entering.environment(context)
+        except Problem as problem:
+            raise ExecProblem(str(problem)) from problem
+    become(words, env)
 
 
-def _environment(context: Context) -> Env:
-    """The environment, by our own work or, if somebody here is at the same, by theirs."""
-    arguments, environ = context.arguments, context.environ
-    rounds = environ.pop(_WAITED, "")  # a letter each
-    if (
-        len(rounds) >= _ROUNDS
-        or arguments.site
-        or arguments.env
-        or arguments.fresh
-        or arguments.allow
-    ):
-        return _entered(context)
-    with turns.taken(_project(context), environ, context.report) as waited:
-        if waited and os.access(sys.argv[0], os.X_OK):
-            _replace(sys.argv[0], sys.argv, {**environ, _WAITED: f"{rounds}x"})
-        return _entered(context)
-
-
-def _project(context: Context) -> str:
-    """What others do the same for: the nearest configuration, which may prove not to govern."""
-    starts = (context.folder, *jobs.submitted(context.environ))
-    home = folders.home(context.environ)
-    found = (config.find(start, home, ()) for start in starts)
-    file = next(filter(None, found), context.folder)
-    return os.path.join(file, context.arguments.directory or "")
-
-
-def _entered(context: Context) -> Env:
-    # importing it takes as long as to start Python, and those who wait need none of it
-    from autoenv_hpc.commands import entering  # noqa: PLC0415
-
+@contextlib.contextmanager
+def _turn(environ: Env) -> Iterator[None]:
+    """End the turn among those on this node, if `shell/autoenv-hpc` took one for us."""
+    number, _, path = environ.pop("AUTOENV_HPC_TURN", "").partition(":")
+    if not number.isdecimal():
+        yield
+        return
+    file = int(number)
+    os.set_inheritable(file, False)  # noqa: FBT003 - it has no name
     try:
-        return entering.environment(context)
-    except Problem as problem:
-        raise ExecProblem(str(problem)) from problem
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(file), os.lstat(path)):
+                os.unlink(path)  # who comes from now on need not wait for those who do
+        os.close(file)
 
 
 def become(words: list[str], env: Env) -> NoReturn:
@@ -74,8 +60,6 @@ def become(words: list[str], env: Env) -> NoReturn:
     """
     if "SLURM_EXPORT_ENV" in env:  # of `sbatch --export=NONE`: srun would hand nothing on
         env = {**env, "SLURM_EXPORT_ENV": "ALL"}
-    import shutil  # noqa: PLC0415 - those who wait need none of it
-
     program = words[0]
     path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
     if path is None:
@@ -105,10 +89,6 @@ def _replace(path: str, words: list[str], env: Env) -> NoReturn:
 def _not_found(program: str, env: Env) -> str:
     """Say so, and whether it would be found outside: then a module or policy took it away."""
     text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
-    import shutil  # noqa: PLC0415 - only a failure looks there
-
-    from autoenv_hpc import state  # noqa: PLC0415
-
     active = state.active(env)
     before = active.change["PATH"].before if active and "PATH" in active.change else None
     outside = shutil.which(program, path=before) if before else None
