@@ -94,8 +94,7 @@ def compile(  # noqa: A001 - what it is called in the design, and the builtin is
         *filter(modules.is_bookkeeping, outside),
     }
     watched = environment.watched if environment else ()
-    decided = (*project.watched, *project.records, *values.looked_for)
-    files = (__file__, *decided, *depends.files, *watched)
+    files = (__file__, *project.watched, *values.looked_for, *depends.files, *watched)
     host_bound = depends.host_bound or project.site.host_bound
     return Activation(
         project=project,

@@ -80,7 +80,7 @@ def _changed(file: str, stamp: str) -> str | None:
         return None if then == "none" else f"{file} is gone"
     if then == "none":
         return f"{file} has come"
-    if modified == int(then):
+    if then == "some" or modified == int(then):
         return None
     return f"{file} is {'newer' if modified > int(then) else 'older'} than it was"
 

@@ -29,7 +29,10 @@ Pair = tuple[str, str]
 
 
 class Stamps:
-    """The stamps in one cache folder. Files that do not exist are stamped as such."""
+    """The stamps in one cache folder. Files that do not exist are stamped as such.
+
+    No file bears the names that say so, `none` and `some`.
+    """
 
     def __init__(self, cache: str) -> None:
         self._folder = os.path.join(cache, "stamps")
@@ -54,6 +57,10 @@ class Stamps:
             return path, os.path.join(self._folder, "none")
         self.unsettled = max(self.unsettled, unsettled(modified))
         return path, self.at(modified)
+
+    def presence(self, path: str) -> Pair:
+        """A file that says all it has to say by being there."""
+        return path, os.path.join(self._folder, "some" if os.path.exists(path) else "none")
 
     def at(self, moment: int) -> str:
         """The stamp of a moment, in nanoseconds since the epoch."""

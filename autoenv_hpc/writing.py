@@ -64,7 +64,7 @@ def _document(entered: Activation, stamps: Stamps) -> Document:
         entered=entered.entered,
         watch=watch,
         reads=entered.reads,
-        files=_stamped(stamps, entered.files),
+        files=_stamped(stamps, entered.files, entered.project.records),
         host=entered.host,
         made=now,
         life=entered.life,
@@ -72,10 +72,13 @@ def _document(entered: Activation, stamps: Stamps) -> Document:
     )
 
 
-def _stamped(stamps: Stamps, files: Iterable[str]) -> tuple[Pair, ...]:
-    """Each file once; nothing at all where the cache cannot be written."""
+def _stamped(
+    stamps: Stamps, files: Iterable[str], records: Iterable[str] = ()
+) -> tuple[Pair, ...]:
+    """Each file once, records by their presence; nothing where the cache cannot be written."""
     try:
         stamps.prepare()
-        return tuple(stamps.pair(path) for path in dict.fromkeys(files))
+        present = map(stamps.presence, records)
+        return (*present, *map(stamps.pair, dict.fromkeys(files)))
     except OSError:
         return ()

@@ -1,6 +1,7 @@
 """What every dialect shares: which parts a document has, and in which order they stand."""
 
 import itertools
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -20,6 +21,11 @@ def settable(name: str) -> bool:
 def is_absent(pair: tuple[str, str]) -> bool:
     """Whether a file was not there when its stamp was taken."""
     return pair[1].endswith("/none")
+
+
+def is_present(pair: tuple[str, str]) -> bool:
+    """Whether a file must be there, however old it is."""
+    return pair[1].endswith("/some")
 
 
 def targets(change: Change) -> Env:
@@ -86,21 +92,26 @@ class Dialect(ABC):
         """The text that takes out the shell's own part alone."""
         return self.leaving({})
 
-    def changed(self, pairs: Iterable[tuple[str, str]]) -> str:
+    def changed(self, pairs: Iterable[tuple[str, str]], stamps: str = "") -> str:
         """The test for files: one is newer or older than its stamp, is gone or has come.
 
         Files of one time stand in a ring with their stamp, and none may be newer than the next: so
         all are as old as the stamp, and each is looked at twice instead of four times.
+
+        :param stamps: a word for the folder of the stamps, as a long text is read slowly.
         """
         rings: dict[str, list[str]] = {}
         tests = []
         for file, stamp in pairs:
             if is_absent((file, stamp)):
                 tests.append(f"-e {self.quote(file)}")
+            elif is_present((file, stamp)):
+                tests.append(f"! -e {self.quote(file)}")
             else:
                 rings.setdefault(stamp, []).append(file)
         for stamp, files in rings.items():
-            ring = [self.quote(path) for path in (stamp, *files, stamp)]
+            word = f"{stamps}/{os.path.basename(stamp)}" if stamps else self.quote(stamp)
+            ring = [word, *map(self.quote, files), word]
             tests += self.missing(ring[:-1])
             tests += [f"{one} -nt {other}" for one, other in itertools.pairwise(ring)]
         return self.either.join(tests)

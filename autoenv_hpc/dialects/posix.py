@@ -1,5 +1,6 @@
 """bash and zsh."""
 
+import os
 from collections.abc import Iterable, Mapping
 
 from autoenv_hpc.dialects import Document
@@ -34,10 +35,12 @@ class Bash(Dialect):
 
         `noted` is `exec` in a rank whose neighbour has just looked at the files.
         """
-        files = self.changed(document.files)
+        stamps = next((os.path.dirname(stamp) for _, stamp in document.files), "")
+        files = self.changed(document.files, "$__autoenv_hpc_stamps")
         lines = [
             f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
-            *([f"[[ $1 != noted && ( {files} ) ]] && return 1"] if files else []),
+            f"__autoenv_hpc_stamps={self.quote(stamps)}",
+            f"[[ $1 != noted && ( {files} ) ]] && return 1",
             *self._host(document.host),
             *self._age(document),
             "case $1 in enter | exec | noted)",
@@ -106,14 +109,17 @@ class Bash(Dialect):
 
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
         """Return 1 unless each variable has this very value, and is exported."""
-        tests = [self._is(name, value) for name, value in values.items()]
-        exported = [name for name, value in values.items() if value is not None]
-        tests += self._exported(exported) if exported else []
+        exported = {name: value for name, value in values.items() if value is not None}
+        tests = self._unset_all([name for name in values if name not in exported])
+        tests += [self._is(name, value) for name, value in exported.items()]
+        tests += self._exported([*exported]) if exported else []
         return [f"[[ {' && '.join(tests)} ]] || return 1"] if tests else []
 
-    def _is(self, name: str, value: str | None) -> str:
-        if value is None:
-            return f"-z ${{{name}+x}}"
+    def _unset_all(self, names: list[str]) -> list[str]:
+        """One test for all of them, which bash reads faster than many."""
+        return [f"-z {''.join(f'${{{name}+x}}' for name in names)}"] if names else []
+
+    def _is(self, name: str, value: str) -> str:
         if not value:
             return f"${{{name}+x}}${{{name}-}} == x"
         return f"${{{name}-}} == {self.quote(value)}"
@@ -173,10 +179,9 @@ class Zsh(Bash):
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
 
-    def _is(self, name: str, value: str | None) -> str:
-        if value is None and name in _SHELL_SPECIAL:
-            return f"${{(t){name}}} != *export*"
-        return super()._is(name, value)
+    def _unset_all(self, names: list[str]) -> list[str]:
+        special = [f"${{(t){name}}} != *export*" for name in names if name in _SHELL_SPECIAL]
+        return super()._unset_all([name for name in names if name not in _SHELL_SPECIAL]) + special
 
     def _exported(self, names: list[str]) -> list[str]:
         return [f"${{(t){name}}} == *export*" for name in names]

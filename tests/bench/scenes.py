@@ -53,7 +53,7 @@ class Scene:
         self.root.mkdir()
         self.env: Environment = {
             "HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin", "MODULEPATH": str(modules),
-            "LANG": "C.UTF-8", "AUTOENV_HPC_QUIET": "1", "DIRENV_LOG_FORMAT": "", **tools.modules[tool],
+            "LANG": "C.UTF-8", "SHELL": "/bin/bash", "USER": "user", "AUTOENV_HPC_QUIET": "1", "DIRENV_LOG_FORMAT": "", **tools.modules[tool],
         }  # fmt: skip
         names = [name(i) for i in range(number)]
         python = os.path.realpath(sys.executable)
