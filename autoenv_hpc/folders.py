@@ -64,15 +64,19 @@ def exposed(path: str) -> str | None:
     return None
 
 
-def write_atomically(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old content or the whole new one."""
+def write_atomically(path: str, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
+    """Write a file so that a reader sees the old content or the whole new one.
+
+    :param lasting: also after a crash of the machine, for which the disk is waited for.
+    """
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+            if lasting:
+                file.flush()
+                os.fsync(descriptor)
         os.rename(temporary, path)
     except BaseException:
         os.unlink(temporary)

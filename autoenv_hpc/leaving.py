@@ -9,11 +9,14 @@ from autoenv_hpc.state import State
 _MODULE_STATE = ("LOADEDMODULES", "_LMFILES_", "MODULEPATH")
 
 
-def outside(now: Env, state: State) -> Env:
+def outside(now: Env, state: State | None) -> Env:
     """The environment as it is without the project, with the user's own acts kept.
 
+    :param state: what is active; None if nothing is.
     :raises ModuleError: the modules changed inside, and the module tool cannot unload ours.
     """
+    if state is None:
+        return now
     if _same_modules(now, state):
         return _restored(now, state)
     return _released(now, state)

@@ -30,7 +30,7 @@ def keep(environ: Env, kind: str, key: str, value: Any) -> None:
         folders.make_private(os.path.dirname(folder))
         folders.make_private(folder)
         _drop_oldest(folder)
-        folders.write_atomically(path, json.dumps(value).encode())
+        folders.write_atomically(path, json.dumps(value).encode(), lasting=False)
     except OSError:
         return
 

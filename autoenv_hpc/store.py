@@ -167,7 +167,9 @@ def put(cache: str, suffix: str, document: Document, text: str) -> str:
         file.flush()
         os.fsync(file.fileno())  # a crash must not leave an empty file that fits every state
     described = json.dumps(document._asdict()).encode()
-    folders.write_atomically(os.path.join(where, f"{variant}.{suffix}.json"), described)
+    folders.write_atomically(
+        os.path.join(where, f"{variant}.{suffix}.json"), described, lasting=False
+    )
     os.utime(temporary, ns=(SEAL, SEAL))
     for i in range(same, 0, -1):
         _rename(paths[i - 1], paths[i])

@@ -72,9 +72,7 @@ def _document(entered: Activation, stamps: Stamps) -> Document:
     )
 
 
-def _stamped(
-    stamps: Stamps, files: Iterable[str], records: Iterable[str] = ()
-) -> tuple[Pair, ...]:
+def _stamped(stamps: Stamps, files: Iterable[str], records: Iterable[str] = ()) -> tuple[Pair, ...]:
     """Each file once, records by their presence; nothing where the cache cannot be written."""
     try:
         stamps.prepare()

@@ -22,7 +22,7 @@ def run(context: Context) -> int:
 
 def _list(context: Context, cache: str) -> int:
     """Print each activation: what it was made from, and whether it would be used here."""
-    outside = _outside(context.environ)
+    outside = leaving.outside(context.environ, state.active(context.environ))
     for root, group in groupby(inventory.stored(cache), lambda found: found.document.root):
         sys.stdout.write(f"{root}\n")
         for found in group:
@@ -40,7 +40,7 @@ def _list(context: Context, cache: str) -> int:
 
 def _check(context: Context, cache: str) -> int:
     """Compare each activation that would still be used with a real load; 1 if one differs."""
-    outside = _outside(context.environ)
+    outside = leaving.outside(context.environ, state.active(context.environ))
     status = 0
     for found in inventory.stored(cache):
         start = _start(found, outside)
@@ -64,11 +64,6 @@ def _clear(context: Context, cache: str) -> int:
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
     context.report.note(f"cleared {cache}")
     return 0
-
-
-def _outside(environ: Env) -> Env:
-    active = state.active(environ)
-    return leaving.outside(environ, active) if active else environ
 
 
 def _start(found: inventory.Stored, outside: Env) -> Env:

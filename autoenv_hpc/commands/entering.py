@@ -37,8 +37,7 @@ def compiled(
     """Compile the governing project from outside of whatever is active, and store the result."""
     arguments, environ = context.arguments, context.environ
     here = here or governing(context)
-    inherited = state.active(environ)
-    outside = leaving.outside(environ, inherited) if inherited else environ
+    outside = leaving.outside(environ, state.active(environ))
     try:
         fresh = getattr(arguments, "fresh", False)
         entered = activation.compile(
@@ -63,9 +62,8 @@ def wanted(context: Context) -> tuple[venvs.Spec, Env]:
     :raises Problem: it asks for none, or its modules cannot be loaded.
     """
     here = governing(context)
-    inherited = state.active(context.environ)
-    outside = leaving.outside(context.environ, inherited) if inherited else context.environ
-    settled = activation.settle(here, outside)
+    environ = context.environ
+    settled = activation.settle(here, leaving.outside(environ, state.active(environ)))
     if settled.spec is None:
         raise Problem(f"{here.file}: there is no [venv] table, so no environment is asked for")
     return settled.spec, settled.loaded.env

@@ -71,7 +71,7 @@ def _leave(here: _Here) -> str:
 
 def _enter(here: _Here, entering: project.Project, report: Report, *, fresh: bool) -> str:
     environ, inherited, speech = here.environ, here.inherited, here.speech
-    outside = leaving.outside(environ, inherited) if inherited else environ
+    outside = leaving.outside(environ, inherited)
     entered = activation.compile(entering, outside, report.progress, fresh=fresh)
     for notice in entered.notices:
         report.note(notice)

@@ -18,11 +18,8 @@ _VERSION = re.compile(r"\d+(\.\d+){0,2}\Z")
 # For 2.7 too. Not `-I`, which 2.7 lacks; `-S` leaves out what site packages do at start-up.
 _WHO = """\
 import sys
-sys.path[:] = [folder for folder in sys.path if folder]  # not what lies in the current one
-import os
-prefix = getattr(sys, "base_prefix", sys.prefix)
-print("\\0".join([sys.executable, os.path.realpath(prefix), "%d.%d" % sys.version_info[:2],
-                 "%d.%d.%d" % sys.version_info[:3], os.uname()[4]]))
+print("\\0".join([sys.executable, getattr(sys, "base_prefix", sys.prefix),
+                 "%d.%d" % sys.version_info[:2], "%d.%d.%d" % sys.version_info[:3]]))
 """
 
 
@@ -141,12 +138,14 @@ def _run(path: str, environ: Env) -> Interpreter | str:
         with spawn.scratch_folder() as folder:
             done = spawn.run([path, "-E", "-S", "-c", _WHO], env, folder, _TIMEOUT)
         if done.status == 0:
-            return Interpreter(*done.stdout.removesuffix("\n").split("\0"))
+            executable, prefix, short, full = done.stdout.removesuffix("\n").split("\0")
+            prefix, machine = os.path.realpath(prefix), os.uname().machine
+            return Interpreter(executable, prefix, short, full, machine)
     except FileNotFoundError:
         return f"{path} is not there"
     except TimeoutError:
         return f"{path} does not run: it took longer than {_TIMEOUT} s"
-    except (OSError, TypeError) as error:
+    except (OSError, ValueError) as error:
         return f"{path} does not run: {error}"
     return f"{path} does not run: {' '.join(done.stderr.split())[-200:]}"
 
