@@ -241,7 +241,7 @@ def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
         while not log.exists():
             time.sleep(0.05)
         os.kill(stopped.pid, signal.SIGSTOP)
-        command = changed_command(tmp_path, "in 2 58", "in 2 1")
+        command = changed_command(tmp_path, "-w 58", "-w 1")
         line = [command, "exec", "--", "/bin/bash", "-c", 'printf %s "$LIB"']
         done = subprocess.run(
             line, cwd=root, env=cluster.env, capture_output=True, text=True, check=False
