@@ -44,18 +44,18 @@ fi
 # calmly FUNCTION [WORD…]: calls it without the options that would change what assignments mean
 # (-a, -k), show our own work (-x), or make `==` blind to case.
 __autoenv_hpc_calmly() {
-    local options matching
-    options=$- matching=
-    if [[ $options == *[akx]* ]]; then \builtin set +akx; fi
+    local __autoenv_hpc_options __autoenv_hpc_matching
+    __autoenv_hpc_options=$- __autoenv_hpc_matching=
+    if [[ $__autoenv_hpc_options == *[akx]* ]]; then \builtin set +akx; fi
     if \builtin shopt -q nocasematch; then
-        matching=1
+        __autoenv_hpc_matching=1
         \builtin shopt -u nocasematch
     fi
     "$@" || :
-    if [[ -n $matching ]]; then \builtin shopt -s nocasematch; fi
-    if [[ $options == *a* ]]; then \builtin set -a; fi
-    if [[ $options == *k* ]]; then \builtin set -k; fi
-    if [[ $options == *x* ]]; then \builtin set -x; fi
+    if [[ -n $__autoenv_hpc_matching ]]; then \builtin shopt -s nocasematch; fi
+    if [[ $__autoenv_hpc_options == *a* ]]; then \builtin set -a; fi
+    if [[ $__autoenv_hpc_options == *k* ]]; then \builtin set -k; fi
+    if [[ $__autoenv_hpc_options == *x* ]]; then \builtin set -x; fi
 }
 
 # watch TEST: what is looked at before each prompt, as it stands inside of `[[ ]]`. The prompt's own
@@ -98,33 +98,33 @@ __autoenv_hpc_watch() {
 
 # --- find -----------------------------------------------------------------------------------
 
-# Sets `found` and `nearer` of the caller.
+# Sets `found` and `passed` of the caller.
 __autoenv_hpc_find() {
     local folder=$PWD ceiling
-    found='' nearer=()
+    __autoenv_hpc_found='' __autoenv_hpc_passed=()
     while [[ $folder == /?* ]]; do
         for ceiling in "${__autoenv_hpc_ceilings[@]}"; do
             if [[ $ceiling == "$folder"/?* ]]; then return 0; fi
         done
         if [[ -f $folder/.hpcenv.toml ]]; then
-            found=$folder
+            __autoenv_hpc_found=$folder
             return 0
         fi
-        nearer+=("$folder/.hpcenv.toml")
+        __autoenv_hpc_passed+=("$folder/.hpcenv.toml")
         folder=${folder%/*}
     done
 }
 
 __autoenv_hpc_look() {
     case ${AUTOENV_HPC_DISABLE:-0} in 0) ;; *) return 0 ;; esac
-    local changed=$1 found
-    local -a nearer=()
+    local __autoenv_hpc_changed=$1 __autoenv_hpc_found
+    local -a __autoenv_hpc_passed=()
     __autoenv_hpc_find
     if [[ -n $__autoenv_hpc_off ]]; then
         if [[ $PWD/ != "$__autoenv_hpc_off"/* ]]; then
             __autoenv_hpc_off=
-        elif [[ $found == "$__autoenv_hpc_off" ]]; then
-            found=
+        elif [[ $__autoenv_hpc_found == "$__autoenv_hpc_off" ]]; then
+            __autoenv_hpc_found=
         fi
     fi
     __autoenv_hpc_move
@@ -132,24 +132,25 @@ __autoenv_hpc_look() {
 
 # Goes from what is active to what was found.
 __autoenv_hpc_move() {
-    local known=$__autoenv_hpc_root first=
-    if [[ -z $__autoenv_hpc_pwd ]]; then first=1; fi
+    local __autoenv_hpc_known=$__autoenv_hpc_root __autoenv_hpc_first=
+    if [[ -z $__autoenv_hpc_pwd ]]; then __autoenv_hpc_first=1; fi
     # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
-    __autoenv_hpc_pwd=$PWD __autoenv_hpc_root=$found
-    __autoenv_hpc_nearer=(${nearer+"${nearer[@]}"})
-    if [[ $found == "$known" && $changed != watched && $changed != fresh && -z $first ]]; then
+    __autoenv_hpc_pwd=$PWD __autoenv_hpc_root=$__autoenv_hpc_found
+    __autoenv_hpc_nearer=(${__autoenv_hpc_passed+"${__autoenv_hpc_passed[@]}"})
+    if [[ $__autoenv_hpc_found == "$__autoenv_hpc_known" && -z $__autoenv_hpc_first ]] &&
+        [[ $__autoenv_hpc_changed != watched && $__autoenv_hpc_changed != fresh ]]; then
         __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     fi
     __autoenv_hpc_watch ''
-    if [[ -n $__autoenv_hpc_active && $found/ != "$__autoenv_hpc_active"/* ]]; then
+    if [[ -n $__autoenv_hpc_active && $__autoenv_hpc_found/ != "$__autoenv_hpc_active"/* ]]; then
         __autoenv_hpc_leave || return 0
-    elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
+    elif [[ -z $__autoenv_hpc_active && -z $__autoenv_hpc_found && -n ${AUTOENV_HPC_STATE-} ]]; then
         __autoenv_hpc_ask leave ''
     fi
-    if [[ -z $found ]]; then return 0; fi
-    if [[ $found == "$__autoenv_hpc_active" || $changed == fresh ]] || ! __autoenv_hpc_replay; then
-        __autoenv_hpc_ask "${changed:-look}" "$found"
+    if [[ -z $__autoenv_hpc_found ]]; then return 0; fi
+    if [[ $__autoenv_hpc_found == "$__autoenv_hpc_active" || $__autoenv_hpc_changed == fresh ]] || ! __autoenv_hpc_replay; then
+        __autoenv_hpc_ask "${__autoenv_hpc_changed:-look}" "$__autoenv_hpc_found"
     fi
 }
 
@@ -157,20 +158,22 @@ __autoenv_hpc_move() {
 
 # Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
 __autoenv_hpc_replay() {
-    local folder=$__autoenv_hpc_cache/activations$found seal=$__autoenv_hpc_cache/stamps/seal
-    local slot file mode=enter
-    if [[ ! -f $folder/0.$__autoenv_hpc_dialect || ! -O $__autoenv_hpc_cache ]]; then return 1; fi
+    local __autoenv_hpc_folder=$__autoenv_hpc_cache/activations$__autoenv_hpc_found
+    local __autoenv_hpc_seal=$__autoenv_hpc_cache/stamps/seal
+    local __autoenv_hpc_slot __autoenv_hpc_file __autoenv_hpc_mode=enter
+    if [[ ! -f $__autoenv_hpc_folder/0.$__autoenv_hpc_dialect || ! -O $__autoenv_hpc_cache ]]; then return 1; fi
     if [[ -n $__autoenv_hpc_active ]]; then # a project inside a project
         __autoenv_hpc_leave || return 0
     elif [[ -n ${AUTOENV_HPC_STATE-} ]]; then
-        mode=adopt
+        __autoenv_hpc_mode=adopt
     fi
-    for slot in 0 1 2 3 4 5 6 7; do
-        file=$folder/$slot.$__autoenv_hpc_dialect
-        if [[ ! -f $file ]]; then return 1; fi
+    for __autoenv_hpc_slot in 0 1 2 3 4 5 6 7; do
+        __autoenv_hpc_file=$__autoenv_hpc_folder/$__autoenv_hpc_slot.$__autoenv_hpc_dialect
+        if [[ ! -f $__autoenv_hpc_file ]]; then return 1; fi
         # A file that others may write carries another time than the one that only we can set.
-        if [[ ! -O $file || $file -nt $seal || $file -ot $seal ]]; then continue; fi
-        if \builtin source "$file" "$mode"; then return 0; fi
+        if [[ ! -O $__autoenv_hpc_file || $__autoenv_hpc_file -nt $__autoenv_hpc_seal ||
+            $__autoenv_hpc_file -ot $__autoenv_hpc_seal ]]; then continue; fi
+        if \builtin source "$__autoenv_hpc_file" "$__autoenv_hpc_mode"; then return 0; fi
     done
     return 1
 }
@@ -187,11 +190,14 @@ __autoenv_hpc_leave() {
 
 __autoenv_hpc_ask() {
     if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
-    local code precision=coarse # older builds of bash compare the times of files by the second
-    if [[ $__autoenv_hpc_cache/stamps/fine -nt $__autoenv_hpc_cache/stamps/seal ]]; then precision=fine; fi
-    code=$(\builtin exec "$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
-        "$precision" </dev/null) || :
-    \builtin eval "$code"
+    # older builds of bash compare the times of files by the second
+    local __autoenv_hpc_code __autoenv_hpc_precision=coarse
+    if [[ $__autoenv_hpc_cache/stamps/fine -nt $__autoenv_hpc_cache/stamps/seal ]]; then
+        __autoenv_hpc_precision=fine
+    fi
+    __autoenv_hpc_code=$(\builtin exec "$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
+        "$__autoenv_hpc_precision" </dev/null) || :
+    \builtin eval "$__autoenv_hpc_code"
 }
 
 # --- what activations and answers call ------------------------------------------------------
@@ -235,7 +241,7 @@ __autoenv_hpc_begin() {
 
 # Takes back the part that is this shell's alone; the variables are back already.
 __autoenv_hpc_end() {
-    local i name
+    local __autoenv_hpc_index __autoenv_hpc_item
     __autoenv_hpc_active=
     if [[ -n ${__autoenv_hpc_ps1+x} && -n ${PS1+x} ]]; then
         if [[ $PS1 == "$__autoenv_hpc_ps1_ours" ]]; then
@@ -248,35 +254,35 @@ __autoenv_hpc_end() {
         \builtin unset -f deactivate
         if [[ -n $__autoenv_hpc_user_deactivate ]]; then \builtin eval "$__autoenv_hpc_user_deactivate"; fi
     fi
-    for ((i = 0; i < ${#__autoenv_hpc_aliases[@]}; i += 3)); do
-        name=${__autoenv_hpc_aliases[i]}
-        if [[ ${BASH_ALIASES[$name]+x}${BASH_ALIASES[$name]-} == "${__autoenv_hpc_aliases[i + 1]}" ]]; then
-            if [[ -n ${__autoenv_hpc_aliases[i + 2]} ]]; then
-                \builtin alias "$name=${__autoenv_hpc_aliases[i + 2]#x}"
+    for ((__autoenv_hpc_index = 0; __autoenv_hpc_index < ${#__autoenv_hpc_aliases[@]}; __autoenv_hpc_index += 3)); do
+        __autoenv_hpc_item=${__autoenv_hpc_aliases[__autoenv_hpc_index]}
+        if [[ ${BASH_ALIASES[$__autoenv_hpc_item]+x}${BASH_ALIASES[$__autoenv_hpc_item]-} == "${__autoenv_hpc_aliases[__autoenv_hpc_index + 1]}" ]]; then
+            if [[ -n ${__autoenv_hpc_aliases[__autoenv_hpc_index + 2]} ]]; then
+                \builtin alias "$__autoenv_hpc_item=${__autoenv_hpc_aliases[__autoenv_hpc_index + 2]#x}"
             else
-                \builtin unalias "$name"
+                \builtin unalias "$__autoenv_hpc_item"
             fi
         fi
     done
-    for ((i = 0; i < ${#__autoenv_hpc_functions[@]}; i += 3)); do
-        name=${__autoenv_hpc_functions[i]}
-        if [[ $(\builtin declare -f "$name") == "${__autoenv_hpc_functions[i + 1]}" ]]; then
-            \builtin unset -f "$name"
-            \builtin eval "${__autoenv_hpc_functions[i + 2]}"
+    for ((__autoenv_hpc_index = 0; __autoenv_hpc_index < ${#__autoenv_hpc_functions[@]}; __autoenv_hpc_index += 3)); do
+        __autoenv_hpc_item=${__autoenv_hpc_functions[__autoenv_hpc_index]}
+        if [[ $(\builtin declare -f "$__autoenv_hpc_item") == "${__autoenv_hpc_functions[__autoenv_hpc_index + 1]}" ]]; then
+            \builtin unset -f "$__autoenv_hpc_item"
+            \builtin eval "${__autoenv_hpc_functions[__autoenv_hpc_index + 2]}"
         fi
     done
-    for ((i = 0; i < ${#__autoenv_hpc_completions[@]}; i += 2)); do
-        \builtin complete -r -- "${__autoenv_hpc_completions[i]}" 2>/dev/null
-        \builtin eval "${__autoenv_hpc_completions[i + 1]}"
+    for ((__autoenv_hpc_index = 0; __autoenv_hpc_index < ${#__autoenv_hpc_completions[@]}; __autoenv_hpc_index += 2)); do
+        \builtin complete -r -- "${__autoenv_hpc_completions[__autoenv_hpc_index]}" 2>/dev/null
+        \builtin eval "${__autoenv_hpc_completions[__autoenv_hpc_index + 1]}"
     done
     if [[ -n ${__autoenv_hpc_umask-} ]]; then
         \builtin umask "$__autoenv_hpc_umask"
     fi
-    for ((i = 0; i < ${#__autoenv_hpc_shelf[@]}; i += 2)); do
-        name=${__autoenv_hpc_shelf[i]}
-        if [[ -z ${!name+x} ]]; then
-            \builtin printf -v "$name" %s "${__autoenv_hpc_shelf[i + 1]}"
-            \builtin export -n "${name?}"
+    for ((__autoenv_hpc_index = 0; __autoenv_hpc_index < ${#__autoenv_hpc_shelf[@]}; __autoenv_hpc_index += 2)); do
+        __autoenv_hpc_item=${__autoenv_hpc_shelf[__autoenv_hpc_index]}
+        if [[ -z ${!__autoenv_hpc_item+x} ]]; then
+            \builtin printf -v "$__autoenv_hpc_item" %s "${__autoenv_hpc_shelf[__autoenv_hpc_index + 1]}"
+            \builtin export -n "${__autoenv_hpc_item?}"
         fi
     done
     __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_completions=()
@@ -325,9 +331,11 @@ __autoenv_hpc_set_umask() {
 
 # shelve NAME…: variables that are not exported but set here are put away until we leave.
 __autoenv_hpc_shelve() {
-    local name
-    for name; do
-        if [[ -n ${!name+x} ]]; then __autoenv_hpc_shelf+=("$name" "${!name}"); fi
+    local __autoenv_hpc_variable
+    for __autoenv_hpc_variable; do
+        if [[ -n ${!__autoenv_hpc_variable+x} ]]; then
+            __autoenv_hpc_shelf+=("$__autoenv_hpc_variable" "${!__autoenv_hpc_variable}")
+        fi
     done
 }
 
@@ -355,18 +363,18 @@ __autoenv_hpc_may_set() {
 # --- what the user calls --------------------------------------------------------------------
 
 __autoenv_hpc_switch() {
-    local found changed=fresh
-    local -a nearer=()
+    local __autoenv_hpc_found __autoenv_hpc_changed=fresh
+    local -a __autoenv_hpc_passed=()
     __autoenv_hpc_find
     case $1 in
     off)
-        __autoenv_hpc_off=${__autoenv_hpc_active:-$found}
+        __autoenv_hpc_off=${__autoenv_hpc_active:-$__autoenv_hpc_found}
         if [[ -n $__autoenv_hpc_active ]]; then __autoenv_hpc_leave; fi
         ;;
     on)
         __autoenv_hpc_off=
         if [[ -z $__autoenv_hpc_active ]]; then
-            __autoenv_hpc_root='' changed=''
+            __autoenv_hpc_root='' __autoenv_hpc_changed=''
             __autoenv_hpc_move
         fi
         ;;

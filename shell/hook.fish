@@ -53,11 +53,11 @@ end
 
 # --- find -----------------------------------------------------------------------------------
 
-# Sets `found` and `nearer` of the caller.
+# Sets `found` and `passed` of the caller.
 function __autoenv_hpc_find --no-scope-shadowing
     set -l __autoenv_hpc_folder "$PWD"
-    set found ''
-    set nearer
+    set __autoenv_hpc_found ''
+    set __autoenv_hpc_passed
     while string match -q -- '/?*' "$__autoenv_hpc_folder"
         for __autoenv_hpc_ceiling in $__autoenv_hpc_ceilings
             if test "$__autoenv_hpc_ceiling" != "$__autoenv_hpc_folder"
@@ -66,10 +66,10 @@ function __autoenv_hpc_find --no-scope-shadowing
             end
         end
         if test -f "$__autoenv_hpc_folder/.hpcenv.toml"
-            set found "$__autoenv_hpc_folder"
+            set __autoenv_hpc_found "$__autoenv_hpc_folder"
             return 0
         end
-        set -a nearer "$__autoenv_hpc_folder/.hpcenv.toml"
+        set -a __autoenv_hpc_passed "$__autoenv_hpc_folder/.hpcenv.toml"
         # a named group, as a name may hold a newline that a substitution would lose
         string match -qr '(?s)^(?<__autoenv_hpc_folder>.*)/' -- "$__autoenv_hpc_folder"
     end
@@ -80,71 +80,71 @@ function __autoenv_hpc_below -a path folder
     test (string sub -l (string length -- "$folder/") -- "$path/" | string collect) = "$folder/"
 end
 
-function __autoenv_hpc_look -a changed
+function __autoenv_hpc_look -a __autoenv_hpc_changed
     if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
         return 0
     end
-    set -l found
-    set -l nearer
+    set -l __autoenv_hpc_found
+    set -l __autoenv_hpc_passed
     __autoenv_hpc_find
     if test -n "$__autoenv_hpc_off"
         if not __autoenv_hpc_below "$PWD" "$__autoenv_hpc_off"
             set -g __autoenv_hpc_off
-        else if test "$found" = "$__autoenv_hpc_off"
-            set found ''
+        else if test "$__autoenv_hpc_found" = "$__autoenv_hpc_off"
+            set __autoenv_hpc_found ''
         end
     end
-    __autoenv_hpc_move "$changed" "$found" $nearer
+    __autoenv_hpc_move "$__autoenv_hpc_changed" "$__autoenv_hpc_found" $__autoenv_hpc_passed
 end
 
 # Goes from what is active to what was found.
-function __autoenv_hpc_move -a changed found
-    set -l known "$__autoenv_hpc_root"
-    set -l first "$__autoenv_hpc_pwd"
+function __autoenv_hpc_move -a __autoenv_hpc_changed __autoenv_hpc_found
+    set -l __autoenv_hpc_known "$__autoenv_hpc_root"
+    set -l __autoenv_hpc_first "$__autoenv_hpc_pwd"
     # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
     set -g __autoenv_hpc_pwd "$PWD"
     set -g __autoenv_hpc_nearer $argv[3..-1]
-    set -g __autoenv_hpc_root "$found"
-    if test "$found" = "$known" -a -n "$first"; and not contains -- "$changed" watched fresh
+    set -g __autoenv_hpc_root "$__autoenv_hpc_found"
+    if test "$__autoenv_hpc_found" = "$__autoenv_hpc_known" -a -n "$__autoenv_hpc_first"; and not contains -- "$__autoenv_hpc_changed" watched fresh
         __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     end
     __autoenv_hpc_watch ''
     if test -n "$__autoenv_hpc_active"
-        if test -z "$found"; or not __autoenv_hpc_below "$found" "$__autoenv_hpc_active"
+        if test -z "$__autoenv_hpc_found"; or not __autoenv_hpc_below "$__autoenv_hpc_found" "$__autoenv_hpc_active"
             __autoenv_hpc_leave; or return 0
         end
-    else if test -z "$found" -a -n "$AUTOENV_HPC_STATE"
+    else if test -z "$__autoenv_hpc_found" -a -n "$AUTOENV_HPC_STATE"
         __autoenv_hpc_ask leave ''
     end
-    test -n "$found"; or return 0
-    if test "$found" = "$__autoenv_hpc_active" -o "$changed" = fresh; or not __autoenv_hpc_replay "$found"
-        test -n "$changed"; or set changed look
-        __autoenv_hpc_ask "$changed" "$found"
+    test -n "$__autoenv_hpc_found"; or return 0
+    if test "$__autoenv_hpc_found" = "$__autoenv_hpc_active" -o "$__autoenv_hpc_changed" = fresh; or not __autoenv_hpc_replay "$__autoenv_hpc_found"
+        test -n "$__autoenv_hpc_changed"; or set __autoenv_hpc_changed look
+        __autoenv_hpc_ask "$__autoenv_hpc_changed" "$__autoenv_hpc_found"
     end
 end
 
 # --- enter and leave ------------------------------------------------------------------------
 
 # Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
-function __autoenv_hpc_replay -a found
-    set -l folder "$__autoenv_hpc_cache/activations$found"
-    set -l seal "$__autoenv_hpc_cache/stamps/seal"
-    set -l mode enter
-    test -f "$folder/0.fish" -a -O "$__autoenv_hpc_cache"; or return 1
+function __autoenv_hpc_replay -a __autoenv_hpc_found
+    set -l __autoenv_hpc_folder "$__autoenv_hpc_cache/activations$__autoenv_hpc_found"
+    set -l __autoenv_hpc_seal "$__autoenv_hpc_cache/stamps/seal"
+    set -l __autoenv_hpc_mode enter
+    test -f "$__autoenv_hpc_folder/0.fish" -a -O "$__autoenv_hpc_cache"; or return 1
     if test -n "$__autoenv_hpc_active" # a project inside a project
         __autoenv_hpc_leave; or return 0
     else if test -n "$AUTOENV_HPC_STATE"
-        set mode adopt
+        set __autoenv_hpc_mode adopt
     end
-    for slot in 0 1 2 3 4 5 6 7
-        set -l file "$folder/$slot.fish"
-        test -f "$file"; or return 1
+    for __autoenv_hpc_slot in 0 1 2 3 4 5 6 7
+        set -l __autoenv_hpc_file "$__autoenv_hpc_folder/$__autoenv_hpc_slot.fish"
+        test -f "$__autoenv_hpc_file"; or return 1
         # A file that others may write carries another time than the one that only we can set.
-        if test ! -O "$file"; or test "$file" -nt "$seal"; or test "$file" -ot "$seal"
+        if test ! -O "$__autoenv_hpc_file"; or test "$__autoenv_hpc_file" -nt "$__autoenv_hpc_seal"; or test "$__autoenv_hpc_file" -ot "$__autoenv_hpc_seal"
             continue
         end
-        builtin source "$file" $mode; and return 0
+        builtin source "$__autoenv_hpc_file" $__autoenv_hpc_mode; and return 0
     end
     return 1
 end
@@ -159,10 +159,10 @@ function __autoenv_hpc_leave
     test -z "$__autoenv_hpc_active"
 end
 
-function __autoenv_hpc_ask -a what found
+function __autoenv_hpc_ask -a __autoenv_hpc_what __autoenv_hpc_found
     test -x "$__autoenv_hpc_command"; or return 0
-    set -l code ($__autoenv_hpc_command __shell fish $what "$found" "$__autoenv_hpc_active" </dev/null | string collect -N)
-    builtin eval "$code"
+    set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell fish $__autoenv_hpc_what "$__autoenv_hpc_found" "$__autoenv_hpc_active" </dev/null | string collect -N)
+    builtin eval "$__autoenv_hpc_code"
 end
 
 # --- what activations and answers call ------------------------------------------------------
@@ -225,20 +225,20 @@ function __autoenv_hpc_end -a keep
         end
         functions -e __autoenv_hpc_user_prompt
     end
-    for name in $__autoenv_hpc_functions
-        functions -e -- $name
-        if functions -q __autoenv_hpc_user_function_$name
-            functions -c __autoenv_hpc_user_function_$name $name
-            functions -e __autoenv_hpc_user_function_$name
+    for __autoenv_hpc_item in $__autoenv_hpc_functions
+        functions -e -- $__autoenv_hpc_item
+        if functions -q __autoenv_hpc_user_function_$__autoenv_hpc_item
+            functions -c __autoenv_hpc_user_function_$__autoenv_hpc_item $__autoenv_hpc_item
+            functions -e __autoenv_hpc_user_function_$__autoenv_hpc_item
         end
     end
-    for name in $__autoenv_hpc_universal
-        set -eg $name
+    for __autoenv_hpc_item in $__autoenv_hpc_universal
+        set -eg $__autoenv_hpc_item
     end
-    for name in $__autoenv_hpc_shelf_names
-        set -l values __autoenv_hpc_shelf_$name
-        set -g --unexport $name $$values
-        set -eg $values
+    for __autoenv_hpc_item in $__autoenv_hpc_shelf_names
+        set -l __autoenv_hpc_values __autoenv_hpc_shelf_$__autoenv_hpc_item
+        set -g --unexport $__autoenv_hpc_item $$__autoenv_hpc_values
+        set -eg $__autoenv_hpc_values
     end
     set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
     set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_shelf_names
@@ -271,20 +271,20 @@ end
 
 # shelve NAME…: variables that are not exported but set here are put away until we leave.
 function __autoenv_hpc_shelve
-    for name in $argv
-        if set -qg $name; and not set -qgx $name
-            set -ga __autoenv_hpc_shelf_names $name
-            set -g __autoenv_hpc_shelf_$name $$name
-            set -eg $name
+    for __autoenv_hpc_variable in $argv
+        if set -qg $__autoenv_hpc_variable; and not set -qgx $__autoenv_hpc_variable
+            set -ga __autoenv_hpc_shelf_names $__autoenv_hpc_variable
+            set -g __autoenv_hpc_shelf_$__autoenv_hpc_variable $$__autoenv_hpc_variable
+            set -eg $__autoenv_hpc_variable
         end
     end
 end
 
 # A universal variable must not stay behind a global one that we leave.
 function __autoenv_hpc_shadow
-    for name in $argv
-        if not set -qg $name; and set -qU $name
-            set -ga __autoenv_hpc_universal $name
+    for __autoenv_hpc_variable in $argv
+        if not set -qg $__autoenv_hpc_variable; and set -qU $__autoenv_hpc_variable
+            set -ga __autoenv_hpc_universal $__autoenv_hpc_variable
         end
     end
 end
@@ -296,24 +296,24 @@ end
 
 # --- what the user calls --------------------------------------------------------------------
 
-function __autoenv_hpc_switch -a what
-    set -l found
-    set -l nearer
+function __autoenv_hpc_switch -a __autoenv_hpc_what
+    set -l __autoenv_hpc_found
+    set -l __autoenv_hpc_passed
     __autoenv_hpc_find
-    switch $what
+    switch $__autoenv_hpc_what
         case off
             set -g __autoenv_hpc_off "$__autoenv_hpc_active"
-            test -n "$__autoenv_hpc_off"; or set -g __autoenv_hpc_off "$found"
+            test -n "$__autoenv_hpc_off"; or set -g __autoenv_hpc_off "$__autoenv_hpc_found"
             test -z "$__autoenv_hpc_active"; or __autoenv_hpc_leave
         case on
             set -g __autoenv_hpc_off
             if test -z "$__autoenv_hpc_active"
                 set -g __autoenv_hpc_root
-                __autoenv_hpc_move '' "$found" $nearer
+                __autoenv_hpc_move '' "$__autoenv_hpc_found" $__autoenv_hpc_passed
             end
         case reload
             set -g __autoenv_hpc_off
-            __autoenv_hpc_move fresh "$found" $nearer
+            __autoenv_hpc_move fresh "$__autoenv_hpc_found" $__autoenv_hpc_passed
     end
 end
 

@@ -54,27 +54,27 @@ __autoenv_hpc_chpwd() {
 
 # --- find -----------------------------------------------------------------------------------
 
-# Sets `found` and `nearer` of the caller.
+# Sets `found` and `passed` of the caller.
 __autoenv_hpc_find() {
     local folder=$PWD ceiling
-    found= nearer=()
+    __autoenv_hpc_found= __autoenv_hpc_passed=()
     while [[ $folder == /?* ]]; do
         for ceiling in "${__autoenv_hpc_ceilings[@]}"; do
             if [[ $ceiling == $folder/?* ]]; then return 0; fi
         done
         if [[ -f $folder/.hpcenv.toml ]]; then
-            found=$folder
+            __autoenv_hpc_found=$folder
             return 0
         fi
-        nearer+=("$folder/.hpcenv.toml")
+        __autoenv_hpc_passed+=("$folder/.hpcenv.toml")
         folder=${folder%/*}
     done
 }
 
 __autoenv_hpc_look() {
     emulate -L zsh
-    local changed=$1 found
-    local -a nearer
+    local __autoenv_hpc_changed=$1 __autoenv_hpc_found
+    local -a __autoenv_hpc_passed
     if [[ -n $__autoenv_hpc_pending && -z ${__p9k_instant_prompt_active-} ]]; then
         print -ru2 -- "${__autoenv_hpc_pending%$'\n'}"
         __autoenv_hpc_pending=
@@ -84,8 +84,8 @@ __autoenv_hpc_look() {
     if [[ -n $__autoenv_hpc_off ]]; then
         if [[ $PWD/ != $__autoenv_hpc_off/* ]]; then
             __autoenv_hpc_off=
-        elif [[ $found == $__autoenv_hpc_off ]]; then
-            found=
+        elif [[ $__autoenv_hpc_found == $__autoenv_hpc_off ]]; then
+            __autoenv_hpc_found=
         fi
     fi
     __autoenv_hpc_move
@@ -93,23 +93,24 @@ __autoenv_hpc_look() {
 
 # Goes from what is active to what was found.
 __autoenv_hpc_move() {
-    local known=$__autoenv_hpc_root first=
-    if [[ -z $__autoenv_hpc_pwd ]]; then first=1; fi
+    local __autoenv_hpc_known=$__autoenv_hpc_root __autoenv_hpc_first=
+    if [[ -z $__autoenv_hpc_pwd ]]; then __autoenv_hpc_first=1; fi
     # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
-    __autoenv_hpc_pwd=$PWD __autoenv_hpc_nearer=("${nearer[@]}") __autoenv_hpc_root=$found
-    if [[ $found == $known && $changed != watched && $changed != fresh && -z $first ]]; then
+    __autoenv_hpc_pwd=$PWD __autoenv_hpc_nearer=("${__autoenv_hpc_passed[@]}") __autoenv_hpc_root=$__autoenv_hpc_found
+    if [[ $__autoenv_hpc_found == $__autoenv_hpc_known && -z $__autoenv_hpc_first ]] &&
+        [[ $__autoenv_hpc_changed != watched && $__autoenv_hpc_changed != fresh ]]; then
         __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     fi
     __autoenv_hpc_watch ''
-    if [[ -n $__autoenv_hpc_active && $found/ != $__autoenv_hpc_active/* ]]; then
+    if [[ -n $__autoenv_hpc_active && $__autoenv_hpc_found/ != $__autoenv_hpc_active/* ]]; then
         __autoenv_hpc_leave || return 0
-    elif [[ -z $__autoenv_hpc_active && -z $found && -n ${AUTOENV_HPC_STATE-} ]]; then
+    elif [[ -z $__autoenv_hpc_active && -z $__autoenv_hpc_found && -n ${AUTOENV_HPC_STATE-} ]]; then
         __autoenv_hpc_ask leave ''
     fi
-    if [[ -z $found ]]; then return 0; fi
-    if [[ $found == $__autoenv_hpc_active || $changed == fresh ]] || ! __autoenv_hpc_replay; then
-        __autoenv_hpc_ask "${changed:-look}" "$found"
+    if [[ -z $__autoenv_hpc_found ]]; then return 0; fi
+    if [[ $__autoenv_hpc_found == $__autoenv_hpc_active || $__autoenv_hpc_changed == fresh ]] || ! __autoenv_hpc_replay; then
+        __autoenv_hpc_ask "${__autoenv_hpc_changed:-look}" "$__autoenv_hpc_found"
     fi
 }
 
@@ -117,20 +118,22 @@ __autoenv_hpc_move() {
 
 # Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
 __autoenv_hpc_replay() {
-    local folder=$__autoenv_hpc_cache/activations$found seal=$__autoenv_hpc_cache/stamps/seal
-    local slot file mode=enter
-    if [[ ! -f $folder/0.zsh || ! -O $__autoenv_hpc_cache ]]; then return 1; fi
+    local __autoenv_hpc_folder=$__autoenv_hpc_cache/activations$__autoenv_hpc_found
+    local __autoenv_hpc_seal=$__autoenv_hpc_cache/stamps/seal
+    local __autoenv_hpc_slot __autoenv_hpc_file __autoenv_hpc_mode=enter
+    if [[ ! -f $__autoenv_hpc_folder/0.zsh || ! -O $__autoenv_hpc_cache ]]; then return 1; fi
     if [[ -n $__autoenv_hpc_active ]]; then # a project inside a project
         __autoenv_hpc_leave || return 0
     elif [[ -n ${AUTOENV_HPC_STATE-} ]]; then
-        mode=adopt
+        __autoenv_hpc_mode=adopt
     fi
-    for slot in 0 1 2 3 4 5 6 7; do
-        file=$folder/$slot.zsh
-        if [[ ! -f $file ]]; then return 1; fi
+    for __autoenv_hpc_slot in 0 1 2 3 4 5 6 7; do
+        __autoenv_hpc_file=$__autoenv_hpc_folder/$__autoenv_hpc_slot.zsh
+        if [[ ! -f $__autoenv_hpc_file ]]; then return 1; fi
         # A file that others may write carries another time than the one that only we can set.
-        if [[ ! -O $file || ! -e $seal || $file -nt $seal || $file -ot $seal ]]; then continue; fi
-        if builtin source "$file" $mode; then return 0; fi
+        if [[ ! -O $__autoenv_hpc_file || ! -e $__autoenv_hpc_seal ||
+            $__autoenv_hpc_file -nt $__autoenv_hpc_seal || $__autoenv_hpc_file -ot $__autoenv_hpc_seal ]]; then continue; fi
+        if builtin source "$__autoenv_hpc_file" $__autoenv_hpc_mode; then return 0; fi
     done
     return 1
 }
@@ -147,9 +150,9 @@ __autoenv_hpc_leave() {
 
 __autoenv_hpc_ask() {
     if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
-    local code
-    code=$("$__autoenv_hpc_command" __shell zsh "$1" "$2" "$__autoenv_hpc_active" </dev/null)
-    builtin eval "$code"
+    local __autoenv_hpc_code
+    __autoenv_hpc_code=$("$__autoenv_hpc_command" __shell zsh "$1" "$2" "$__autoenv_hpc_active" </dev/null)
+    builtin eval "$__autoenv_hpc_code"
 }
 
 # --- what activations and answers call ------------------------------------------------------
@@ -193,7 +196,7 @@ __autoenv_hpc_begin() {
 
 # Takes back the part that is this shell's alone; the variables are back already.
 __autoenv_hpc_end() {
-    local name new old now
+    local __autoenv_hpc_item __autoenv_hpc_new __autoenv_hpc_old __autoenv_hpc_now
     __autoenv_hpc_active=
     if (( ${+__autoenv_hpc_ps1} )); then
         if [[ $PS1 == "$__autoenv_hpc_ps1_ours" ]]; then
@@ -206,22 +209,22 @@ __autoenv_hpc_end() {
         unset -f deactivate
         if (( ${+__autoenv_hpc_user_deactivate} )); then builtin eval "$__autoenv_hpc_user_deactivate"; fi
     fi
-    for name new old in "${__autoenv_hpc_aliases[@]}"; do
-        __autoenv_hpc_get_alias $name
-        if [[ $now == $new ]]; then
-            unalias -- $name 2>/dev/null
-            builtin eval "$old"
+    for __autoenv_hpc_item __autoenv_hpc_new __autoenv_hpc_old in "${__autoenv_hpc_aliases[@]}"; do
+        __autoenv_hpc_get_alias $__autoenv_hpc_item
+        if [[ $__autoenv_hpc_now == $__autoenv_hpc_new ]]; then
+            unalias -- $__autoenv_hpc_item 2>/dev/null
+            builtin eval "$__autoenv_hpc_old"
         fi
     done
-    for name new old in "${__autoenv_hpc_functions[@]}"; do
-        if [[ "$(typeset -f $name)" == $new ]]; then
-            unset -f $name 2>/dev/null
-            builtin eval "$old"
+    for __autoenv_hpc_item __autoenv_hpc_new __autoenv_hpc_old in "${__autoenv_hpc_functions[@]}"; do
+        if [[ "$(typeset -f $__autoenv_hpc_item)" == $__autoenv_hpc_new ]]; then
+            unset -f $__autoenv_hpc_item 2>/dev/null
+            builtin eval "$__autoenv_hpc_old"
         fi
     done
     if [[ -n ${__autoenv_hpc_umask-} ]]; then umask $__autoenv_hpc_umask; fi
-    for name old in "${__autoenv_hpc_shelf[@]}"; do
-        typeset -g +x "$name=$old"
+    for __autoenv_hpc_item __autoenv_hpc_old in "${__autoenv_hpc_shelf[@]}"; do
+        typeset -g +x "$__autoenv_hpc_item=$__autoenv_hpc_old"
     done
     __autoenv_hpc_aliases=() __autoenv_hpc_functions=() __autoenv_hpc_shelf=()
     unset __autoenv_hpc_ps1 __autoenv_hpc_ps1_ours __autoenv_hpc_ps1_prefix
@@ -231,19 +234,19 @@ __autoenv_hpc_end() {
 
 # Sets `now` of the caller to the line that makes the alias, empty when there is none.
 __autoenv_hpc_get_alias() {
-    now=
-    if builtin alias -- $1 >/dev/null; then now=$(builtin alias -L -- $1); fi
+    __autoenv_hpc_now=
+    if builtin alias -- $1 >/dev/null; then __autoenv_hpc_now=$(builtin alias -L -- $1); fi
 }
 
 # alias NAME [TEXT]: no text takes the alias away.
 __autoenv_hpc_alias() {
-    local now old
+    local __autoenv_hpc_now __autoenv_hpc_old
     __autoenv_hpc_get_alias $1
-    old=$now
+    __autoenv_hpc_old=$__autoenv_hpc_now
     unalias -- $1 2>/dev/null
     if (( $# > 1 )); then builtin alias -- "$1=$2"; fi
     __autoenv_hpc_get_alias $1
-    __autoenv_hpc_aliases+=("$1" "$now" "$old")
+    __autoenv_hpc_aliases+=("$1" "$__autoenv_hpc_now" "$__autoenv_hpc_old")
 }
 
 # function NAME [DEFINITION]: no definition takes the function away.
@@ -266,33 +269,34 @@ __autoenv_hpc_set_umask() {
 # shelve NAME…: variables that are not exported but set here are put away until we leave. Those
 # that zsh ties to an array (MANPATH and the like) are always set.
 __autoenv_hpc_shelve() {
-    local name
-    for name; do
-        if (( ${(P)+name} )) && [[ ${(Pt)name} != *export* && ${(Pt)name}/${(P)name} != *special*/ ]]; then
-            __autoenv_hpc_shelf+=("$name" "${(P)name}")
+    local __autoenv_hpc_variable
+    for __autoenv_hpc_variable; do
+        if (( ${(P)+__autoenv_hpc_variable} )) && [[ ${(Pt)__autoenv_hpc_variable} != *export* ]] &&
+            [[ ${(Pt)__autoenv_hpc_variable}/${(P)__autoenv_hpc_variable} != *special*/ ]]; then
+            __autoenv_hpc_shelf+=("$__autoenv_hpc_variable" "${(P)__autoenv_hpc_variable}")
         fi
     done
 }
 
 # unset NAME…: as unset(1), but a special parameter keeps its special meaning.
 __autoenv_hpc_unset() {
-    local name
-    for name; do
-        if [[ ${(Pt)name} == *tied* ]]; then
-            typeset -g +x $name
-            set -A ${(L)name} # the array that it is tied to
+    local __autoenv_hpc_variable
+    for __autoenv_hpc_variable; do
+        if [[ ${(Pt)__autoenv_hpc_variable} == *tied* ]]; then
+            typeset -g +x $__autoenv_hpc_variable
+            set -A ${(L)__autoenv_hpc_variable} # the array that it is tied to
         else
-            unset $name
+            unset $__autoenv_hpc_variable
         fi
     done
 }
 
 # may_set NAME…: 1, and a message, if one of them is read-only here.
 __autoenv_hpc_may_set() {
-    local name
-    for name; do
-        if [[ ${(Pt)name} == *readonly* ]]; then
-            print -ru2 -- "autoenv-hpc: $name is read-only in this shell, so nothing was changed"
+    local __autoenv_hpc_variable
+    for __autoenv_hpc_variable; do
+        if [[ ${(Pt)__autoenv_hpc_variable} == *readonly* ]]; then
+            print -ru2 -- "autoenv-hpc: $__autoenv_hpc_variable is read-only in this shell, so nothing was changed"
             return 1
         fi
     done
@@ -302,18 +306,18 @@ __autoenv_hpc_may_set() {
 
 __autoenv_hpc_switch() {
     emulate -L zsh
-    local found changed=fresh
-    local -a nearer
+    local __autoenv_hpc_found __autoenv_hpc_changed=fresh
+    local -a __autoenv_hpc_passed
     __autoenv_hpc_find
     case $1 in
     (off)
-        __autoenv_hpc_off=${__autoenv_hpc_active:-$found}
+        __autoenv_hpc_off=${__autoenv_hpc_active:-$__autoenv_hpc_found}
         if [[ -n $__autoenv_hpc_active ]]; then __autoenv_hpc_leave; fi
         ;;
     (on)
         __autoenv_hpc_off=
         if [[ -z $__autoenv_hpc_active ]]; then
-            __autoenv_hpc_root= changed=
+            __autoenv_hpc_root= __autoenv_hpc_changed=
             __autoenv_hpc_move
         fi
         ;;

@@ -35,22 +35,25 @@ unset() {
 # the listed variables travel under another name (module(1), MODULES_RUN_QUARANTINE).
 # Called in a shell of its own, which it replaces.
 __autoenv_hpc_code() {
-    local name runenv
-    local -a quarantine=()
+    local __autoenv_hpc_variable __autoenv_hpc_runenv
+    local -a __autoenv_hpc_quarantine=()
     if [[ $__autoenv_hpc_kind == modules ]]; then
-        for name in ${MODULES_RUN_QUARANTINE-}; do
-            [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ && -n ${!name+x} ]] || continue
-            runenv=MODULES_RUNENV_$name
-            quarantine+=("${name}_modquar=${!name}" "$name=${!runenv-}")
+        for __autoenv_hpc_variable in ${MODULES_RUN_QUARANTINE-}; do
+            [[ $__autoenv_hpc_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ && -n ${!__autoenv_hpc_variable+x} ]] || continue
+            __autoenv_hpc_runenv=MODULES_RUNENV_$__autoenv_hpc_variable
+            __autoenv_hpc_quarantine+=(
+                "${__autoenv_hpc_variable}_modquar=${!__autoenv_hpc_variable}"
+                "$__autoenv_hpc_variable=${!__autoenv_hpc_runenv-}"
+            )
         done
-        ((${#quarantine[@]} == 0)) || quarantine+=("__MODULES_QUARANTINE_SET=1")
+        ((${#__autoenv_hpc_quarantine[@]} == 0)) || __autoenv_hpc_quarantine+=("__MODULES_QUARANTINE_SET=1")
     fi
-    local -a command=("$__autoenv_hpc_command")
-    [[ -x $__autoenv_hpc_command ]] || command=(tclsh "$__autoenv_hpc_command")
-    if ((${#quarantine[@]})); then
-        exec /usr/bin/env "${quarantine[@]}" "${command[@]}" bash "$@"
+    local -a __autoenv_hpc_program=("$__autoenv_hpc_command")
+    [[ -x $__autoenv_hpc_command ]] || __autoenv_hpc_program=(tclsh "$__autoenv_hpc_command")
+    if ((${#__autoenv_hpc_quarantine[@]})); then
+        exec /usr/bin/env "${__autoenv_hpc_quarantine[@]}" "${__autoenv_hpc_program[@]}" bash "$@"
     else
-        exec "${command[@]}" bash "$@"
+        exec "${__autoenv_hpc_program[@]}" bash "$@"
     fi
 }
 
@@ -74,32 +77,32 @@ __autoenv_hpc_state() {
 __autoenv_hpc_snapshot() {
     {
         # env(1) itself must not run under what a modulefile put before the system's libraries.
-        local name
-        for name in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
-            [[ -z ${!name+x} ]] || printf '%s=%s\0' "$name" "${!name}"
+        local __autoenv_hpc_found
+        for __autoenv_hpc_found in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
+            [[ -z ${!__autoenv_hpc_found+x} ]] || printf '%s=%s\0' "$__autoenv_hpc_found" "${!__autoenv_hpc_found}"
         done
         /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 && printf '\0'
         __autoenv_hpc_state
-        for name in "${!BASH_ALIASES[@]}"; do
-            printf 'alias\0%s\0%s\0' "$name" "${BASH_ALIASES[$name]}"
-            builtin unset "__autoenv_hpc_gone_aliases[$name]"
+        for __autoenv_hpc_found in "${!BASH_ALIASES[@]}"; do
+            printf 'alias\0%s\0%s\0' "$__autoenv_hpc_found" "${BASH_ALIASES[$__autoenv_hpc_found]}"
+            builtin unset "__autoenv_hpc_gone_aliases[$__autoenv_hpc_found]"
         done
         # lists go through a file, as a pipe takes a process
         declare -F >"$__autoenv_hpc_folder/list"
         while read -r _ _ name; do
-            case $name in __autoenv_hpc_* | unalias | unset) continue ;; esac
-            printf 'function\0%s\0' "$name"
-            declare -f -- "$name"
+            case $__autoenv_hpc_found in __autoenv_hpc_* | unalias | unset) continue ;; esac
+            printf 'function\0%s\0' "$__autoenv_hpc_found"
+            declare -f -- "$__autoenv_hpc_found"
             printf '\0'
-            builtin unset "__autoenv_hpc_gone_functions[$name]"
+            builtin unset "__autoenv_hpc_gone_functions[$__autoenv_hpc_found]"
         done <"$__autoenv_hpc_folder/list"
-        for name in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$name"; done
-        for name in "${!__autoenv_hpc_gone_functions[@]}"; do
-            printf 'no function\0%s\0\0' "$name"
+        for __autoenv_hpc_found in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$__autoenv_hpc_found"; done
+        for __autoenv_hpc_found in "${!__autoenv_hpc_gone_functions[@]}"; do
+            printf 'no function\0%s\0\0' "$__autoenv_hpc_found"
         done
         complete -p >"$__autoenv_hpc_folder/list" 2>/dev/null
-        while read -r name; do
-            printf 'completion\0%s\0%s\0' "${name##* }" "$name"
+        while read -r __autoenv_hpc_found; do
+            printf 'completion\0%s\0%s\0' "${__autoenv_hpc_found##* }" "$__autoenv_hpc_found"
         done <"$__autoenv_hpc_folder/list"
         printf 'end\0\0\0'
     } >"$__autoenv_hpc_folder/$1"

@@ -1,0 +1,91 @@
+"""The user's variables may bear the names that our shell code uses for itself."""
+
+import re
+import subprocess
+
+import pytest
+from conftest import CHECKOUT, COMMAND, MODULE_TOOLS
+from test_ranks import STEP, note
+from trees import Tree
+
+TICK = {
+    "bash": "__autoenv_hpc_prompt",
+    "zsh": "__autoenv_hpc_precmd",
+    "fish": "emit fish_prompt",
+}
+
+
+def our_names() -> set[str]:
+    """The short names of variables in the shell code; all else begins with `__autoenv_hpc_`."""
+    found = {"name", "file", "folder", "path", "python", "version", "slot", "code", "i"}
+    for file in (CHECKOUT / "shell").iterdir():
+        code = re.sub(r"(^|\s)#.*", "", file.read_text(), flags=re.MULTILINE)
+        found |= set(re.findall(r"(?<![\w$/.-])([a-z]\w*)\+?=", code))
+        for words in re.findall(r"\b(?:local|set -l|for|read -r|function \S+ -a) ([^;\n]+)", code):
+            found |= set(re.findall(r"(?<![\w$/.])[a-z]\w*(?=[\s=]|$)", words))
+    return found
+
+
+NAMES = our_names()
+# what zsh or fish keeps for itself, so that no configuration may set it
+THEIRS = {"path", "status", "options", "version", "argv", "precmd_functions", "chpwd_functions"}
+
+
+def show(names: set[str]) -> str:
+    """A line that prints them, and what ends it."""
+    return f"env | grep -E '^({'|'.join(names)})=' | sort; printf 'end\\n'"
+
+
+def shown(names: set[str], value: str) -> list[str]:
+    """What it prints if all of them have this value; none if it is empty."""
+    return sorted(f"{name}={value}" for name in names if value)
+
+
+@pytest.mark.parametrize("tool", MODULE_TOOLS)
+def test_exec_hands_them_on(cluster, tool, tmp_path):
+    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
+    tree.module("lib/1.0", ("setenv", "LIB", "1"))
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    cluster.command("prepare", cwd=root)
+    theirs = dict.fromkeys(NAMES, "user's")
+    no_python = {"AUTOENV_HPC_PYTHON": "/bin/false"}
+    try:
+        for more in ({"X": "miss"}, no_python, STEP | no_python, STEP | no_python):
+            for program in ("sh", "/bin/sh"):
+                words = [COMMAND, "exec", "--", program, "-c", show(NAMES)]
+                done = subprocess.run(
+                    words,
+                    cwd=root,
+                    env=cluster.env | theirs | more,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                assert sorted(done.stdout.splitlines()[:-1]) == shown(NAMES, "user's"), more
+    finally:
+        note(STEP).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("before", ["", "user's"])
+def test_they_may_be_set_for_a_project(house, shell, before, tmp_path):
+    names = NAMES - THEIRS
+    root = house.project("[env]\n" + "".join(f'{name} = "ours"\n' for name in names), "p")
+    house.command("prepare", cwd=root)
+    done = house.command("exec", "--", "/bin/sh", "-c", show(names), cwd=root)
+    assert sorted(done.stdout.splitlines()[:-1]) == shown(names, "ours")
+    hook, without = f"eval \"$('{COMMAND}' hook {shell})\"", "export AUTOENV_HPC_PYTHON=/bin/false"
+    if shell == "fish":
+        hook, without = f"'{COMMAND}' hook fish | source", "set -gx AUTOENV_HPC_PYTHON /bin/false"
+    moves = [f"cd '{place}'; {TICK[shell]}; {show(names)}\n" for place in (root, "/")]
+    script = tmp_path / "script"
+    script.write_text("".join([hook, "\n", *moves, without, "\n", *moves]))
+    plain = {"bash": "--norc", "zsh": "-f", "fish": "-N"}[shell]
+    env = house.env | (dict.fromkeys(names, before) if before else {}) | {"AUTOENV_HPC_QUIET": "1"}
+    done = subprocess.run(
+        [shell, plain, script], env=env, capture_output=True, text=True, check=True
+    )
+    there, back = shown(names, "ours"), shown(names, before)
+    parts = [sorted(part.splitlines()) for part in done.stdout.split("end\n")]
+    assert parts == [there, back, there, back, []], done.stderr
