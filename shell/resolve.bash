@@ -89,7 +89,7 @@ __autoenv_hpc_snapshot() {
         done
         # lists go through a file, as a pipe takes a process
         declare -F >"$__autoenv_hpc_folder/list"
-        while read -r _ _ name; do
+        while read -r _ _ __autoenv_hpc_found; do
             case $__autoenv_hpc_found in __autoenv_hpc_* | unalias | unset) continue ;; esac
             printf 'function\0%s\0' "$__autoenv_hpc_found"
             declare -f -- "$__autoenv_hpc_found"
