@@ -115,3 +115,28 @@ def test_allow_with_exec_and_by_a_link(house):
     link.symlink_to(root)
     assert allowed(house, link)
     assert os.readlink(link) == str(root)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_permission_that_is_gone_holds_up_what_was_stored(house, shell):
+    root = house.project(PLAIN, "p")
+    house.command("prepare", cwd=root)
+    here = house.shell(shell)
+    here.run(f"cd {root}")
+    here.run("cd /")
+    stored = house.home / f".cache/autoenv-hpc/activations{root}/0.{shell}"
+    assert stored.exists()
+    here.run(
+        "set -gx AUTOENV_HPC_PYTHON /bin/false"
+        if shell == "fish"
+        else "export AUTOENV_HPC_PYTHON=/bin/false"
+    )
+    here.run(f"cd {root}")
+    assert here.output("echo $COLOUR") == "blue\n"
+    here.run("cd /")
+    for record in (house.home / ".local/state/autoenv-hpc/allow").iterdir():
+        record.unlink()
+    here.run("set -e AUTOENV_HPC_PYTHON" if shell == "fish" else "unset AUTOENV_HPC_PYTHON")
+    assert "is new or was edited" in here.run(f"cd {root}")
+    assert here.output("echo $COLOUR") == "\n"
+    assert not allowed(house, root, expect="no")
