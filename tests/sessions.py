@@ -36,6 +36,10 @@ _RESTLESS = (
     "BASH_SUBSHELL", "dirprev", "dirnext", "__fish_cd_direction", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
 )  # fmt: skip
 
+# A prompt of each shell, and how it starts without the rc files, where no terminal is needed.
+TICK = {"bash": "__autoenv_hpc_prompt", "zsh": "__autoenv_hpc_precmd", "fish": "emit fish_prompt"}
+PLAIN = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["-N"]}
+
 
 class Shell:
     """One interactive shell with an rc file."""

@@ -5,14 +5,8 @@ import subprocess
 
 import pytest
 from conftest import CHECKOUT, COMMAND, MODULE_TOOLS
-from test_ranks import STEP, note
-from trees import Tree
-
-TICK = {
-    "bash": "__autoenv_hpc_prompt",
-    "zsh": "__autoenv_hpc_precmd",
-    "fish": "emit fish_prompt",
-}
+from sessions import PLAIN, TICK
+from test_ranks import STEP, modulefile, note
 
 
 def our_names() -> set[str]:
@@ -43,9 +37,7 @@ def shown(names: set[str], value: str) -> list[str]:
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 def test_exec_hands_them_on(cluster, tool, tmp_path):
-    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
-    tree.module("lib/1.0", ("setenv", "LIB", "1"))
-    cluster.env["MODULEPATH"] = str(tree.folder)
+    modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     cluster.command("prepare", cwd=root)
     theirs = dict.fromkeys(NAMES, "user's")
@@ -81,10 +73,9 @@ def test_they_may_be_set_for_a_project(house, shell, before, tmp_path):
     moves = [f"cd '{place}'; {TICK[shell]}; {show(names)}\n" for place in (root, "/")]
     script = tmp_path / "script"
     script.write_text("".join([hook, "\n", *moves, without, "\n", *moves]))
-    plain = {"bash": "--norc", "zsh": "-f", "fish": "-N"}[shell]
     env = house.env | (dict.fromkeys(names, before) if before else {}) | {"AUTOENV_HPC_QUIET": "1"}
     done = subprocess.run(
-        [shell, plain, script], env=env, capture_output=True, text=True, check=True
+        [shell, *PLAIN[shell], script], env=env, capture_output=True, text=True, check=True
     )
     there, back = shown(names, "ours"), shown(names, before)
     parts = [sorted(part.splitlines()) for part in done.stdout.split("end\n")]

@@ -14,6 +14,7 @@ import pytest
 from conftest import COMMAND, MODULE_INIT, MODULE_TOOLS, SHELLS, House
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sessions import PLAIN, TICK
 from trees import Trees
 
 CASES = int(os.environ.get("PROPERTY_CASES", "0"))
@@ -26,8 +27,6 @@ MODULES = (
 RESTLESS = re.compile(
     r"(BASH_FUNC\S+|_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|_ModuleTable\w*|AUTOENV_HPC_\w+)\Z"
 )
-TICK = {"bash": "__autoenv_hpc_prompt", "zsh": "__autoenv_hpc_precmd", "fish": "emit fish_prompt"}
-PLAIN = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["-N"]}
 
 
 class Case(NamedTuple):

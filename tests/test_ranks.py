@@ -152,16 +152,21 @@ def ranks(cluster: House, root: Path, number: int, *words: str) -> list[subproce
     return processes
 
 
+def modulefile(cluster: House, tool: str, tmp_path: Path) -> Path:
+    """The file of lib/1.0, the one module there is: it sets LIB."""
+    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    return tree.module("lib/1.0", ("setenv", "LIB", "1"))
+
+
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @pytest.mark.parametrize("storable", [True, False])
 def test_of_many_at_once_one_loads_the_modules(cluster, tool, storable, tmp_path):
-    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
-    file = tree.module("lib/1.0", ("setenv", "LIB", "1"))
+    file = modulefile(cluster, tool, tmp_path)
     if not storable:  # it asks for the time
         with file.open("a") as text:
             text.write("local t = os.time()\n" if tool == "lmod" else "set t [clock seconds]\n")
     os.utime(file, (1, 1))
-    cluster.env["MODULEPATH"] = str(tree.folder)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "sleep 2")
     calls = ranks(cluster, root, 12, "/bin/bash", "-c", 'echo "$LIB ${AUTOENV_HPC_TURN-} $SHLVL"')
@@ -231,9 +236,7 @@ def changed_command(tmp_path: Path, old: str, new: str) -> str:
 
 @pytest.mark.parametrize("tool", ["lmod"])
 def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
-    tree = Tree(tmp_path / "tree", "lua")
-    tree.module("lib/1.0", ("setenv", "LIB", "1"))
-    cluster.env["MODULEPATH"] = str(tree.folder)
+    modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "[ -e $0.second ] || { : > $0.second; sleep 100; }")
     (stopped,) = ranks(cluster, root, 1, "true")
@@ -256,9 +259,7 @@ def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
 
 @pytest.mark.parametrize("tool", ["lmod"])
 def test_when_the_one_that_loads_is_killed_another_goes_on(cluster, tool, tmp_path):
-    tree = Tree(tmp_path / "tree", "lua")
-    tree.module("lib/1.0", ("setenv", "LIB", "1"))
-    cluster.env["MODULEPATH"] = str(tree.folder)
+    modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "sleep 4")
     calls = ranks(cluster, root, 6, "/bin/bash", "-c", 'echo "$LIB"')
