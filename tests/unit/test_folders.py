@@ -7,7 +7,7 @@ from autoenv_hpc import folders
 
 
 @pytest.mark.parametrize("given", ["", "/xdg", "relative"])
-def test_the_folders_are_those_of_the_standard(monkeypatch, given):
+def test_the_folders_are_those_of_the_standard(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     names = {
         "XDG_CACHE_HOME": folders.cache,
         "XDG_STATE_HOME": folders.state,
