@@ -2,6 +2,7 @@
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
     python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
+    python3 tests/provision.py FOLDER shells        install the shells alone, where that is possible
 
 Lmod and Environment Modules exclude each other as packages, and the system is not ours to change:
 they are unpacked from the distribution's packages and relocated into FOLDER.
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
-_PROGRAMS = ("zsh", "fish", "strace")
+_SHELLS = ("zsh", "fish")
+_PROGRAMS = (*_SHELLS, "strace")
 # A virtualenv that can still make environments for 2.7 and 3.6.
 _FROM_PIP = {"virtualenv": "virtualenv<20.22", "uv": "uv"}
 _SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
@@ -284,6 +286,11 @@ def _last_line(text: str) -> str:
 
 def main(folder: str, *words: str) -> None:
     """Do what the arguments say."""
+    if words == ("shells",):
+        absent = [name for name in _SHELLS if not shutil.which(name)]
+        if absent:
+            Apt(Path(folder).resolve() / "apt").install(absent)
+        return
     known = provision(Path(folder).resolve())
     for name, why in known.missing.items():
         print(f"cannot be had: {name}: {why}", file=sys.stderr)  # noqa: T201
