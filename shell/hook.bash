@@ -26,6 +26,7 @@ fi
 __autoenv_hpc_ceilings[${#__autoenv_hpc_ceilings[@]}]=${HOME-~}
 __autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
+__autoenv_hpc_protocol=2
 __autoenv_hpc_pwd=           # the directory of the last look; a new shell always looks once
 __autoenv_hpc_root=          # the project that the last look came to, active or not
 __autoenv_hpc_off=           # the project that the user took out by hand
@@ -195,7 +196,7 @@ __autoenv_hpc_ask() {
     if [[ $__autoenv_hpc_cache/stamps/fine -nt $__autoenv_hpc_cache/stamps/seal ]]; then
         __autoenv_hpc_precision=fine
     fi
-    __autoenv_hpc_code=$(\builtin exec "$__autoenv_hpc_command" __shell "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
+    __autoenv_hpc_code=$(\builtin exec "$__autoenv_hpc_command" __shell 2 "$__autoenv_hpc_dialect" "$1" "$2" "$__autoenv_hpc_active" \
         "$__autoenv_hpc_precision" </dev/null) || :
     \builtin eval "$__autoenv_hpc_code"
 }

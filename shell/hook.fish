@@ -14,6 +14,7 @@ if test -z "$__autoenv_hpc_cache"
     set -g __autoenv_hpc_cache $__autoenv_hpc_cache/autoenv-hpc
 end
 set -ga __autoenv_hpc_ceilings "$HOME"
+set -g __autoenv_hpc_protocol 2
 set -g __autoenv_hpc_pwd # the directory of the last look; a new shell always looks once
 set -g __autoenv_hpc_root # the project that the last look came to, active or not
 set -g __autoenv_hpc_off # the project that the user took out by hand
@@ -161,7 +162,7 @@ end
 
 function __autoenv_hpc_ask -a __autoenv_hpc_what __autoenv_hpc_found
     test -x "$__autoenv_hpc_command"; or return 0
-    set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell fish $__autoenv_hpc_what "$__autoenv_hpc_found" "$__autoenv_hpc_active" </dev/null | string collect -N)
+    set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell 2 fish $__autoenv_hpc_what "$__autoenv_hpc_found" "$__autoenv_hpc_active" </dev/null | string collect -N)
     builtin eval "$__autoenv_hpc_code"
 end
 

@@ -15,6 +15,7 @@ if [[ -z $__autoenv_hpc_cache ]]; then
     __autoenv_hpc_cache=$__autoenv_hpc_cache/autoenv-hpc
 fi
 __autoenv_hpc_ceilings+=("${HOME-}")
+typeset -g __autoenv_hpc_protocol=2
 typeset -g __autoenv_hpc_pwd=       # the directory of the last look; a new shell always looks once
 typeset -g __autoenv_hpc_root=      # the project that the last look came to, active or not
 typeset -g __autoenv_hpc_off=       # the project that the user took out by hand
@@ -151,7 +152,7 @@ __autoenv_hpc_leave() {
 __autoenv_hpc_ask() {
     if [[ ! -x $__autoenv_hpc_command ]]; then return 0; fi
     local __autoenv_hpc_code
-    __autoenv_hpc_code=$("$__autoenv_hpc_command" __shell zsh "$1" "$2" "$__autoenv_hpc_active" </dev/null)
+    __autoenv_hpc_code=$("$__autoenv_hpc_command" __shell 2 zsh "$1" "$2" "$__autoenv_hpc_active" </dev/null)
     builtin eval "$__autoenv_hpc_code"
 }
 

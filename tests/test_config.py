@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenv_hpc import config
-from autoenv_hpc.config import Cache, PathEdit, Venv
+from autoenv_hpc.project import config
+from autoenv_hpc.project.config import Cache, PathEdit, Venv
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.toml_places import line_of
+from autoenv_hpc.project.toml_lines import line_of
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
 NOTHING_ABOVE = config.Settings((), (), config.trust.PreApproved(), ())

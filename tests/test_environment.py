@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenv_hpc import state
+from autoenv_hpc.activations import active
 from autoenv_hpc.environment import Value, applied, difference, holds, merged, undone, with_entries
 
 ENVS = st.dictionaries(
@@ -75,12 +75,12 @@ def test_the_state_survives_its_journey_through_the_environment(values):
     change = {
         name: Value(before, after)
         for name, (before, after) in values.items()
-        if before != after and name != state.NAME
+        if before != after and name != active.NAME
     }
-    given_state = state.State("/p", "p", "o", change, ("m/1",), ("d/1",), ("/x",))
-    packed = state.encode(given_state)
-    env = applied(change, {}) | {state.NAME: packed}
-    found = state.active(env)
+    given_state = active.State("/p", "p", "o", change, ("m/1",), ("d/1",), ("/x",))
+    packed = active.encode(given_state)
+    env = applied(change, {}) | {active.NAME: packed}
+    found = active.active(env)
     assert found is not None
     assert holds(found.change, env)
     assert undone(found.change, env) == {
@@ -90,4 +90,4 @@ def test_the_state_survives_its_journey_through_the_environment(values):
 
 @pytest.mark.parametrize("nonsense", ["", "x", "eJw=", "A" * 1000, "eJyLBgAAXQBd"])
 def test_a_state_that_cannot_be_read_is_none(nonsense):
-    assert state.active({state.NAME: nonsense}) is None
+    assert active.active({active.NAME: nonsense}) is None

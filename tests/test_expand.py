@@ -3,7 +3,7 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.expand import expand, variables
+from autoenv_hpc.project.templates import expand, variables
 
 FIELDS = {"site": None, "arch": "x86_64", "python": lambda: "3.9"}
 ENV = {"HOME": "/home/anna", "PROJ": "/proj/x", "EMPTY": "", "A$B": "no"}

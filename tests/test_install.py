@@ -12,7 +12,7 @@ import platformdirs
 import pytest
 from conftest import CHECKOUT
 
-from autoenv_hpc import folders
+from autoenv_hpc.system import folders
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 

@@ -3,7 +3,7 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.sites import Match, detect
+from autoenv_hpc.project.sites import Match, detect
 
 HPC2N = {"hpc2n": Match({"SNIC_RESOURCE": ("kebnekaise",)}, ("*.hpc2n.umu.se",))}
 BOTH = {**HPC2N, "other": Match({"SNIC_RESOURCE": ("keb*",)})}

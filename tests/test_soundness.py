@@ -13,7 +13,7 @@ import pytest
 from conftest import COMMAND, MODULE_TOOLS, House
 from trees import Tree
 
-from autoenv_hpc import activation
+from autoenv_hpc.activations import compiling
 
 pytestmark = pytest.mark.parametrize("tool", MODULE_TOOLS)
 REFERENCE = {
@@ -267,7 +267,7 @@ def test_the_module_tool_is_upgraded(site, tmp_path):
 
 
 def test_this_tool_is_upgraded(site):
-    assert activation.__file__ in activations(site)[0].read_text()
+    assert compiling.__file__ in activations(site)[0].read_text()
 
 
 def activations(site: Site) -> list[Path]:
