@@ -290,11 +290,6 @@ function __autoenv_hpc_shadow
     end
 end
 
-# may_set NAME…: fish keeps no variable of an environment read-only.
-function __autoenv_hpc_may_set
-    return 0
-end
-
 # --- what the user calls --------------------------------------------------------------------
 
 function __autoenv_hpc_switch -a __autoenv_hpc_what
