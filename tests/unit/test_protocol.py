@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from golden_cases import DIALECTS, texts
 
-from autoenv_hpc import store
-from autoenv_hpc.commands import hook, shell
-from autoenv_hpc.dialects import base, dialect
+from autoenv_hpc.activations import stamps, store, storing
+from autoenv_hpc.commands import hook
+from autoenv_hpc.shells import protocol
+from autoenv_hpc.shells.dialects import dialect_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHELLS = {"bash": ("bash", "bash4"), "zsh": ("zsh",), "fish": ("fish",)}  # and their dialects
@@ -140,7 +141,7 @@ def test_an_activation_defines_the_way_back_that_the_hook_calls(name: str) -> No
 def test_exec_has_each_function_that_an_activation_calls_there(variety: str) -> None:
     script = CHECKOUT / "shell/autoenv-hpc"
     for text in TEXTS[variety]:
-        if "activation, format" not in text:
+        if "activation, protocol" not in text:
             continue
         until_the_end_of_check = text.partition("check) ")[0]
         lines = until_the_end_of_check.splitlines()
@@ -177,7 +178,7 @@ def test_the_modes_of_an_activation(variety: str) -> None:
 
 
 def test_a_question_has_its_parts_in_the_same_order_everywhere() -> None:
-    assert shell.Question._fields == ("shell", "what", "root", "active", "precision")
+    assert protocol.Question._fields == ("protocol", "shell", "what", "root", "active", "precision")
     for name in SHELLS:
         text = "\n".join(map(code, hook_files(name))).replace("\\\n", " ")
         asked = re.findall(r"__shell (.*?)</dev/null", text)
@@ -201,12 +202,12 @@ def test_python_compares_with_words_that_a_hook_says() -> None:
     assert compared["what"] <= QUESTIONS
     assert compared["precision"]
     assert compared["precision"] <= PRECISION
-    assert shell.Question._field_defaults["precision"] in PRECISION
+    assert protocol.Question._field_defaults["precision"] in PRECISION
 
 
 @pytest.mark.parametrize("variety", DIALECTS)
 def test_a_dialect_is_called_by_its_suffix(variety: str) -> None:
-    assert dialect(variety).name == dialect(variety).suffix == variety
+    assert dialect_for(variety).name == dialect_for(variety).suffix == variety
 
 
 def shell_readers() -> dict[str, str]:
@@ -217,7 +218,7 @@ def shell_readers() -> dict[str, str]:
 
 def test_the_folders_of_the_cache(tmp_path: Path) -> None:
     assert store.folder("/cache", "/project") == "/cache/activations/project"
-    store.Stamps(str(tmp_path)).prepare()
+    stamps.make_stamps(str(tmp_path), ())
     assert [path.name for path in tmp_path.iterdir()] == ["stamps"]
     for reader, text in shell_readers().items():
         folders = set(re.findall(r"\$__autoenv_hpc_cache/(\w+)(?![\w-])", text))
@@ -225,18 +226,12 @@ def test_the_folders_of_the_cache(tmp_path: Path) -> None:
 
 
 def test_the_stamps_that_have_names(tmp_path: Path) -> None:
-    stamps = store.Stamps(str(tmp_path))
-    stamps.prepare()
+    stamps.make_stamps(str(tmp_path), ())
     assert {path.name for path in (tmp_path / "stamps").iterdir()} == {"seal", "fine"}
     for reader, text in shell_readers().items():
         names = set(re.findall(r"/stamps/(\w+)", text))
         assert names >= ({"seal", "fine"} if reader == "bash" else {"seal"}), reader
         assert names <= {"seal", "fine"}, reader
-    absent, present = str(tmp_path / "absent"), str(tmp_path)
-    assert base.is_absent(stamps.pair(absent))
-    assert base.is_absent(stamps.presence(absent))
-    assert base.is_present(stamps.presence(present))
-    assert not base.is_present(stamps.pair(present))
 
 
 def test_the_slots() -> None:
@@ -268,5 +263,5 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
 def test_notes_and_turns_have_names_that_a_cleaning_finds() -> None:
     names = re.findall(r"/(autoenv-hpc\.\$UID\.)", code(CHECKOUT / "shell/autoenv-hpc"))
     assert len(names) == 2
-    sweeping = Path(store.__file__).read_text()
+    sweeping = Path(storing.__file__).read_text()
     assert "/autoenv-hpc.{os.getuid()}.*" in sweeping
