@@ -39,7 +39,7 @@ class _WithVenv(NamedTuple):
     venv: "MatchedVenv | None"
 
 
-def compile_activation(
+def compile_activation(  # noqa: PLR0913 - the last two are what a command may choose
     project: Project,
     outside: Env,
     folders: Folders,

@@ -36,7 +36,7 @@ def run(context: Context) -> int:
 
 
 def _environment(context: Context) -> Env:
-    """The variables inside the governing project; those of this process, if it is active already."""
+    """The variables inside the governing project; if it is active already, those that are here."""
     environ, project = context.environ, entry.choose_project(context)
     here = active.active_project(environ)
     is_current = here is not None and here.origin == project.origin

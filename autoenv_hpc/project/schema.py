@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from autoenv_hpc.environment import SHELL_OWN
+from autoenv_hpc.project import choices
 
 Path = tuple[str | int, ...]
 
@@ -259,28 +260,32 @@ def _named(check_name: Callable[[Path, str], Iterator[Fault]], check_value: Chec
 
 _VENV = {
     "path": _text,
-    "backend": _choice("venv", "virtualenv", "uv", "conda", "existing"),
+    "backend": _choice(*get_args(choices.Backend)),
     "python": _line,
     "system-site-packages": _flag,
     "prompt": _prompt,
-    "create": _choice("auto", "never"),
+    "create": _choice(*get_args(choices.Create)),
     "in-job": _flag,
     "requirements": _texts,
     "packages": _texts,
     "pip-args": _texts,
-    "sync": _choice("notify", "auto", "off"),
+    "sync": _choice(*get_args(choices.Sync)),
 }
 _SETTINGS = {
     "modules": _modules,
     "module-paths": _texts,
-    "module-policy": _choice("keep", "purge", "reset"),
+    "module-policy": _choice(*get_args(choices.ModulePolicy)),
     "venv": _table(_VENV),
     "env": _named(_variable, _env_value),
     "paths": _named(_variable, _table({"prepend": _texts, "append": _texts})),
-    "python-path": _table({"policy": _choice("keep", "venv-first", "unset")}),
+    "python-path": _table({"policy": _choice(*get_args(choices.PythonPathPolicy))}),
     "cache": _table({"enabled": _flag, "max-age": _duration}),
     "storage": _table(
-        {"home": _choice("allow", "warn"), "conda": _choice("allow", "warn"), "caches": _caches}
+        {
+            "home": _choice(*get_args(choices.Tolerance)),
+            "conda": _choice(*get_args(choices.Tolerance)),
+            "caches": _caches,
+        }
     ),
 }
 _BASE = {**_SETTINGS, "name": _line, "only-sites": _texts, "default-env": _line}

@@ -26,9 +26,7 @@ class Bash(Dialect):
         guards, change = activation.guards, activation.change
         files = self.changed(guards, stamps, "$__autoenv_hpc_stamps")
         lines = [
-            f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1"
-            f" # autoenv-hpc activation, protocol {NUMBER}, {self.name},"
-            f" variant {activation.variant}",
+            f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1{self.title(activation)}",
             f"__autoenv_hpc_stamps={self.quote(stamps)}",
             f"[[ $1 != noted && ( {files} ) ]] && return 1",
             *self._host(guards.host),
@@ -156,6 +154,7 @@ class Bash(Dialect):
 
 
 def span(guards: Guards) -> tuple[int, int]:
+    """The seconds since the epoch between which the guards hold."""
     age = guards.max_age or 0
     return guards.made - age, guards.made + age
 

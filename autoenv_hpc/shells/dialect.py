@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
+from autoenv_hpc.shells.protocol import NUMBER
 
 Files = Mapping[str, int | None]
 
@@ -75,6 +76,11 @@ class Dialect(ABC):
 
         It uses only what every version of the hook has and keeps: docs/reference/protocol.md.
         """
+
+    def title(self, activation: Activation) -> str:
+        """The comment by which a stored activation is recognised on disk."""
+        kind = f"protocol {NUMBER}, {self.name}, variant {activation.variant}"
+        return f" # autoenv-hpc activation, {kind}"
 
     def leave_shell_part(self) -> str:
         """The text that takes out only what belongs to this shell."""

@@ -30,9 +30,7 @@ class Fish(Dialect):
         """One case for each mode: enter, and adopt (a new shell)."""
         guards, change = activation.guards, activation.change
         lines = [
-            f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1'
-            f" # autoenv-hpc activation, protocol {NUMBER}, {self.name},"
-            f" variant {activation.variant}",
+            f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
             *self._unchanged(guards, stamps),
             *self._host(guards.host),
             *self._age(guards, stamps),

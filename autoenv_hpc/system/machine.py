@@ -1,4 +1,4 @@
-"""This machine at this moment, as guards are compared with it."""
+"""The machine at this moment, as guards are compared with it."""
 
 import os
 import time

@@ -129,6 +129,7 @@ def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record
 
 
 def build_failure(path: str, error: OSError | VenvError) -> VenvError:
+    """What to say of a build that failed."""
     said = [str(error)]
     if isinstance(error, OSError):
         said = [error.strerror or str(error)]

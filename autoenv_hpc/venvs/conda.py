@@ -64,7 +64,8 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     if wanted[:1].isdigit() and not (interpreter and is_version(interpreter, wanted)):
         has = f"Python {interpreter.full}" if interpreter else "no Python"
         raise VenvError(
-            f"{request.path} has {has}, and python = {wanted!r} is asked for{matching.remedy(request)}"
+            f"{request.path} has {has}, and python = {wanted!r} is asked for"
+            f"{matching.remedy(request)}"
         )
     history = os.path.join(request.path, "conda-meta/history")
     return MatchedVenv(request.path, interpreter, "conda", guards=matching.guards(request, history))

@@ -66,7 +66,7 @@ class Program(NamedTuple):
 
 
 def find_program(environ: Env) -> str | None:
-    """The one of the modules or of PATH, else the one of the user's shell; None if there is none."""
+    """The program of the modules or of PATH, else that of the user's shell; None: there is none."""
     path = environ.get("PATH", os.defpath)
     found = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
     for name in ("CONDA_EXE", "MAMBA_EXE"):

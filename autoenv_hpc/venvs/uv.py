@@ -22,7 +22,7 @@ from autoenv_hpc.venvs.types import (
 )
 from autoenv_hpc.venvs.virtual import activate, activated, match
 
-__all__ = ["activate", "match", "installer"]
+__all__ = ["activate", "installer", "match"]
 
 _FIRST = (3, 6)  # uv asks an interpreter with `-I` and modules that older ones lack
 _SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)

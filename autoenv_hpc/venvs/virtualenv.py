@@ -13,7 +13,7 @@ from autoenv_hpc.venvs.pip import Pip
 from autoenv_hpc.venvs.types import Installer, Interpreter, VenvRequest
 from autoenv_hpc.venvs.virtual import activate, match
 
-__all__ = ["activate", "match", "installer"]
+__all__ = ["activate", "installer", "match"]
 
 # The first release of virtualenv that can no longer make an environment for these and older ones
 # (its changelog: 20.22 drops 3.6 and below, 20.27 drops 3.7).
