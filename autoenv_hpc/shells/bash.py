@@ -7,6 +7,7 @@ from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.dialect import Dialect, assigned, compared, removed, settable
 from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.system import machine
 
 
 class Bash(Dialect):
@@ -30,6 +31,7 @@ class Bash(Dialect):
             f"__autoenv_hpc_stamps={self.quote(stamps)}",
             f"[[ $1 != noted && ( {files} ) ]] && return 1",
             *self._host(guards.host),
+            *self._cpu(guards.cpu),
             *self._age(guards),
             "case $1 in enter | exec | noted)",
             *self._holds(compared(guards.variables)),
@@ -133,6 +135,20 @@ class Bash(Dialect):
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
+
+    def _cpu(self, cpu: str | None) -> list[str]:
+        """Compare with the file itself, so that no process starts: `machine.cpu`."""
+        if cpu is None:
+            return []
+        line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
+        keys = " | ".join(f"{self.quote(key)}*" for key in machine.CPU_KEYS)
+        kept = f"{keys}) {text}+=${line}$'\\n' ;;"
+        loop = f"while IFS= read -r {line}; do case ${line} in '') break ;; {kept} esac; done"
+        return [
+            f"{text}=",
+            f"{loop} 2>/dev/null <{machine.CPU_FILE}",
+            f"[[ ${text} == {self.quote(cpu)} ]] || return 1",
+        ]
 
     def _age(self, guards: Guards) -> list[str]:
         """Neither too old nor, by a clock that was set back, too far in the future."""

@@ -8,6 +8,7 @@ from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.dialect import Dialect, assigned, compared, removed
 from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.system import machine
 
 _BYTES = re.compile("[\udc80-\udcff]+")
 _SIMPLE_ALIAS = re.compile(r"[\w./=:@%+, -]+\Z", re.ASCII)
@@ -33,6 +34,7 @@ class Fish(Dialect):
             f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
             *self._unchanged(guards, stamps),
             *self._host(guards.host),
+            *self._cpu(guards.cpu),
             *self._age(guards, stamps),
             "if test $argv[1] = enter",
             *self._holds(compared(guards.variables)),
@@ -151,6 +153,21 @@ class Fish(Dialect):
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']
+
+    def _cpu(self, cpu: str | None) -> list[str]:
+        """Compare with the file itself, so that no process starts: `machine.cpu`."""
+        if cpu is None:
+            return []
+        line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
+        globs = (self.quote(f"{key}*") for key in machine.CPU_KEYS)
+        matches = "; or ".join(f'string match -q -- {glob} "${line}"' for glob in globs)
+        kept = f'{matches}; and set -a {text} "${line}"'
+        loop = f'while read -l {line}; test -n "${line}"; or break; {kept}; end'
+        return [
+            f"set -l {text}",
+            f"{loop} 2>/dev/null <{machine.CPU_FILE}",
+            f'test "${text}" = {self.quote(" ".join(cpu.splitlines()))}; or return 1',
+        ]
 
     def _age(self, guards: Guards, stamps: str) -> list[str]:
         """Fish has no clock of its own, but knows how old a file is."""

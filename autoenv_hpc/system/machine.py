@@ -6,9 +6,10 @@ import time
 from autoenv_hpc.environment import Variables
 from autoenv_hpc.guards import Now
 
-_CPU_FILE = "/proc/cpuinfo"
-# What tells one kind from another (proc(5)): x86, Arm, POWER. Clock rates and core numbers do not.
-_CPU_KEYS = ("vendor_id", "flags", "CPU implementer", "CPU part", "Features", "cpu")
+CPU_FILE = "/proc/cpuinfo"
+# How the lines begin that tell one kind of processor from another (proc(5)): x86, Arm, POWER.
+# Clock rates and core numbers do not. Shells read the same lines.
+CPU_KEYS = ("vendor_id", "flags", "CPU implementer", "CPU part", "Features", "cpu\t")
 
 
 def now(outside: Variables) -> Now:
@@ -20,14 +21,14 @@ def now(outside: Variables) -> Now:
 
 
 def cpu() -> str:
-    """The lines about the first processor that say of what kind it is; empty if nothing does."""
+    """The lines about the first processor that say of what kind it is; empty if none does."""
     found = []
     try:
-        with open(_CPU_FILE, encoding="ascii", errors="surrogateescape") as lines:
+        with open(CPU_FILE, encoding="ascii", errors="surrogateescape") as lines:
             for line in lines:
-                if not line.strip():
+                if line == "\n":
                     break
-                if line.partition(":")[0].strip() in _CPU_KEYS:
+                if line.startswith(CPU_KEYS):
                     found.append(line)
     except OSError:
         return ""

@@ -40,6 +40,7 @@ class Case(NamedTuple):
     completions: Mapping[str, str] = {}
     umask: str | None = None
     host: str | None = None
+    cpu: str | None = None
     made: int = 1795518565
     max_age: int = 0  # seconds; 0 is for ever
     made_stamp: str = ""
@@ -136,6 +137,7 @@ CASES = {
     "age-guard": Case(
         {"A": (None, "1")}, max_age=86400, made_stamp=f"{STAMPS}/1795518565000000000"
     ),
+    "processor-guard": Case({"A": (None, "1")}, cpu="vendor_id\t: It's\nflags\t\t: fpu vme\n"),
     "umask": Case({"A": (None, "1")}, umask="0027"),
     "aliases": Case(
         aliases={
@@ -207,6 +209,7 @@ CASES = {
 # An answer has no guards, and writes many variables as it writes one.
 STORED_ONLY = {
     *("file-guards", "one-record", "variable-guards", "host-guard", "age-guard"),
+    "processor-guard",
     *("many-variables", "no-watch", "watched-files"),
 }
 WATCHING = ("nothing", "no-watch", "watched-files")
@@ -274,6 +277,7 @@ def _activation(variant: str, case: Case) -> Activation:
         present=tuple(file for file, stamp in case.files if stamp == f"{STAMPS}/some"),
         variables={**case.reads, **change.befores},
         host=case.host,
+        cpu=case.cpu,
         max_age=case.max_age or None,
         made=case.made,
     )
