@@ -55,5 +55,6 @@ if ! "$python" -m venv "$venv" >/dev/null 2>&1; then # Debian splits venv's pip 
     wheel=$(echo "$wheels"/pip-*.whl)
     "$venv/bin/python" "$wheel/pip" install -q "$wheel"
 fi
-"$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[test]'
+# most of what is installed is never imported: what is will be compiled then
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
 touch "$stamp"

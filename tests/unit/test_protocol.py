@@ -6,10 +6,9 @@ that only one of them knows does nothing in most cases, and shows in the rarest.
 """
 
 import ast
+import functools
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,11 +39,13 @@ _SECTION = re.compile(r"^# --- (.+?) -+$", re.MULTILINE)
 _PYTHON_CALLS = "what activations and answers call"
 
 
+@functools.cache
 def code(file: Path) -> str:
     """The text of a shell file without its comments."""
     return re.sub(r"(^|\s)#(\s.*)?$", "", file.read_text(), flags=re.MULTILINE)
 
 
+@functools.cache
 def hook_files(name: str) -> list[Path]:
     """The files that make up a shell's hook: what the rc file sources, and what that sources."""
     found: list[str] = []
@@ -74,31 +75,35 @@ def for_python(file: Path) -> set[str]:
 
 
 def written(text: str) -> set[str]:
-    """The functions of ours that a text calls; a word that is assigned to is a variable."""
-    variables = set(re.findall(r"__autoenv_hpc_(\w+)=|printf -v __autoenv_hpc_(\w+)", text))
+    """The functions of ours that a text calls; what is assigned to or expanded is a variable."""
+    variables = re.findall(
+        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[rl] |set -[gla]+ )__autoenv_hpc_(\w+)", text
+    )
     return set(_WORD.findall(text)) - set(itertools.chain.from_iterable(variables))
 
 
-def syntax_trees() -> Iterator[ast.Module]:
-    """Each file of the package."""
-    for file in sorted((CHECKOUT / "autoenv_hpc").rglob("*.py")):
-        yield ast.parse(file.read_text(), file.name)
+@functools.cache
+def nodes() -> list[ast.AST]:
+    """All that is written in the package."""
+    files = sorted((CHECKOUT / "autoenv_hpc").rglob("*.py"))
+    return [node for file in files for node in ast.walk(ast.parse(file.read_text(), file.name))]
 
 
-TEXTS: dict[str, list[str]] = defaultdict(list)  # by dialect
-for _name, _text in texts():
-    TEXTS[_name.rpartition(".")[2]].append(_text)
-WRITTEN = {name: set().union(*map(written, TEXTS[name])) for name in DIALECTS}
-STORED = {
-    name: next(t for n, t in texts() if n == f"stored/everything.{name}") for name in DIALECTS
-}
+TEXTS = dict(texts())
+
+
+def texts_of(variety: str, kind: str = "") -> list[str]:
+    """The golden texts in one dialect."""
+    return [t for n, t in TEXTS.items() if n.startswith(kind) and n.endswith(f".{variety}")]
+
+
+WRITTEN = {name: set().union(*map(written, texts_of(name))) for name in DIALECTS}
 
 
 def test_the_golden_files_show_each_call_that_python_writes() -> None:
     calls = {
         node.args[0].value
-        for tree in syntax_trees()
-        for node in ast.walk(tree)
+        for node in nodes()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "call"
@@ -133,16 +138,14 @@ def test_an_activation_defines_the_way_back_that_the_hook_calls(name: str) -> No
     assert "leave_active" in set(_WORD.findall("\n".join(map(code, hook_files(name)))))
     for variety in SHELLS[name]:
         for kind in ("stored", "entering"):
-            text = next(t for n, t in texts() if n == f"{kind}/variables.{variety}")
+            text = TEXTS[f"{kind}/variables.{variety}"]
             assert {"".join(m) for m in _DEFINITION.findall(text)} == {"leave_active"}
 
 
 @pytest.mark.parametrize("variety", SHELLS["bash"])
 def test_exec_has_each_function_that_an_activation_calls_there(variety: str) -> None:
     script = CHECKOUT / "shell/autoenv-hpc"
-    for text in TEXTS[variety]:
-        if "activation, protocol" not in text:
-            continue
+    for text in texts_of(variety, "stored/"):
         until_the_end_of_check = text.partition("check) ")[0]
         lines = until_the_end_of_check.splitlines()
         # these tests are not reached where an environment is made for CMD alone
@@ -170,7 +173,7 @@ def test_the_words_of_exec() -> None:
 @pytest.mark.parametrize("variety", DIALECTS)
 def test_the_modes_of_an_activation(variety: str) -> None:
     """`check` is also what the way back is asked by a new shell."""
-    text = STORED[variety]
+    text = TEXTS[f"stored/everything.{variety}"]
     compared = re.findall(r'\$(?:\{?1-?\}?|argv\[1\]"?) [!=]?= (\w+)', text)
     cases = re.findall(r"case \$1 in ([^)]+)\)|^(\w+)\) ", text, re.MULTILINE)
     words = {*compared, *re.findall(r"\w+", " ".join(map(" ".join, cases)))}
@@ -194,7 +197,7 @@ def test_a_question_has_its_parts_in_the_same_order_everywhere() -> None:
 
 def test_python_compares_with_words_that_a_hook_says() -> None:
     compared: dict[str, set[str]] = {"what": set(), "precision": set()}
-    for node in itertools.chain.from_iterable(map(ast.walk, syntax_trees())):
+    for node in nodes():
         match node:
             case ast.Compare(ast.Attribute(ast.Name("question"), attr), _, [ast.Constant(word)]):
                 compared[attr].add(str(word))
@@ -253,8 +256,7 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
     assert {"AUTOENV_HPC_SELF", "AUTOENV_HPC_TURN", "AUTOENV_HPC_TRUE_"} == handed_on
     constants = {
         node.value
-        for tree in syntax_trees()
-        for node in ast.walk(tree)
+        for node in nodes()
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert handed_on <= constants
