@@ -86,6 +86,21 @@ class Guards(NamedTuple):
                 reasons.append(f"{name} is {_brief(now.env.get(name))}, and was {_brief(value)}")
         return reasons
 
+    def conditions(self) -> list[tuple[str, str]]:
+        """Each condition for people: its kind, and what must be so."""
+        absent = [path for path, then in self.files.items() if then is None]
+        machine = [("host", self.host)] if self.host else []
+        age = [] if self.max_age is None else [("age", f"at most {self.max_age} s")]
+        return [
+            *age,
+            *machine,
+            *([("processor", "of the same kind")] if self.cpu is not None else []),
+            *(("exists", path) for path in self.present),
+            *(("unchanged", path) for path, then in self.files.items() if then is not None),
+            *(("absent", path) for path in absent),
+            *(("variable", f"{name} is {_brief(v)}") for name, v in self.variables.items()),
+        ]
+
     @property
     def unsettled(self) -> float:
         """The seconds for which the youngest file may still change without getting another time."""

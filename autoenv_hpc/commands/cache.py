@@ -36,7 +36,9 @@ def _list(context: Context) -> int:
             sys.stdout.write(f"  {found.dialect:<5} {made}  {activation.summary}\n")
             sys.stdout.write(f"        guarded by {counts}; {verdict}\n")
             if context.arguments.why:
-                sys.stdout.write("".join(f"        - {failure}\n" for failure in failures))
+                lines = [f"{kind:<9} {what}" for kind, what in guards.conditions()]
+                lines += [f"- {failure}" for failure in failures]
+                sys.stdout.write("".join(f"        {line}\n" for line in lines))
     return 0
 
 
