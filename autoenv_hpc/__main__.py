@@ -23,7 +23,7 @@ def main() -> int:
         if arguments[:1] == ["__shell"]:  # the hot path: no parser, no command table
             from autoenv_hpc.commands import shell  # noqa: PLC0415
 
-            question = shell.Question(*arguments[1:])
+            question = shell.Question.parse(arguments[1:])
             code = shell.answer(question, environ, report)
             report.finish()  # the bar stands before whatever is written meanwhile
             sys.stdout.write(code)

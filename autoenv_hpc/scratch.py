@@ -54,7 +54,7 @@ def run(
     """
     kind, program = tool or ("none", "")
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
-    command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("resolve.bash")]
+    command = [_BASH, "--norc", "--noprofile", "-p", resources.shell_file("module-tool.bash")]
     with spawn.scratch_folder() as folder:
         said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
         try:

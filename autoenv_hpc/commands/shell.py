@@ -1,24 +1,34 @@
 """`__shell`: what a hook asks when nothing stored fits; the answer is code for that shell."""
 
 import os
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from autoenv_hpc import activation, config, leaving, project, state, store, writing
 from autoenv_hpc.dialects import dialect
 from autoenv_hpc.dialects.base import Dialect
+from autoenv_hpc.dialects.protocol import FIRST, PROTOCOL, answer_line
 from autoenv_hpc.environment import Env, difference, holds
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.report import Report
 
 
 class Question(NamedTuple):
-    """What a hook tells of itself."""
+    """What a hook asks, and which protocol it speaks."""
 
+    protocol: int
     shell: str  # its dialect
     what: str  # leave, look, watched (a watched file changed) or fresh (compile anew)
     root: str  # the folder of the nearest configuration; empty to leave
     active: str  # the project that this shell entered itself; empty for one that inherited it
     precision: str = "fine"  # or "coarse": the shell compares times of files by the second
+
+    @classmethod
+    def parse(cls, words: Sequence[str]) -> Self:
+        """Read the command line's words; the hooks of 0.1.0 send no number."""
+        if words[0].isdigit():
+            return cls(int(words[0]), *words[1:])
+        return cls(FIRST, *words)
 
 
 class _Here(NamedTuple):
@@ -35,8 +45,28 @@ def answer(question: Question, environ: Env, report: Report) -> str:
 
     :returns: code for it; all problems have been told.
     """
-    speech = dialect(question.shell)
-    here = _Here(speech, question.active, environ, state.active(environ))
+    here = _Here(
+        dialect(question.shell), question.active, environ, state.active(environ)
+    )
+    compose = _move if question.protocol == PROTOCOL else _retire
+    return answer_line(question.protocol) + compose(question, here, report)
+
+
+def _retire(question: Question, here: _Here, _report: Report) -> str:
+    """Leave, if that is the question; change nothing else, and silence the hook."""
+    if question.root:
+        return here.speech.retiring({})
+    inherited = here.inherited
+    outside = leaving.outside(here.environ, inherited) if inherited else here.environ
+    return here.speech.retiring(
+        difference(here.environ, outside),
+        end=bool(here.active),
+        keep_deactivate=_is_another_active(here),
+    )
+
+
+def _move(question: Question, here: _Here, report: Report) -> str:
+    speech, environ = here.speech, here.environ
     if not question.root:
         return _leave(here)
     watch: tuple[str, ...] = (os.path.join(question.root, config.FILE_NAME),)
@@ -88,10 +118,14 @@ def _enter(here: _Here, entering: project.Project, report: Report, *, fresh: boo
 
 def _way_out(here: _Here, outside: Env) -> str:
     """The code that leaves; a `deactivate` that is not ours any more stays."""
-    ours = here.inherited.change.get("VIRTUAL_ENV") if here.inherited else None
-    is_another = ours is not None and here.environ.get("VIRTUAL_ENV", ours.after) != ours.after
     change = difference(here.environ, outside)
-    return here.speech.leaving(change, end=bool(here.active), keep_deactivate=is_another)
+    keep = _is_another_active(here)
+    return here.speech.leaving(change, end=bool(here.active), keep_deactivate=keep)
+
+
+def _is_another_active(here: _Here) -> bool:
+    ours = here.inherited.change.get("VIRTUAL_ENV") if here.inherited else None
+    return ours is not None and here.environ.get("VIRTUAL_ENV", ours.after) != ours.after
 
 
 def _is_current(found: project.Project, here: _Here) -> bool:

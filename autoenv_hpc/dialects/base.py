@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from autoenv_hpc.dialects import Document
+from autoenv_hpc.dialects.protocol import UPGRADED
 from autoenv_hpc.environment import Change, Env
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -64,6 +65,7 @@ class Dialect(ABC):
     name: str
     suffix: str
     either: str  # what stands between tests of which one is enough
+    silenced: tuple[str, ...]  # the lines after which a hook asks nothing and replays nothing
 
     @abstractmethod
     def quote(self, text: str) -> str:
@@ -87,6 +89,20 @@ class Dialect(ABC):
         :param end: whether this shell has a part of its own; one that inherited has none yet.
         :param keep_deactivate: the user's own environment has put its `deactivate` there.
         """
+
+    def retiring(
+        self, present: Change, *, end: bool = False, keep_deactivate: bool = False
+    ) -> str:
+        """The text for a hook that speaks another protocol; it asks and enters no more after it.
+
+        It is made of what every hook understands, since 0.1.0 and for ever: assignments, one
+        function, two names. The arguments are those of `leaving`.
+        """
+        lines = self.plainly(targets(present), removed(present))
+        if end:
+            lines.append("__autoenv_hpc_end" + (" keep-deactivate" if keep_deactivate else ""))
+        lines += [f"builtin printf '%s\\n' {self.quote(UPGRADED)} >&2", *self.silenced]
+        return "".join(f"{line}\n" for line in lines)
 
     def ending(self) -> str:
         """The text that takes out the shell's own part alone."""
@@ -127,6 +143,10 @@ class Dialect(ABC):
     @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         """The lines that export the values and unset the names."""
+
+    def plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
+        """The same lines, without a function of the hook."""
+        return self.assign(values, unset)
 
     @abstractmethod
     def surrounded(self, name: str, head: str, tail: str) -> str:

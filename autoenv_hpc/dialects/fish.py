@@ -13,6 +13,7 @@ from autoenv_hpc.dialects.base import (
     sources,
     targets,
 )
+from autoenv_hpc.dialects.protocol import PROTOCOL
 from autoenv_hpc.environment import Change, Env
 
 _BYTES = re.compile("[\udc80-\udcff]+")
@@ -26,6 +27,7 @@ class Fish(Dialect):
 
     name = suffix = "fish"
     either = " -o "
+    silenced = ("set -g __autoenv_hpc_cache", "function __autoenv_hpc_ask; end")
 
     def quote(self, text: str) -> str:
         r"""In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
@@ -35,7 +37,8 @@ class Fish(Dialect):
     def stored(self, document: Document) -> str:
         """One case for each mode: enter, and adopt (a new shell)."""
         lines = [
-            f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
+            f'test "$__autoenv_hpc_protocol" = {PROTOCOL}; or return 1'
+            f" # autoenv-hpc activation, protocol {PROTOCOL}, {self.name}, variant {document.variant}",
             *self._unchanged(document.files),
             *self._host(document.host),
             *self._age(document),

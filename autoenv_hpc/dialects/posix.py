@@ -14,6 +14,7 @@ from autoenv_hpc.dialects.base import (
     sources,
     targets,
 )
+from autoenv_hpc.dialects.protocol import PROTOCOL
 from autoenv_hpc.environment import Change, Env
 
 _SHELL_SPECIAL = frozenset(  # what zsh ties to an array, and has set even when nobody exports it
@@ -26,6 +27,7 @@ class Bash(Dialect):
 
     name = suffix = "bash"
     either = " || "
+    silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -38,7 +40,8 @@ class Bash(Dialect):
         stamps = next((os.path.dirname(stamp) for _, stamp in document.files), "")
         files = self.changed(document.files, "$__autoenv_hpc_stamps")
         lines = [
-            f"# autoenv-hpc activation, format 1, {self.name}, variant {document.variant}",
+            f"[[ ${{__autoenv_hpc_protocol-}} == {PROTOCOL} ]] || return 1"
+            f" # autoenv-hpc activation, protocol {PROTOCOL}, {self.name}, variant {document.variant}",
             f"__autoenv_hpc_stamps={self.quote(stamps)}",
             f"[[ $1 != noted && ( {files} ) ]] && return 1",
             *self._host(document.host),
@@ -175,6 +178,12 @@ class Zsh(Bash):
     """zsh; its code always runs under `emulate zsh`."""
 
     name = suffix = "zsh"
+
+    def plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
+        names = list(unset)
+        special = [name for name in names if name in _SHELL_SPECIAL]
+        lines = super().assign(values, [name for name in names if name not in _SHELL_SPECIAL])
+        return [*lines, *(f"typeset -g +x {n}; set -A {n.lower()}" for n in special)]
 
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
