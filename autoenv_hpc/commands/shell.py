@@ -45,9 +45,7 @@ def answer(question: Question, environ: Env, report: Report) -> str:
 
     :returns: code for it; all problems have been told.
     """
-    here = _Here(
-        dialect(question.shell), question.active, environ, state.active(environ)
-    )
+    here = _Here(dialect(question.shell), question.active, environ, state.active(environ))
     compose = _move if question.protocol == PROTOCOL else _retire
     return answer_line(question.protocol) + compose(question, here, report)
 

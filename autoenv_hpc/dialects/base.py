@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from autoenv_hpc.dialects import Document
-from autoenv_hpc.dialects.protocol import UPGRADED
+from autoenv_hpc.dialects.protocol import PROTOCOL, UPGRADED
 from autoenv_hpc.environment import Change, Env
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -75,6 +75,11 @@ class Dialect(ABC):
     def stored(self, document: Document) -> str:
         """The text of a stored activation: modes, guards, change and way back."""
 
+    def headline(self, document: Document) -> str:
+        """The comment in the first line of a stored activation."""
+        variant = document.variant
+        return f"# autoenv-hpc activation, protocol {PROTOCOL}, {self.name}, variant {variant}"
+
     @abstractmethod
     def entering(self, document: Document, present: Change) -> str:
         """The text that applies an activation now, without guards.
@@ -90,9 +95,7 @@ class Dialect(ABC):
         :param keep_deactivate: the user's own environment has put its `deactivate` there.
         """
 
-    def retiring(
-        self, present: Change, *, end: bool = False, keep_deactivate: bool = False
-    ) -> str:
+    def retiring(self, present: Change, *, end: bool = False, keep_deactivate: bool = False) -> str:
         """The text for a hook that speaks another protocol; it asks and enters no more after it.
 
         It is made of what every hook understands, since 0.1.0 and for ever: assignments, one

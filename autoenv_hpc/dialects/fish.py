@@ -37,8 +37,7 @@ class Fish(Dialect):
     def stored(self, document: Document) -> str:
         """One case for each mode: enter, and adopt (a new shell)."""
         lines = [
-            f'test "$__autoenv_hpc_protocol" = {PROTOCOL}; or return 1'
-            f" # autoenv-hpc activation, protocol {PROTOCOL}, {self.name}, variant {document.variant}",
+            f'test "$__autoenv_hpc_protocol" = {PROTOCOL}; or return 1 {self.headline(document)}',
             *self._unchanged(document.files),
             *self._host(document.host),
             *self._age(document),

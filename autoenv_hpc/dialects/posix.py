@@ -39,9 +39,9 @@ class Bash(Dialect):
         """
         stamps = next((os.path.dirname(stamp) for _, stamp in document.files), "")
         files = self.changed(document.files, "$__autoenv_hpc_stamps")
+        is_ours = f"[[ ${{__autoenv_hpc_protocol-}} == {PROTOCOL} ]]"
         lines = [
-            f"[[ ${{__autoenv_hpc_protocol-}} == {PROTOCOL} ]] || return 1"
-            f" # autoenv-hpc activation, protocol {PROTOCOL}, {self.name}, variant {document.variant}",
+            f"{is_ours} || return 1 {self.headline(document)}",
             f"__autoenv_hpc_stamps={self.quote(stamps)}",
             f"[[ $1 != noted && ( {files} ) ]] && return 1",
             *self._host(document.host),
