@@ -38,9 +38,12 @@ def answer(words: list[str], environ: Env, report: Report) -> str:
     folders = Folders.of(environ)
     shell = _Shell(dialect, question.active, environ, active.active_project(environ), folders)
     if question.protocol != protocol.NUMBER:
-        return _retire(shell)
-    code = _leave(shell) if not question.root else _go_to(question, shell, report)
-    return f"{protocol.ANSWER}\n{code}"
+        code = _retire(question, shell)
+    elif question.root:
+        code = _go_to(question, shell, report)
+    else:
+        code = _leave(shell)
+    return protocol.answer_line(question.protocol) + code
 
 
 def _go_to(question: Question, shell: _Shell, report: Report) -> str:
@@ -96,18 +99,24 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
 
 
 def _way_out(shell: _Shell, outside: Env) -> str:
-    """The code that leaves; a `deactivate` that is no longer ours stays."""
+    """The code that leaves."""
+    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
+    return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=keep)
+
+
+def _has_another_venv(shell: _Shell) -> bool:
+    """Whether the user activated an environment inside, whose `deactivate` must stay."""
     ours = shell.inherited.change.get("VIRTUAL_ENV") if shell.inherited else None
-    is_another = ours is not None and shell.environ.get("VIRTUAL_ENV", ours.after) != ours.after
-    change = Change.between(shell.environ, outside)
-    return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=is_another)
+    return ours is not None and shell.environ.get("VIRTUAL_ENV", ours.after) != ours.after
 
 
-def _retire(shell: _Shell) -> str:
-    """Take a shell of another protocol out of its project, and let it ask no more."""
+def _retire(question: Question, shell: _Shell) -> str:
+    """For a shell of another protocol: leave, if that is the question, and enter nothing."""
+    if question.root:
+        return shell.dialect.retiring(Change(), end=False, silence=not shell.active)
     outside = leaving.outside(shell.environ, shell.inherited)
-    change = Change.between(shell.environ, outside)
-    return shell.dialect.retiring(change, protocol.UPGRADED, end=bool(shell.active))
+    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
+    return shell.dialect.retiring(change, end=bool(shell.active), keep_deactivate=keep)
 
 
 def _is_current(found: project.Project, shell: _Shell) -> bool:

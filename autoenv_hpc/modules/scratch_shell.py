@@ -52,7 +52,7 @@ def run(
     """
     kind, program = tool or ("none", "")
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
-    command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("resolve.bash")]
+    command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
     with programs.scratch_folder() as folder:
         said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
         try:

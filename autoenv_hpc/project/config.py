@@ -139,15 +139,17 @@ class Settings(NamedTuple):
 def find(start: str, home: str, ceilings: Iterable[str]) -> str | None:
     """The configuration that governs a folder: the nearest, upward.
 
-    Never `/`, never above `home` or a ceiling: an automounter takes every look-up there for the
-    name of a host or a user.
+    Never `/`, never above `home`, its real path or a ceiling: an automounter takes every look-up
+    there for the name of a host or a user. The hooks and exec's script follow the same rule.
     """
-    limits = (home, *ceilings)
+    limits = [limit.rstrip("/") for limit in (home, os.path.realpath(home), *ceilings)]
     folder = start
-    while folder.strip("/") and not any(limit.startswith(folder + "/") for limit in limits):
+    while folder.strip("/") and not any(limit.startswith(f"{folder}/") for limit in limits):
         file = os.path.join(folder, FILE_NAME)
         if os.path.isfile(file):
             return file
+        if os.path.realpath(folder) == limits[1]:
+            break  # a link led into home; above it stands what is above the link
         folder = os.path.dirname(folder)
     return None
 

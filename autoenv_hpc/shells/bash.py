@@ -15,6 +15,7 @@ class Bash(Dialect):
 
     name = suffix = "bash"
     or_operator = " || "
+    silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -66,15 +67,9 @@ class Bash(Dialect):
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return self._if_settable(present, lines or [":"])
 
-    def retiring(self, present: Change, message: str, *, end: bool) -> str:
-        lines = [
-            *self.assign(assigned(present), removed(present)),
-            *([self.call("end")] if end else []),
-            "__autoenv_hpc_cache=",
-            "__autoenv_hpc_ask() { :; }",
-            f"\\builtin printf '%s\\n' {self.quote(f'autoenv-hpc: {message}')} >&2",
-        ]
-        return "\n".join(lines) + "\n"
+    def once(self, command: str) -> list[str]:
+        is_first = f"[[ -n ${{__autoenv_hpc_retired-}} ]] || {command}"
+        return [is_first, "__autoenv_hpc_retired=1"]
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.shells.protocol import NUMBER, UPGRADED
 
 Files = Mapping[str, int | None]
 
@@ -43,6 +43,7 @@ class Dialect(ABC):
     name: str
     suffix: str
     or_operator: str  # between tests of which one is enough
+    silenced: tuple[str, str]  # after these lines a hook replays nothing, and asks nothing
 
     @abstractmethod
     def quote(self, text: str) -> str:
@@ -70,12 +71,22 @@ class Dialect(ABC):
         :param keep_deactivate: the user's own environment has defined its `deactivate`.
         """
 
-    @abstractmethod
-    def retiring(self, present: Change, message: str, *, end: bool) -> str:
-        """The text for a shell of another protocol: leave, say so, and never ask or replay again.
+    def retiring(
+        self, present: Change, *, end: bool, keep_deactivate: bool = False, silence: bool = True
+    ) -> str:
+        """The text for a hook that has another protocol; it enters nothing more after it.
 
-        It uses only what every version of the hook has and keeps: docs/reference/protocol.md.
+        It consists of what every hook understands, since 0.1.0 and for ever: assignments, one
+        function, two names. docs/reference/protocol.md lists them.
+
+        :param silence: let the hook ask no more; one that must still leave may ask for that.
         """
+        lines = self.assign_plainly(assigned(present), removed(present))
+        if end:
+            lines.append("__autoenv_hpc_end" + (" keep-deactivate" if keep_deactivate else ""))
+        say = f"builtin printf '%s\\n' {self.quote(UPGRADED)} >&2"
+        lines += [*self.once(say), *(self.silenced if silence else self.silenced[:1])]
+        return "".join(f"{line}\n" for line in lines)
 
     def title(self, activation: Activation) -> str:
         """The comment by which a stored activation is recognised on disk."""
@@ -121,6 +132,14 @@ class Dialect(ABC):
     @abstractmethod
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         """The lines that export the values and unset the names."""
+
+    def assign_plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
+        """The same lines, without a function of the hook."""
+        return self.assign(values, unset)
+
+    @abstractmethod
+    def once(self, command: str) -> list[str]:
+        """The lines that run a command for the first time only, as long as the shell lives."""
 
     @abstractmethod
     def extend_path(self, name: str, head: str, tail: str) -> str:

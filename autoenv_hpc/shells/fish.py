@@ -21,6 +21,7 @@ class Fish(Dialect):
 
     name = suffix = "fish"
     or_operator = " -o "
+    silenced = ("set -g __autoenv_hpc_cache", "function __autoenv_hpc_ask; end")
 
     def quote(self, text: str) -> str:
         r"""In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
@@ -68,15 +69,9 @@ class Fish(Dialect):
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return "".join(f"{line}\n" for line in lines)
 
-    def retiring(self, present: Change, message: str, *, end: bool) -> str:
-        lines = [
-            *self.assign(assigned(present), removed(present)),
-            *([self.call("end")] if end else []),
-            "set -g __autoenv_hpc_cache ''",
-            "function __autoenv_hpc_ask; end",
-            f"printf '%s\\n' {self.quote(f'autoenv-hpc: {message}')} >&2",
-        ]
-        return "\n".join(lines) + "\n"
+    def once(self, command: str) -> list[str]:
+        is_first = f"set -q __autoenv_hpc_retired; or {command}"
+        return [is_first, "set -g __autoenv_hpc_retired 1"]
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         lines = [f"set -gx {name} {self._value(name, value)}" for name, value in values.items()]

@@ -8,9 +8,8 @@ stored activation carry the number; what carries another one is not used.
 from typing import Literal, NamedTuple
 
 NUMBER = 2  # 0.1.0 had none, and counts as 1
-ANSWER = f"# autoenv-hpc answer, protocol {NUMBER}"  # the first line of each answer
 UPGRADED = (
-    "autoenv-hpc was replaced by another version while this shell was open:"
+    "autoenv-hpc: another version was installed while this shell was open;"
     " start a new shell to use it"
 )
 
@@ -27,6 +26,11 @@ class Question(NamedTuple):
     root: str  # the folder of the nearest configuration; empty to leave
     active: str  # the project that this shell entered itself; empty for one that inherited it
     precision: Precision = "fine"  # coarse: the shell compares times of files by the second
+
+
+def answer_line(number: int) -> str:
+    """The first line of an answer; a hook evaluates no answer with another number than its own."""
+    return f"# autoenv-hpc answer, protocol {number}\n"
 
 
 def question(words: list[str]) -> Question:

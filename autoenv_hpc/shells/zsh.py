@@ -1,5 +1,8 @@
 """zsh, in which some variables are tied to arrays."""
 
+from collections.abc import Iterable
+
+from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.bash import Bash, span
 
@@ -16,6 +19,12 @@ class Zsh(Bash):
 
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
+
+    def assign_plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
+        names = list(unset)
+        special = [name for name in names if name in _SPECIAL]
+        lines = self.assign(values, [name for name in names if name not in _SPECIAL])
+        return [*lines, *(f"typeset -g +x {n}; set -A {n.lower()}" for n in special)]
 
     def _unset_all(self, names: list[str]) -> list[str]:
         special = [f"${{(t){name}}} != *export*" for name in names if name in _SPECIAL]

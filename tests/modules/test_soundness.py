@@ -456,7 +456,7 @@ def test_a_changed_variable_does_not_run_the_module_tool_again(site, monkeypatch
         "true",
     ]
     subprocess.run(words, cwd=site.root, env=site.home.env, check=True)
-    assert "resolve.bash" not in trace.read_text()
+    assert "module-tool.bash" not in trace.read_text()
     assert site.value("OURS") == "2"
     assert site.value("LIB") == "2.0"
 

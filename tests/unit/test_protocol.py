@@ -28,12 +28,12 @@ EXEC_MODES = {"exec", "noted", "check"}
 QUESTIONS = {"leave", "look", "watched", "fresh"}  # why a hook asks
 SWITCHES = {"on", "off", "reload"}  # what the user types
 PRECISION = {"coarse", "fine"}  # how a bash compares the times of files
-NOT_OURS = {"in", "is", "deactivate", "fish_prompt"}  # the shell's own words, and those of messages
+NOT_OURS = {"in", "is", "deactivate", "fish", "fish_prompt", "real", "zsh"}  # the shell's own words, and those of messages
 
 _WORD = re.compile(r"__autoenv_hpc_(\w+)")
 # A bare word that is assigned to one of our variables, handed to one of our functions, or taken
 # in place of an empty one.
-_VOCABULARY = re.compile(r"__autoenv_hpc_\w+(?:=| |:-|\}?\" )([a-z]\w*)\b")
+_VOCABULARY = re.compile(r"(?:__autoenv_hpc_\w+(?:=| |:-|\}?\" )|\{1:-)([a-z]\w*)\b")
 _DEFINITION = re.compile(r"__autoenv_hpc_(\w+)\(\)|function __autoenv_hpc_(\w+)")
 _SECTION = re.compile(r"^# --- (.+?) -+$", re.MULTILINE)
 _PYTHON_CALLS = "what activations and answers call"
@@ -186,13 +186,13 @@ def test_a_question_has_its_parts_in_the_same_order_everywhere() -> None:
         text = "\n".join(map(code, hook_files(name))).replace("\\\n", " ")
         asked = re.findall(r"__shell (.*?)</dev/null", text)
         assert len(asked) == 1, name
-        dialect_name, *words = asked[0].split()
-        assert "active" in words[2], name
-        if name == "bash":
-            assert "dialect" in dialect_name
-            assert "precision" in words[3]
-        else:
-            assert (dialect_name, len(words)) == (name, 3)
+        number, dialect_name, *words = asked[0].split()
+        assert "protocol" in number, name
+        assert "dialect" in dialect_name or dialect_name == name
+        *asks, active, precision = words
+        assert asks in (['"$1"', '"$2"'], ["$argv"]), name
+        assert "active" in active, name
+        assert "precision" in precision or precision in PRECISION, name
 
 
 def test_python_compares_with_words_that_a_hook_says() -> None:
@@ -244,7 +244,7 @@ def test_the_slots() -> None:
         assert names == [f"{number}.{variety}" for number in range(store.SLOTS)]
     for reader, text in shell_readers().items():
         assert re.findall(r"for __autoenv_hpc_slot in ([\d ]+)", text) == [numbers], reader
-        word = "$__autoenv_hpc_dialect" if reader in {"bash", "exec"} else reader
+        word = "fish" if reader == "fish" else "$__autoenv_hpc_dialect"
         assert f"$__autoenv_hpc_slot.{word}" in text, reader
         if reader != "exec":
             assert f"$__autoenv_hpc_folder/0.{word}" in text, reader

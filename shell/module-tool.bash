@@ -2,7 +2,7 @@
 #
 # Runs the module tool, or conda, in a scratch bash, and writes down what became of the environment.
 #
-#   bash --norc --noprofile -p resolve.bash FOLDER KIND COMMAND [STEP…]
+#   bash --norc --noprofile -p module-tool.bash FOLDER KIND COMMAND [STEP…]
 #
 # KIND is lmod, modules or none; COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP is a
 # subcommand with its arguments, closed by a lone `;`. Of another kind are `evaluate WORD…`, which
