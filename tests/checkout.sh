@@ -51,29 +51,34 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2
 }
 
-if ! python=$(find_python); then
-    if can_install; then install_packages python3 python3-venv; fi
-    python=$(find_python) || {
-        echo "no Python 3.11 or later here: set PYTHON to one, or install one (pyenv, uv, conda)" >&2
-        exit 1
-    }
-fi
-
-rm -rf "$venv"
-mkdir -p .cache
-if ! "$python" -m venv "$venv" >/dev/null 2>&1; then # Debian splits venv's pip off
-    rm -rf "$venv"
-    "$python" -m venv --without-pip "$venv"
-    if can_install; then
-        install_packages python3-pip-whl
-        wheels=/usr/share/python-wheels
-    else
-        (cd .cache && apt-get download -qq python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb pip)
-        wheels=.cache/pip/usr/share/python-wheels
+make_venv() {
+    if ! python=$(find_python); then
+        if can_install; then install_packages python3 python3-venv; fi
+        python=$(find_python) || {
+            echo "no Python 3.11 or later here: set PYTHON to one, or install one (pyenv, uv, conda)" >&2
+            exit 1
+        }
     fi
-    wheel=$(echo "$wheels"/pip-*.whl)
-    "$venv/bin/python" "$wheel/pip" install -q "$wheel"
-fi
+
+    rm -rf "$venv"
+    mkdir -p .cache
+    if ! "$python" -m venv "$venv" >/dev/null 2>&1; then # Debian splits venv's pip off
+        rm -rf "$venv"
+        "$python" -m venv --without-pip "$venv"
+        if can_install; then
+            install_packages python3-pip-whl
+            wheels=/usr/share/python-wheels
+        else
+            (cd .cache && apt-get download -qq python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb pip)
+            wheels=.cache/pip/usr/share/python-wheels
+        fi
+        wheel=$(echo "$wheels"/pip-*.whl)
+        "$venv/bin/python" "$wheel/pip" install -q "$wheel"
+    fi
+}
+
+# What is there is brought up to date: a new one takes many times as long.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then make_venv; fi
 install test
 touch "$stamp"
 install_extras "$@"

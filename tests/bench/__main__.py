@@ -214,7 +214,7 @@ def miss(bench: Bench) -> None:
     plain.mkdir(exist_ok=True)
     (plain / ".hpcenv.toml").write_text('[env]\nX = "1"\n')
     timed([COMMAND, "allow", str(plain)], scene.env)
-    ask = [COMMAND, "__shell", "bash", "look", str(plain), ""]
+    ask = [COMMAND, "__shell", "2", "bash", "look", str(plain), ""]
     words = {"ask": ask, "python": [sys.executable, "-I", "-c", "pass"]}
     found = alternately(
         {who: partial(timed, line, scene.env) for who, line in words.items()}, 3 * bench.runs

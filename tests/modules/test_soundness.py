@@ -13,7 +13,7 @@ import pytest
 from homes import COMMAND, MODULE_TOOLS, Home
 from trees import Tree
 
-from autoenv_hpc import activation
+from autoenv_hpc.activations import compiling
 
 pytestmark = pytest.mark.parametrize("tool", MODULE_TOOLS)
 REFERENCE = {
@@ -273,7 +273,7 @@ def test_the_module_tool_is_upgraded(site: Site, tmp_path: Path) -> None:
 
 
 def test_this_tool_is_upgraded(site: Site) -> None:
-    assert activation.__file__ in activations(site)[0].read_text()
+    assert compiling.__file__ in activations(site)[0].read_text()
 
 
 def activations(site: Site) -> list[Path]:
@@ -468,7 +468,7 @@ def test_a_changed_variable_does_not_run_the_module_tool_again(
         "true",
     ]
     subprocess.run(words, cwd=site.root, env=site.home.env, check=True)
-    assert "resolve.bash" not in trace.read_text()
+    assert "module-tool.bash" not in trace.read_text()
     assert site.value("OURS") == "2"
     assert site.value("LIB") == "2.0"
 

@@ -7,9 +7,11 @@ that the package can be rebuilt while the golden files stay as they are.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from autoenv_hpc.dialects import Document, dialect
+from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Value
-from autoenv_hpc.shellparts import ShellParts
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.shell_definitions import ShellDefinitions
+from autoenv_hpc.shells.dialects import dialect_for
 
 DIALECTS = ("bash", "bash4", "zsh", "fish")
 
@@ -38,6 +40,7 @@ class Case(NamedTuple):
     completions: Mapping[str, str] = {}
     umask: str | None = None
     host: str | None = None
+    cpu: str | None = None
     made: int = 1795518565
     max_age: int = 0  # seconds; 0 is for ever
     made_stamp: str = ""
@@ -134,6 +137,7 @@ CASES = {
     "age-guard": Case(
         {"A": (None, "1")}, max_age=86400, made_stamp=f"{STAMPS}/1795518565000000000"
     ),
+    "processor-guard": Case({"A": (None, "1")}, cpu="vendor_id\t: It's\nflags\t\t: fpu vme\n"),
     "umask": Case({"A": (None, "1")}, umask="0027"),
     "aliases": Case(
         aliases={
@@ -172,7 +176,6 @@ CASES = {
             CONFIG,
             ("/project/requirements.txt", CONFIG[1]),
             ("/etc/autoenv-hpc/config.toml", f"{STAMPS}/none"),
-            ("/state/allowed/it's a record", f"{STAMPS}/some"),
             (f"/project/{NOT_UTF8}", f"{STAMPS}/1500000000000000001"),
         )
     ),
@@ -206,6 +209,7 @@ CASES = {
 # An answer has no guards, and writes many variables as it writes one.
 STORED_ONLY = {
     *("file-guards", "one-record", "variable-guards", "host-guard", "age-guard"),
+    "processor-guard",
     *("many-variables", "no-watch", "watched-files"),
 }
 WATCHING = ("nothing", "no-watch", "watched-files")
@@ -232,47 +236,62 @@ ANSWERS = {
 def texts() -> Iterator[tuple[str, str]]:
     """Each golden file below tests/golden, and the text that belongs there."""
     for shell in DIALECTS:
-        writer = dialect(shell)
+        dialect = dialect_for(shell)
         for name, case in CASES.items():
-            document = _document(name, case)
-            yield f"stored/{name}.{shell}", writer.stored(document)
+            activation = _activation(name, case)
+            yield f"stored/{name}.{shell}", dialect.stored(activation, STAMPS)
             if name not in STORED_ONLY:
-                yield f"entering/{name}.{shell}", writer.entering(document, document.change)
+                yield f"entering/{name}.{shell}", dialect.entering(activation, activation.change)
         for name in WATCHING:
-            watch = CASES[name].watch
-            yield f"watching/{name}.{shell}", writer.watching(watch) + "\n"
+            files = _files(CASES[name].watch)
+            yield f"watching/{name}.{shell}", dialect.watching(files, STAMPS) + "\n"
         for name, present in PRESENT.items():
-            document = _document(name, CASES["variables"])
-            yield f"entering/{name}.{shell}", writer.entering(document, _change(present))
+            activation = _activation(name, CASES["variables"])
+            yield f"entering/{name}.{shell}", dialect.entering(activation, _change(present))
         for name, answer in ANSWERS.items():
-            text = writer.leaving(
+            text = dialect.leaving(
                 _change(answer.present), end=answer.end, keep_deactivate=answer.keep_deactivate
             )
             yield f"leaving/{name}.{shell}", text
-        yield f"leaving/ending.{shell}", writer.ending()
+        yield f"leaving/ending.{shell}", dialect.leave_shell_part()
 
 
 def _change(values: Values) -> Change:
-    return {name: Value(before, after) for name, (before, after) in values.items()}
+    return Change((name, Value(before, after)) for name, (before, after) in values.items())
 
 
-def _document(variant: str, case: Case) -> Document:
-    return Document(
-        variant=variant.encode().hex()[:24],
+def _files(pairs: tuple[tuple[str, str], ...]) -> dict[str, int | None]:
+    """The times of the stamps; a record that must only be there has none."""
+    stamps = {file: stamp.removeprefix(f"{STAMPS}/") for file, stamp in pairs}
+    return {
+        file: None if stamp == "none" else int(stamp)
+        for file, stamp in stamps.items()
+        if stamp != "some"
+    }
+
+
+def _activation(variant: str, case: Case) -> Activation:
+    change = _change(case.change)
+    guards = Guards(
+        files=_files(case.files),
+        present=tuple(file for file, stamp in case.files if stamp == f"{STAMPS}/some"),
+        variables={**case.reads, **change.befores},
+        host=case.host,
+        cpu=case.cpu,
+        max_age=case.max_age or None,
+        made=case.made,
+    )
+    return Activation(
         root=case.root,
         name=case.name,
-        change=_change(case.change),
-        shell=ShellParts(
+        change=change,
+        guards=guards,
+        watched=_files(case.watch),
+        definitions=ShellDefinitions(
             dict(case.aliases), dict(case.functions), dict(case.completions), case.umask
         ),
         prompt=case.prompt,
         outer_prompts=case.outer_prompts,
-        entered=case.summary,
-        watch=case.watch,
-        reads=dict(case.reads),
-        files=case.files,
-        host=case.host,
-        made=case.made,
-        life=case.max_age,
-        born=case.made_stamp,
+        summary=case.summary,
+        variant=variant.encode().hex()[:24],
     )

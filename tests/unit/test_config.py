@@ -7,23 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenv_hpc import config, trust
-from autoenv_hpc.config import Cache, PathEdit, Venv
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.toml_places import line_of
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import config, layers, trust
+from autoenv_hpc.project.config import Cache, PathEdit, Venv
+from autoenv_hpc.project.toml_lines import line_of
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
-NOTHING_ABOVE = config.Settings((), (), trust.PreApproved(), ())
+NOTHING_ABOVE = config.Settings(Guards(), (), trust.PreApproved(), ())
 
 
 def settle(
     text: str, site: str | None = None, env: str | None = None, *above: str
 ) -> config.Config:
     """The configuration that a text means."""
-    layers = tuple(config.parse(t.encode(), f"/above{i}", above=True) for i, t in enumerate(above))
-    return config.select(
+    others = tuple(config.parse(t.encode(), f"/above{i}", above=True) for i, t in enumerate(above))
+    return layers.select(
         config.parse(text.encode(), "/p/.hpcenv.toml"),
-        NOTHING_ABOVE._replace(documents=layers),
+        NOTHING_ABOVE._replace(documents=others),
         site,
         env,
     )

@@ -4,17 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenv_hpc import state
-from autoenv_hpc.environment import (
-    Env,
-    Value,
-    applied,
-    difference,
-    holds,
-    merged,
-    undone,
-    with_entries,
-)
+from autoenv_hpc.activations import active
+from autoenv_hpc.environment import Change, Env, Value, merged, with_entries
 
 ENVS = st.dictionaries(
     st.sampled_from(["PATH", "MANPATH", "A", "B", "EMPTY"]),
@@ -24,10 +15,12 @@ ENVS = st.dictionaries(
 
 @given(ENVS, ENVS)
 def test_there_and_back(before: Env, after: Env) -> None:
-    change = difference(before, after)
-    assert applied(change, before) == after
-    assert holds(change, after)
-    assert undone(change, after) == before
+    change = Change.between(before, after)
+    assert change.applied_to(before) == after
+    assert change.holds_in(after)
+    assert change.undone_in(after) == before
+    assert change.reversed().applied_to(after) == before
+    assert change.reversed().reversed() == change
 
 
 @pytest.mark.parametrize(
@@ -85,22 +78,22 @@ TEXT = st.text(st.characters(exclude_characters="\0"), max_size=60)
 def test_the_state_survives_its_journey_through_the_environment(
     values: dict[str, tuple[str | None, str | None]],
 ) -> None:
-    change = {
-        name: Value(before, after)
+    change = Change(
+        (name, Value(before, after))
         for name, (before, after) in values.items()
-        if before != after and name != state.NAME
-    }
-    given_state = state.State("/p", "p", "o", change, ("m/1",), ("d/1",), ("/x",))
-    packed = state.encode(given_state)
-    env = applied(change, {}) | {state.NAME: packed}
-    found = state.active(env)
+        if before != after and name != active.NAME
+    )
+    project = active.ActiveProject("/p", "p", "o", change, ("m/1",), ("d/1",), ("/x",))
+    packed = active.encode(project)
+    env = change.applied_to({}) | {active.NAME: packed}
+    found = active.active_project(env)
     assert found is not None
-    assert holds(found.change, env)
-    assert undone(found.change, env) == {
-        n: v.before for n, v in change.items() if v.before is not None
-    }
+    assert found.change.holds_in(env)
+    outside = {n: v.before for n, v in change.items() if v.before is not None}
+    assert found.change.undone_in(env) == outside
+    assert active.without_project(env) == outside
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "eJw=", "A" * 1000, "eJyLBgAAXQBd"])
 def test_a_state_that_cannot_be_read_is_none(nonsense: str) -> None:
-    assert state.active({state.NAME: nonsense}) is None
+    assert active.active_project({active.NAME: nonsense}) is None

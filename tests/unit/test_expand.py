@@ -3,7 +3,7 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.expand import Field, expand, variables
+from autoenv_hpc.project.templates import Field, expand, variables
 
 FIELDS: dict[str, Field] = {"site": None, "arch": "x86_64", "python": lambda: "3.9"}
 ENV = {"HOME": "/home/anna", "PROJ": "/proj/x", "EMPTY": "", "A$B": "no"}
@@ -23,7 +23,7 @@ ENV = {"HOME": "/home/anna", "PROJ": "/proj/x", "EMPTY": "", "A$B": "no"}
     ],
 )
 def test_templates(template: str, expected: str) -> None:
-    assert expand(template, fields=FIELDS, environ=ENV, place="F: k") == expected
+    assert expand(template, fields=FIELDS, environ=ENV, home="/home/anna", place="F: k") == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_templates(template: str, expected: str) -> None:
 )
 def test_errors_name_what_is_missing(template: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        expand(template, fields=FIELDS, environ=ENV, place="F: k")
+        expand(template, fields=FIELDS, environ=ENV, home="/home/anna", place="F: k")
 
 
 def test_variables_that_are_read() -> None:

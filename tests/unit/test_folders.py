@@ -3,27 +3,30 @@
 import platformdirs
 import pytest
 
-from autoenv_hpc import folders
+from autoenv_hpc.system.folders import Folders
 
 
 @pytest.mark.parametrize("given", ["", "/xdg", "relative"])
 def test_the_folders_are_those_of_the_standard(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
-    names = {
-        "XDG_CACHE_HOME": folders.cache,
-        "XDG_STATE_HOME": folders.state,
-        "XDG_CONFIG_HOME": folders.config,
-    }
     theirs = {
-        "XDG_CACHE_HOME": platformdirs.user_cache_dir,
-        "XDG_STATE_HOME": platformdirs.user_state_dir,
-        "XDG_CONFIG_HOME": platformdirs.user_config_dir,
+        "XDG_CACHE_HOME": ("cache", platformdirs.user_cache_dir),
+        "XDG_STATE_HOME": ("state", platformdirs.user_state_dir),
+        "XDG_CONFIG_HOME": ("config", platformdirs.user_config_dir),
     }
-    for name, ours in names.items():
+    for name, (field, folder) in theirs.items():
+        ours = getattr(Folders.of({"HOME": "/h", name: given}), field)
         if given == "relative":
-            assert ours({"HOME": "/h", name: given}).startswith(
-                "/h/"
-            )  # the standard: ignore what is relative
+            assert ours.startswith("/h/")  # the standard: ignore what is relative
             continue
         monkeypatch.setenv("HOME", "/h")
         monkeypatch.setenv(name, given)
-        assert ours({"HOME": "/h", name: given}) == theirs[name]("autoenv-hpc")
+        assert ours == folder("autoenv-hpc")
+
+
+def test_without_home_the_password_database_knows_it() -> None:
+    assert Folders.of({}).home == Folders.of({"HOME": ""}).home != ""
+
+
+def test_the_variables_of_ours_name_whole_folders() -> None:
+    named = {"AUTOENV_HPC_CACHE_DIR": "/c", "AUTOENV_HPC_STATE_DIR": "/s", "HOME": "/h"}
+    assert Folders.of(named)[:3] == ("/h", "/c", "/s")

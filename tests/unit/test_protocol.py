@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from golden_cases import DIALECTS, texts
 
-from autoenv_hpc import store
-from autoenv_hpc.commands import hook, shell
-from autoenv_hpc.dialects import base, dialect
+from autoenv_hpc.activations import stamps, store, storing
+from autoenv_hpc.commands import hook
+from autoenv_hpc.shells import protocol
+from autoenv_hpc.shells.dialects import dialect_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHELLS = {"bash": ("bash", "bash4"), "zsh": ("zsh",), "fish": ("fish",)}  # and their dialects
@@ -27,12 +28,20 @@ EXEC_MODES = {"exec", "noted", "check"}
 QUESTIONS = {"leave", "look", "watched", "fresh"}  # why a hook asks
 SWITCHES = {"on", "off", "reload"}  # what the user types
 PRECISION = {"coarse", "fine"}  # how a bash compares the times of files
-NOT_OURS = {"in", "is", "deactivate", "fish_prompt"}  # the shell's own words, and those of messages
+NOT_OURS = {
+    "in",
+    "is",
+    "deactivate",
+    "fish",
+    "fish_prompt",
+    "real",
+    "zsh",
+}  # the shell's own words, and those of messages
 
 _WORD = re.compile(r"__autoenv_hpc_(\w+)")
 # A bare word that is assigned to one of our variables, handed to one of our functions, or taken
 # in place of an empty one.
-_VOCABULARY = re.compile(r"__autoenv_hpc_\w+(?:=| |:-|\}?\" )([a-z]\w*)\b")
+_VOCABULARY = re.compile(r"(?:__autoenv_hpc_\w+(?:=| |:-|\}?\" )|\{1:-)([a-z]\w*)\b")
 _DEFINITION = re.compile(r"__autoenv_hpc_(\w+)\(\)|function __autoenv_hpc_(\w+)")
 _SECTION = re.compile(r"^# --- (.+?) -+$", re.MULTILINE)
 _PYTHON_CALLS = "what activations and answers call"
@@ -74,8 +83,11 @@ def for_python(file: Path) -> set[str]:
 
 
 def written(text: str) -> set[str]:
-    """The functions of ours that a text calls; a word that is assigned to is a variable."""
-    variables = set(re.findall(r"__autoenv_hpc_(\w+)=|printf -v __autoenv_hpc_(\w+)", text))
+    """The functions of ours that a text calls; what is assigned to or expanded is a variable."""
+    variables = re.findall(
+        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[rl] |set -[gla]+ )__autoenv_hpc_(\w+)",
+        text,
+    )
     return set(_WORD.findall(text)) - set(itertools.chain.from_iterable(variables))
 
 
@@ -178,18 +190,18 @@ def test_the_modes_of_an_activation(variety: str) -> None:
 
 
 def test_a_question_has_its_parts_in_the_same_order_everywhere() -> None:
-    assert shell.Question._fields == ("shell", "what", "root", "active", "precision")
+    assert protocol.Question._fields == ("protocol", "shell", "what", "root", "active", "precision")
     for name in SHELLS:
         text = "\n".join(map(code, hook_files(name))).replace("\\\n", " ")
         asked = re.findall(r"__shell (.*?)</dev/null", text)
         assert len(asked) == 1, name
-        dialect_name, *words = asked[0].split()
-        assert "active" in words[2], name
-        if name == "bash":
-            assert "dialect" in dialect_name
-            assert "precision" in words[3]
-        else:
-            assert (dialect_name, len(words)) == (name, 3)
+        number, dialect_name, *words = asked[0].split()
+        assert "protocol" in number, name
+        assert "dialect" in dialect_name or dialect_name == name
+        *asks, active, precision = words
+        assert asks in (['"$1"', '"$2"'], ["$argv"]), name
+        assert "active" in active, name
+        assert "precision" in precision or precision in PRECISION, name
 
 
 def test_python_compares_with_words_that_a_hook_says() -> None:
@@ -202,12 +214,12 @@ def test_python_compares_with_words_that_a_hook_says() -> None:
     assert compared["what"] <= QUESTIONS
     assert compared["precision"]
     assert compared["precision"] <= PRECISION
-    assert shell.Question._field_defaults["precision"] in PRECISION
+    assert protocol.Question._field_defaults["precision"] in PRECISION
 
 
 @pytest.mark.parametrize("variety", DIALECTS)
 def test_a_dialect_is_called_by_its_suffix(variety: str) -> None:
-    assert dialect(variety).name == dialect(variety).suffix == variety
+    assert dialect_for(variety).name == dialect_for(variety).suffix == variety
 
 
 def shell_readers() -> dict[str, str]:
@@ -218,7 +230,7 @@ def shell_readers() -> dict[str, str]:
 
 def test_the_folders_of_the_cache(tmp_path: Path) -> None:
     assert store.folder("/cache", "/project") == "/cache/activations/project"
-    store.Stamps(str(tmp_path)).prepare()
+    stamps.make_stamps(str(tmp_path), ())
     assert [path.name for path in tmp_path.iterdir()] == ["stamps"]
     for reader, text in shell_readers().items():
         folders = set(re.findall(r"\$__autoenv_hpc_cache/(\w+)(?![\w-])", text))
@@ -226,18 +238,12 @@ def test_the_folders_of_the_cache(tmp_path: Path) -> None:
 
 
 def test_the_stamps_that_have_names(tmp_path: Path) -> None:
-    stamps = store.Stamps(str(tmp_path))
-    stamps.prepare()
+    stamps.make_stamps(str(tmp_path), ())
     assert {path.name for path in (tmp_path / "stamps").iterdir()} == {"seal", "fine"}
     for reader, text in shell_readers().items():
         names = set(re.findall(r"/stamps/(\w+)", text))
         assert names >= ({"seal", "fine"} if reader == "bash" else {"seal"}), reader
         assert names <= {"seal", "fine"}, reader
-    absent, present = str(tmp_path / "absent"), str(tmp_path)
-    assert base.is_absent(stamps.pair(absent))
-    assert base.is_absent(stamps.presence(absent))
-    assert base.is_present(stamps.presence(present))
-    assert not base.is_present(stamps.pair(present))
 
 
 def test_the_slots() -> None:
@@ -247,7 +253,7 @@ def test_the_slots() -> None:
         assert names == [f"{number}.{variety}" for number in range(store.SLOTS)]
     for reader, text in shell_readers().items():
         assert re.findall(r"for __autoenv_hpc_slot in ([\d ]+)", text) == [numbers], reader
-        word = "$__autoenv_hpc_dialect" if reader in {"bash", "exec"} else reader
+        word = "fish" if reader == "fish" else "$__autoenv_hpc_dialect"
         assert f"$__autoenv_hpc_slot.{word}" in text, reader
         if reader != "exec":
             assert f"$__autoenv_hpc_folder/0.{word}" in text, reader
@@ -268,5 +274,5 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
 def test_notes_and_turns_have_names_that_a_cleaning_finds() -> None:
     names = re.findall(r"/(autoenv-hpc\.\$UID\.)", code(CHECKOUT / "shell/autoenv-hpc"))
     assert len(names) == 2
-    sweeping = Path(store.__file__).read_text()
+    sweeping = Path(storing.__file__).read_text()
     assert "/autoenv-hpc.{os.getuid()}.*" in sweeping

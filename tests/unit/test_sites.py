@@ -3,7 +3,8 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.sites import Match, detect
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project.sites import Match, detect
 
 HPC2N = {"hpc2n": Match({"SNIC_RESOURCE": ("kebnekaise",)}, ("*.hpc2n.umu.se",))}
 BOTH = {**HPC2N, "other": Match({"SNIC_RESOURCE": ("keb*",)})}
@@ -82,9 +83,9 @@ def test_an_unknown_site_is_an_error_with_a_near_name(way: str) -> None:
         )
 
 
-def test_what_was_consulted_is_told() -> None:
-    site = detect({"SNIC_RESOURCE": "kebnekaise"}, HPC2N, None, lambda: "x")
-    assert site.consulted == ("AUTOENV_HPC_SITE", "SNIC_RESOURCE")
+def test_what_was_consulted_is_a_guard() -> None:
+    environ = {"SNIC_RESOURCE": "kebnekaise"}
+    site = detect(environ, HPC2N, None, lambda: "x", node="n1")
     assert site.reason == "SNIC_RESOURCE=kebnekaise"
-    assert not site.host_bound
-    assert detect({}, HPC2N, None, lambda: "x").host_bound
+    assert site.guards == Guards(variables={"AUTOENV_HPC_SITE": None, **environ})
+    assert detect({}, HPC2N, None, lambda: "x", node="n1").guards.host == "n1"

@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, fish, variant 6167652d6775617264
+test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 6167652d6775617264
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 test (path mtime -R -- '/cache/stamps/1795518565000000000') -lt 86400 -a (path mtime -R -- '/cache/stamps/1795518565000000000') -gt -86400; or return 1
 if test $argv[1] = enter

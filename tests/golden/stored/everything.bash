@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, bash, variant 65766572797468696e67
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 65766572797468696e67
 __autoenv_hpc_stamps='/cache/stamps'
 [[ $1 != noted && ( ! -e '/state/allowed/record' || -e '/state/denied/record' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
 [[ ${HOSTNAME-} == 'node1' ]] || return 1

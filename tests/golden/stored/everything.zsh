@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, zsh, variant 65766572797468696e67
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 65766572797468696e67
 __autoenv_hpc_stamps='/cache/stamps'
 [[ $1 != noted && ( ! -e '/state/allowed/record' || -e '/state/denied/record' || ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || ! -e $__autoenv_hpc_stamps/1700000000500000000 || ! -e '/project/.venv/pyvenv.cfg' || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
 [[ ${HOST-} == 'node1' ]] || return 1

@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, zsh, variant 6e6f2d70726f6d7074
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 6e6f2d70726f6d7074
 __autoenv_hpc_stamps='/cache/stamps'
 [[ $1 != noted && ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)

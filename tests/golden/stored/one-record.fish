@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, fish, variant 6f6e652d7265636f7264
+test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 6f6e652d7265636f7264
 test ! -e '/state/allowed/record'; and return 1
 if test $argv[1] = enter
 set -qx A; test $status -eq 1; or return 1

@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, zsh, variant 6f6e652d7265636f7264
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 6f6e652d7265636f7264
 __autoenv_hpc_stamps='/cache/stamps'
 [[ $1 != noted && ( ! -e '/state/allowed/record' ) ]] && return 1
 case $1 in enter | exec | noted)

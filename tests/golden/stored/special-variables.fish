@@ -1,4 +1,4 @@
-# autoenv-hpc activation, format 1, fish, variant 7370656369616c2d76617269
+test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 7370656369616c2d76617269
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 if test $argv[1] = enter
 set -qx MANPATH FPATH MODULE_PATH FIGNORE WATCH; test $status -eq 5; or return 1
