@@ -15,22 +15,16 @@ IN = .cache/venv/bin
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
 
-test: checkout
+test: lint
 	$(IN)/python -m pytest -n 4 $(PYTEST)
 
 unit: checkout
 	$(IN)/python -m pytest -q tests/unit $(PYTEST)
 
-lint: checkout
-	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
-	$(IN)/ruff check
-	$(IN)/ruff format --check
-	$(IN)/mypy
-	shellcheck shell/autoenv-hpc shell/hook.bash shell/module-tool.bash tests/checkout.sh
-	shfmt -i 4 -d shell/autoenv-hpc shell/hook.bash shell/module-tool.bash tests/checkout.sh
-	zsh -n shell/hook.zsh
-	fish --no-execute shell/hook.fish
-	fish_indent --check shell/hook.fish
+lint:
+	@tests/checkout.sh dev
+	@$(IN)/python tests/provision.py $(TOOLS) shells
+	@tests/lint.sh
 
 checkout:
 	@tests/checkout.sh
@@ -38,6 +32,6 @@ checkout:
 clean:
 	rm -rf .cache
 
-bench: checkout
-	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
+bench:
+	@tests/checkout.sh bench
 	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)

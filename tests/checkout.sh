@@ -1,12 +1,31 @@
 #!/bin/bash
 # Makes a working checkout: .cache/venv with the package (editable) and what its tests need.
+#
+#   tests/checkout.sh [EXTRA…]   with further groups of dependencies from pyproject.toml
+#
 # Finds Python 3.11 or later by itself; where venv has no pip, takes pip from the distribution.
 set -eu
 cd "$(dirname "$0")/.."
 venv=.cache/venv
 stamp=$venv/.made
-if [ -f "$stamp" ] && [ "$stamp" -nt pyproject.toml ] && [ "$stamp" -nt shell/autoenv-hpc ] &&
-    "$venv/bin/python" -c '' 2>/dev/null; then
+
+# Whether what was made before still fits.
+is_made() { [ -f "$1" ] && [ "$1" -nt pyproject.toml ] && [ "$1" -nt shell/autoenv-hpc ]; }
+
+# Most of what is installed is never imported: it is compiled when it is.
+install() { "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-compile -e ".[$1]"; }
+
+install_extras() {
+    for extra; do
+        if ! is_made "$stamp.$extra"; then
+            install "$extra"
+            touch "$stamp.$extra"
+        fi
+    done
+}
+
+if is_made "$stamp" && "$venv/bin/python" -c '' 2>/dev/null; then
+    install_extras "$@"
     exit 0
 fi
 
@@ -55,6 +74,6 @@ if ! "$python" -m venv "$venv" >/dev/null 2>&1; then # Debian splits venv's pip 
     wheel=$(echo "$wheels"/pip-*.whl)
     "$venv/bin/python" "$wheel/pip" install -q "$wheel"
 fi
-# most of what is installed is never imported: what is will be compiled then
-"$venv/bin/python" -m pip install -q --disable-pip-version-check --no-compile -e '.[test]'
+install test
 touch "$stamp"
+install_extras "$@"

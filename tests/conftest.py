@@ -16,12 +16,12 @@ UNIT = CHECKOUT / "tests/unit"
 def pytest_configure(config: pytest.Config) -> None:
     """Fetch the tools before any test; say what cannot be had, and fail for it in CI."""
     if all(map(_is_unit, config.args)):
-        config.stash[_KNOWN] = {"tools": {}, "missing": {}}
+        config.stash[_KNOWN] = provision.Provisioned({}, {}, "", "")
         return
     known = provision.provision(TOOLS)
     config.stash[_KNOWN] = known
-    if known["missing"] and os.environ.get("CI") == "true":
-        pytest.exit(f"these cannot be had: {known['missing']}", returncode=3)
+    if known.missing and os.environ.get("CI") == "true":
+        pytest.exit(f"these cannot be had: {known.missing}", returncode=3)
 
 
 def _is_unit(argument: str) -> bool:
@@ -31,15 +31,16 @@ def _is_unit(argument: str) -> bool:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which tests are left out."""
-    missing = config.stash[_KNOWN]["missing"]
+    missing = config.stash[_KNOWN].missing
     return [f"left out: all tests with {name}: {why}" for name, why in missing.items()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a tool that cannot be had here."""
     known = config.stash[_KNOWN]
-    absent = set(known["missing"]) | (set(MODULE_TOOLS) - known["tools"].keys())
-    kept, dropped = [], []
+    absent = set(known.missing) | (set(MODULE_TOOLS) - known.tools.keys())
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         (dropped if _needs(item) & absent else kept).append(item)
     items[:] = kept
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs(item: pytest.Item) -> set[str]:
     """The tools without which a test shows nothing: it names them in its parameters."""
-    if item.path.is_relative_to(UNIT):
+    if item.path.is_relative_to(UNIT) or not isinstance(item, pytest.Function):
         return set()
     fixtures = {"Slurm"} if "slurm" in item.fixturenames else set()
     values = item.callspec.params.values() if hasattr(item, "callspec") else ()
@@ -56,13 +57,13 @@ def _needs(item: pytest.Item) -> set[str]:
     return fixtures | {word for word in words if isinstance(word, str)}
 
 
-_KNOWN = pytest.StashKey[dict]()
+_KNOWN = pytest.StashKey[provision.Provisioned]()
 
 
 @pytest.fixture(scope="session")
 def tool_env(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
     """What a login shell exports under each module tool."""
-    return pytestconfig.stash[_KNOWN]["tools"]
+    return pytestconfig.stash[_KNOWN].tools
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +71,7 @@ def module_trees(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, trees.Trees]:
     """The module trees in the language of each tool; made once, never changed."""
-    virtualenv = Path(pytestconfig.stash[_KNOWN]["virtualenv"])
+    virtualenv = Path(pytestconfig.stash[_KNOWN].virtualenv)
     return trees.make(tmp_path_factory.mktemp("module_trees"), virtualenv)
 
 
@@ -79,14 +80,14 @@ def venv_tools(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     """A folder for PATH with virtualenv and uv, and nothing else."""
     folder = tmp_path_factory.mktemp("venv_tools")
     for name in ("virtualenv", "uv"):
-        (folder / name).symlink_to(pytestconfig.stash[_KNOWN][name])
+        (folder / name).symlink_to(getattr(pytestconfig.stash[_KNOWN], name))
     return folder
 
 
 @pytest.fixture
 def uv_backend(request: pytest.FixtureRequest, venv_tools: Path) -> str:
     """For `[venv]`, where a test shows nothing of the backend: uv takes a tenth of the time."""
-    if "uv" in request.config.stash[_KNOWN]["missing"]:
+    if "uv" in request.config.stash[_KNOWN].missing:
         return ""
     home = request.getfixturevalue("cluster" if "cluster" in request.fixturenames else "home")
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
@@ -114,7 +115,7 @@ def cluster(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     tool: str,
-    tool_env: dict,
+    tool_env: dict[str, dict[str, str]],
     module_trees: dict[str, trees.Trees],
     wheelhouse: Path,
 ) -> Iterator[Home]:

@@ -55,7 +55,8 @@ def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
         size = measured(request.path)
         said.append(
             f"{request.path} puts {size.files} files and {decimal(size.bytes)} into your home"
-            f" folder, where {request.site.name or 'this site'} wants no environments (path in [venv])"
+            f" folder, where {request.site.name or 'this site'} wants no environments"
+            " (path in [venv])"
         )
     if request.site.warns_of_conda and request.requested.backend == "conda":
         said.append(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from homes import CHECKOUT, COMMAND, USER, Home
 from slurm import Slurm
-from trees import Tree
+from trees import Tree, Trees
 
 LMOD = pytest.mark.parametrize("tool", ["lmod"])
 CONFIG = 'modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n'
@@ -74,14 +74,14 @@ def expected(desk: Desk) -> str:
 @pytest.mark.parametrize(
     "shebang", ["#!/bin/bash", "#!/bin/sh", "#!/bin/bash -eu", "#!/bin/zsh", "#!/usr/bin/env bash"]
 )
-def test_from_each_kind_of_script(desk, tool, shebang):
+def test_from_each_kind_of_script(desk: Desk, tool: str, shebang: str) -> None:
     _, out = desk.run(f"{shebang}\n{COMMAND} exec -- {SHOW}\n")
     assert out == expected(desk)
 
 
 @LMOD
 @pytest.mark.parametrize("export", ["ALL", "NONE", "HOME", "ALL,LMOD_CMD=:", "ALL,MODULEPATH="])
-def test_whatever_the_job_inherits(desk, tool, export):
+def test_whatever_the_job_inherits(desk: Desk, tool: str, export: str) -> None:
     kept = {n: v for n, v in desk.home.env.items() if n.startswith(("LMOD_", "MODULE"))}
     (desk.home.folder / ".bash_profile").write_text(
         "".join(f"export {n}='{v}'\n" for n, v in kept.items())
@@ -91,7 +91,7 @@ def test_whatever_the_job_inherits(desk, tool, export):
 
 
 @LMOD
-def test_out_of_a_shell_in_which_something_else_is_active(desk, tool):
+def test_out_of_a_shell_in_which_something_else_is_active(desk: Desk, tool: str) -> None:
     other = desk.home.project(
         'modules = ["python/3.11.4"]\n[venv]\n[env]\nONLY_OTHER = "1"\n', "other"
     )
@@ -102,7 +102,7 @@ def test_out_of_a_shell_in_which_something_else_is_active(desk, tool):
         )
     )
     for inside in (other, desk.root):
-        here = desk.home.shell("bash", cwd=inside, **desk.slurm.env)
+        here = desk.home.shell("bash", cwd=inside, env=desk.slurm.env)
         here.run(
             "export VIRTUAL_ENV=/foreign CONDA_PREFIX=/base CONDA_SHLVL=1 PATH=/foreign/bin:$PATH"
             if inside == desk.root
@@ -118,7 +118,7 @@ def test_out_of_a_shell_in_which_something_else_is_active(desk, tool):
 @pytest.mark.parametrize(
     ("line", "export"), [("exec -- srun", "ALL"), ("exec -- srun", "NONE"), ("srun exec --", "ALL")]
 )
-def test_all_ranks_have_the_environment(desk, tool, export, line):
+def test_all_ranks_have_the_environment(desk: Desk, tool: str, export: str, line: str) -> None:
     words = (
         f"{COMMAND} exec -- srun -l" if line.startswith("exec") else f"srun -l {COMMAND} exec --"
     )
@@ -128,7 +128,7 @@ def test_all_ranks_have_the_environment(desk, tool, export, line):
 
 
 @LMOD
-def test_the_project_is_where_the_job_was_submitted(desk, tool):
+def test_the_project_is_where_the_job_was_submitted(desk: Desk, tool: str) -> None:
     _, out = desk.run(f"#!/bin/bash\ncd /\n{COMMAND} exec -- {SHOW}\n")
     assert out == expected(desk)
     _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- pwd\n", "--chdir=/")
@@ -136,7 +136,7 @@ def test_the_project_is_where_the_job_was_submitted(desk, tool):
 
 
 @LMOD
-def test_the_exit_status_and_the_time_limits_signal_are_the_programs(desk, tool):
+def test_the_exit_status_and_the_time_limits_signal_are_the_programs(desk: Desk, tool: str) -> None:
     program = desk.root / "program.py"
     program.write_text(
         "import signal, sys, time\n"
@@ -154,7 +154,9 @@ def test_the_exit_status_and_the_time_limits_signal_are_the_programs(desk, tool)
 
 
 @LMOD
-def test_an_array_on_a_missing_environment_builds_one(cluster, slurm, tool):
+def test_an_array_on_a_missing_environment_builds_one(
+    cluster: Home, slurm: Slurm, tool: str
+) -> None:
     root = cluster.project(CONFIG.replace("[venv]\n", '[venv]\npackages = ["numpy"]\n'), "array")
     desk = Desk(cluster, slurm, root)
     out = cluster.folder / "tasks"
@@ -176,7 +178,7 @@ def test_an_array_on_a_missing_environment_builds_one(cluster, slurm, tool):
 
 
 @LMOD
-def test_a_cancelled_builder_is_followed_by_another(cluster, slurm, tool):
+def test_a_cancelled_builder_is_followed_by_another(cluster: Home, slurm: Slurm, tool: str) -> None:
     root = cluster.project(
         'modules = ["python/3.9.5"]\n[venv]\npackages = ["./slow"]\npip-args = ["--no-build-isolation"]\n',
         "cancelled",
@@ -200,7 +202,7 @@ def test_a_cancelled_builder_is_followed_by_another(cluster, slurm, tool):
 
 
 @LMOD
-def test_what_cannot_be_had_ends_with_125(desk, tool):
+def test_what_cannot_be_had_ends_with_125(desk: Desk, tool: str) -> None:
     (desk.root / ".hpcenv.toml").write_text(CONFIG + "# edited\n")
     _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- echo started; echo $?\n")
     assert out.splitlines()[-1] == "125"
@@ -209,7 +211,9 @@ def test_what_cannot_be_had_ends_with_125(desk, tool):
 
 
 @LMOD
-def test_an_environment_on_the_nodes_own_disk_needs_no_network(cluster, slurm, tool, wheelhouse):
+def test_an_environment_on_the_nodes_own_disk_needs_no_network(
+    cluster: Home, slurm: Slurm, tool: str, wheelhouse: Path
+) -> None:
     config = f'modules = ["python/3.9.5"]\n[venv]\npath = "$SLURM_TMPDIR/env"\npackages = ["spacy"]\npip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
     desk = Desk(cluster, slurm, cluster.project(config, "local"))
     local = cluster.folder / "local disk"
@@ -241,7 +245,9 @@ CENTRES = {
 
 
 @pytest.fixture(scope="module")
-def centres(module_trees, tmp_path_factory) -> dict[str, Path]:
+def centres(
+    module_trees: dict[str, Trees], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """The trees of six Swedish centres, as far as their users' job scripts go."""
     made = {
         "flat": module_trees["lmod"].flat.folder,
@@ -264,7 +270,9 @@ def centres(module_trees, tmp_path_factory) -> dict[str, Path]:
 
 
 @LMOD
-def test_one_project_at_six_centres(cluster, slurm, tool, centres):
+def test_one_project_at_six_centres(
+    cluster: Home, slurm: Slurm, tool: str, centres: dict[str, Path]
+) -> None:
     tables = "".join(
         f'[site.{name}]\nmodules = {modules}\n[site.{name}.venv]\nbackend = "{backend}"\n'
         for name, (_, _, modules, backend) in CENTRES.items()
@@ -284,7 +292,9 @@ BLOCKS = re.findall(r"```bash\n(.*?)```", (CHECKOUT / "docs/batch-jobs.md").read
 
 @LMOD
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_each_script_of_the_documentation_runs(cluster, slurm, tool, tree):
+def test_each_script_of_the_documentation_runs(
+    cluster: Home, slurm: Slurm, tool: str, tree: str
+) -> None:
     modules = '["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]'
     root = cluster.project(f'modules = {modules}\n[venv]\nbackend = "virtualenv"\n', "documented")
     for name in ("train.py", "mpi.py"):

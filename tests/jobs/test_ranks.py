@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ranks import STEP, modulefile, note
 
 
 @pytest.fixture
-def root(home: Home):
+def root(home: Home) -> Iterator[Path]:
     """A project that was compiled, and no notes of it but the test's."""
     root = home.project('[env]\nOURS = "1"\n')
     home.command("prepare", cwd=root)
@@ -26,7 +27,7 @@ def root(home: Home):
 def value(home: Home, root: Path, step: dict[str, str] = STEP, status: int = 0) -> str:
     """What a rank gets."""
     words = ("exec", "--", "/bin/bash", "-c", 'printf %s "$OURS"')
-    return home.command(*words, cwd=root, status=status, **step).stdout
+    return home.command(*words, cwd=root, status=status, env=step).stdout
 
 
 def paths(home: Home, root: Path, tmp_path: Path) -> str:
@@ -39,7 +40,7 @@ def paths(home: Home, root: Path, tmp_path: Path) -> str:
         "-e",
         "trace=%file,execve,clone,clone3,vfork",
         "-o",
-        log,
+        str(log),
         COMMAND,
         "exec",
         "--",
@@ -49,7 +50,9 @@ def paths(home: Home, root: Path, tmp_path: Path) -> str:
     return log.read_text()
 
 
-def test_the_first_rank_notes_and_the_others_leave_the_file_system_alone(home, root, tmp_path):
+def test_the_first_rank_notes_and_the_others_leave_the_file_system_alone(
+    home: Home, root: Path, tmp_path: Path
+) -> None:
     first = paths(home, root, tmp_path)
     assert ".hpcenv.toml" in first
     assert note(STEP).stat().st_mode & 0o777 == 0o600
@@ -63,7 +66,7 @@ def test_the_first_rank_notes_and_the_others_leave_the_file_system_alone(home, r
     assert value(home, root) == "1"
 
 
-def test_another_step_and_another_folder_see_an_edit(home, root):
+def test_another_step_and_another_folder_see_an_edit(home: Home, root: Path) -> None:
     assert value(home, root) == "1"
     (root / ".hpcenv.toml").write_text('[env]\nOURS = "2"\n')
     home.command("allow", str(root))
@@ -73,7 +76,7 @@ def test_another_step_and_another_folder_see_an_edit(home, root):
     assert value(home, inner) == "2"
 
 
-def test_a_note_is_believed_for_a_minute(home, root):
+def test_a_note_is_believed_for_a_minute(home: Home, root: Path) -> None:
     assert value(home, root) == "1"
     text = note(STEP).read_text()
     (root / ".hpcenv.toml").write_text('[env]\nOURS = "2"\n')
@@ -84,7 +87,9 @@ def test_a_note_is_believed_for_a_minute(home, root):
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "foreign", "link", "other folder"])
-def test_a_note_that_is_not_ours_or_not_whole_is_not_read(home, root, damage, tmp_path):
+def test_a_note_that_is_not_ours_or_not_whole_is_not_read(
+    home: Home, root: Path, damage: str, tmp_path: Path
+) -> None:
     assert value(home, root) == "1"
     path = note(STEP)
     evil = path.read_text().replace("OURS='1'", "OURS='evil'")
@@ -107,7 +112,7 @@ def test_a_note_that_is_not_ours_or_not_whole_is_not_read(home, root, damage, tm
     assert value(home, root) == "1"
 
 
-def test_the_umask_is_the_users_own_and_old_notes_go(home, root):
+def test_the_umask_is_the_users_own_and_old_notes_go(home: Home, root: Path) -> None:
     words = ["bash", "-c", f'umask 027; "{COMMAND}" exec -- bash -c umask']
     out = subprocess.run(
         words, cwd=root, env=home.env | STEP, check=True, capture_output=True, text=True
@@ -129,7 +134,7 @@ def counting(cluster: Home, tool: str, tmp_path: Path, more: str = "") -> Path:
     return log
 
 
-def ranks(cluster: Home, root: Path, number: int, *words: str) -> list[subprocess.Popen]:
+def ranks(cluster: Home, root: Path, number: int, *words: str) -> list[subprocess.Popen[str]]:
     """Many calls of `exec` at once, each from a folder of its own."""
     processes = []
     for i in range(number):
@@ -145,7 +150,9 @@ def ranks(cluster: Home, root: Path, number: int, *words: str) -> list[subproces
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @pytest.mark.parametrize("storable", [True, False])
-def test_of_many_at_once_one_loads_the_modules(cluster, tool, storable, tmp_path):
+def test_of_many_at_once_one_loads_the_modules(
+    cluster: Home, tool: str, storable: bool, tmp_path: Path
+) -> None:
     file = modulefile(cluster, tool, tmp_path)
     if not storable:  # it asks for the time
         with file.open("a") as text:
@@ -167,7 +174,7 @@ def lock_of(root: Path) -> Path:
     return Path(f"/dev/shm/autoenv-hpc.{os.getuid()}.turn.{name}")
 
 
-def test_a_turn_leaves_nothing(home):
+def test_a_turn_leaves_nothing(home: Home) -> None:
     root = home.project('[env]\nOURS = "1"\n')
     line = 'echo "${AUTOENV_HPC_TURN-none}"; ls -l /proc/$$/fd'
     said = home.command("exec", "--", "/bin/bash", "-c", line, cwd=root).stdout
@@ -177,7 +184,7 @@ def test_a_turn_leaves_nothing(home):
 
 
 @pytest.mark.parametrize("damage", ["foreign", "link", "no lock", "no flock(1)"])
-def test_without_a_turn_to_be_had_everybody_works(home, damage, tmp_path):
+def test_without_a_turn_to_be_had_everybody_works(home: Home, damage: str, tmp_path: Path) -> None:
     root = home.project('[env]\nOURS = "1"\n')
     lock, command = lock_of(root), COMMAND
     try:
@@ -219,7 +226,9 @@ def changed_command(tmp_path: Path, old: str, new: str) -> str:
 
 
 @pytest.mark.parametrize("tool", ["lmod"])
-def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
+def test_of_one_that_was_stopped_nobody_waits_for_ever(
+    cluster: Home, tool: str, tmp_path: Path
+) -> None:
     modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "[ -e $0.second ] || { : > $0.second; sleep 100; }")
@@ -242,7 +251,9 @@ def test_of_one_that_was_stopped_nobody_waits_for_ever(cluster, tool, tmp_path):
 
 
 @pytest.mark.parametrize("tool", ["lmod"])
-def test_when_the_one_that_loads_is_killed_another_goes_on(cluster, tool, tmp_path):
+def test_when_the_one_that_loads_is_killed_another_goes_on(
+    cluster: Home, tool: str, tmp_path: Path
+) -> None:
     modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     log = counting(cluster, tool, tmp_path, "sleep 4")
@@ -258,7 +269,7 @@ def test_when_the_one_that_loads_is_killed_another_goes_on(cluster, tool, tmp_pa
     assert any("waiting for process" in errors for _, errors in said)
 
 
-def test_the_command_gets_its_signals_as_they_were(home, root):
+def test_the_command_gets_its_signals_as_they_were(home: Home, root: Path) -> None:
     for more in ((), ("--fresh",)):
         done = home.attempt("exec", *more, "--", "/bin/bash", "-c", "kill -PIPE $$", cwd=root)
         assert done.returncode == -13

@@ -117,7 +117,7 @@ def under_tools(names: Iterable[str]) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_nothing_stands_on_the_page_that_is_not_run():
+def test_nothing_stands_on_the_page_that_is_not_run() -> None:
     page = PAGE.read_text()
     assert page.count("\n```") == 2 * sum(
         bool(part) for row in ROWS.values() for part in (row.requirements, *_blocks(row))
@@ -126,7 +126,7 @@ def test_nothing_stands_on_the_page_that_is_not_run():
     assert all(step.typed and step.config for row in ROWS.values() for step in row.steps)
 
 
-def test_what_the_table_says_is_taken_from_the_rows():
+def test_what_the_table_says_is_taken_from_the_rows() -> None:
     for line in re.findall(r"^\| `.*\|$", PAGE.read_text(), re.MULTILINE):
         typed, written = (re.findall("`(.+?)`", cell) for cell in line.strip("|").split(" | "))
         if "nothing: " in line:
@@ -185,7 +185,8 @@ class Sides(NamedTuple):
         shell = self.cluster.shell("bash", cwd=self.byhand / "project")
         shell.run(f"export HOME='{self.byhand}'")
         found = worked(shell, self.here(text, self.byhand))
-        return json.loads(json.dumps(found).replace(str(self.byhand), str(self.cluster.folder)))
+        text = json.dumps(found).replace(str(self.byhand), str(self.cluster.folder))
+        return list(json.loads(text))
 
     def configured(self, text: str) -> Path:
         """The project's folder, with a configuration."""
@@ -201,7 +202,7 @@ def worked(shell: Shell, text: str) -> list[object]:
         assert said.splitlines()[-1] == "0", f"{line}: {said}"
     said = shell.output(last)
     assert said.splitlines()[-1:], f"{last} said nothing"
-    return json.loads(said.splitlines()[-1])
+    return list(json.loads(said.splitlines()[-1]))
 
 
 @pytest.fixture
@@ -234,7 +235,7 @@ def sides(cluster: Home, row: str, tool: str, conda: Path) -> Sides:
 
 
 @pytest.mark.parametrize(("tool", "row", "tree"), under_tools(ROWS))
-def test_the_same_as_typed_by_hand(sides, tool, row, tree):
+def test_the_same_as_typed_by_hand(sides: Sides, tool: str, row: Row, tree: str) -> None:
     cluster = sides.cluster
     for step in (step for step in sides.row.steps if "#!" not in step.typed):
         expected = sides.typed(step.typed)
@@ -274,7 +275,9 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 
 @pytest.mark.parametrize(("tool", "row", "tree"), under_tools(BATCH))
-def test_a_job_finds_the_same_as_by_its_old_script(sides, slurm, tool, row, tree):
+def test_a_job_finds_the_same_as_by_its_old_script(
+    sides: Sides, slurm: Slurm, tool: str, row: Row, tree: str
+) -> None:
     create, batch = sides.row.steps
     env = sides.cluster.env | {"PATH": f"{Path(COMMAND).parent}:{sides.cluster.env['PATH']}"}
     sides.typed(create.typed)
@@ -293,7 +296,7 @@ def test_a_job_finds_the_same_as_by_its_old_script(sides, slurm, tool, row, tree
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_created_under_few_modules_used_under_many(cluster, tool, tree):
+def test_created_under_few_modules_used_under_many(cluster: Home, tool: str, tree: str) -> None:
     few = 'modules = ["GCCcore/10.3.0", "Python/3.9.5"]\n[venv]\nbackend = "virtualenv"\npath = "~/vpyenv"\n'
     many = few.replace(
         '"GCCcore/10.3.0", "Python/3.9.5"',
@@ -310,7 +313,7 @@ def test_created_under_few_modules_used_under_many(cluster, tool, tree):
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_one_file_for_two_sites(cluster, tool, tree):
+def test_one_file_for_two_sites(cluster: Home, tool: str, tree: str) -> None:
     root = cluster.project(
         'modules = ["python/3.9.5"]\n[venv]\npath = ".venv-{site}"\n'
         '[site.uppmax]\n[site.hpc2n]\nmatch = { env = { SNIC_RESOURCE = ["kebnekaise"] } }\n'

@@ -6,7 +6,7 @@ import pytest
 from homes import MODULE_TOOLS, Home
 
 
-def test_the_list_tells_of_each_activation_and_why_it_would_not_be_used(home):
+def test_the_list_tells_of_each_activation_and_why_it_would_not_be_used(home: Home) -> None:
     root = home.project('[env]\nOURS = "1"\n', "p")
     home.command("prepare", cwd=root)
     out = home.command("cache", "list").stdout
@@ -19,7 +19,7 @@ def test_the_list_tells_of_each_activation_and_why_it_would_not_be_used(home):
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_check_compares_with_a_real_load(cluster: Home, tool):
+def test_check_compares_with_a_real_load(cluster: Home, tool: str) -> None:
     root = cluster.project('modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n', "p")
     cluster.command("prepare", cwd=root)
     assert "as a real load" in cluster.command("cache", "check").stdout
@@ -40,7 +40,7 @@ def test_check_compares_with_a_real_load(cluster: Home, tool):
     assert f"{other} (bash): LATE differs from a real load" in out
 
 
-def test_clear_leaves_nothing_and_costs_nothing_but_time(home):
+def test_clear_leaves_nothing_and_costs_nothing_but_time(home: Home) -> None:
     root = home.project('[env]\nOURS = "1"\n', "p")
     shell = home.shell("bash", cwd=root)
     home.command("cache", "clear")

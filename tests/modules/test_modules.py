@@ -1,10 +1,12 @@
 """Loading modules for real, from whatever state the user's shell is in."""
 
 import os
+from pathlib import Path
 
 import pytest
 from homes import MODULE_TOOLS, SHELLS, Home
 from sessions import assert_same
+from trees import Trees
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
 PRINT = ("/bin/sh", "-c", 'echo "$LOADEDMODULES"')
@@ -12,12 +14,12 @@ PRINT = ("/bin/sh", "-c", 'echo "$LOADEDMODULES"')
 
 def loaded(home: Home, root: object, **more: str) -> list[str]:
     """The modules in which a command of the project runs."""
-    return home.command("exec", "-C", str(root), "--", *PRINT, **more).stdout.strip().split(":")
+    return home.command("exec", "-C", str(root), "--", *PRINT, env=more).stdout.strip().split(":")
 
 
 def refused(home: Home, root: object, **more: str) -> str:
     """What is said when the environment cannot be had; nothing is started then."""
-    done = home.command("exec", "-C", str(root), "--", "/bin/echo", "started", status=125, **more)
+    done = home.command("exec", "-C", str(root), "--", "/bin/echo", "started", status=125, env=more)
     assert "started" not in done.stdout
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     return done.stderr
@@ -25,7 +27,7 @@ def refused(home: Home, root: object, **more: str) -> str:
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
-def test_a_bare_name_is_the_default_version(cluster, tool, tree):
+def test_a_bare_name_is_the_default_version(cluster: Home, tool: str, tree: str) -> None:
     root = cluster.project('modules = ["python"]')
     assert loaded(cluster, root) == ["python/3.9.5"]
 
@@ -41,7 +43,9 @@ def test_a_bare_name_is_the_default_version(cluster, tool, tree):
         ("samtools/9", "samtools/1.12"),
     ],
 )
-def test_a_module_that_is_not_there(cluster, tool, tree, asked, hint):
+def test_a_module_that_is_not_there(
+    cluster: Home, tool: str, tree: str, asked: str, hint: str
+) -> None:
     root = cluster.project(f'modules = ["bioinfo-tools", "{asked}"]')
     said = refused(cluster, root)
     assert f"cannot load {asked}" in said
@@ -51,14 +55,16 @@ def test_a_module_that_is_not_there(cluster, tool, tree, asked, hint):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_a_module_behind_a_parent_names_the_parent(cluster, tool, tree):
+def test_a_module_behind_a_parent_names_the_parent(cluster: Home, tool: str, tree: str) -> None:
     said = refused(cluster, cluster.project('modules = ["Python/3.9.5"]'))
     assert "GCCcore/10.3.0" in said
 
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_a_failing_modulefile_says_why_in_its_own_words(cluster, tool, tree):
+def test_a_failing_modulefile_says_why_in_its_own_words(
+    cluster: Home, tool: str, tree: str
+) -> None:
     root = cluster.project('modules = ["lists/1.0", "failing/1.0"]')
     assert "the licence server is away" in refused(cluster, root)
     here = cluster.shell("bash")
@@ -71,7 +77,7 @@ def test_a_failing_modulefile_says_why_in_its_own_words(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["hierarchy"])
-def test_a_clashing_stack_is_swapped_and_comes_back(cluster, tool, tree):
+def test_a_clashing_stack_is_swapped_and_comes_back(cluster: Home, tool: str, tree: str) -> None:
     cluster.project('modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "SciPy-bundle/2021.05"]', "p")
     here = cluster.shell("bash")
     here.run("module load GCC/12.3.0 OpenMPI/4.1.5")
@@ -86,7 +92,7 @@ def test_a_clashing_stack_is_swapped_and_comes_back(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_a_conflict_is_solved_by_a_purge_and_undone(cluster, tool, tree):
+def test_a_conflict_is_solved_by_a_purge_and_undone(cluster: Home, tool: str, tree: str) -> None:
     cluster.project('modules = ["conflict/1.0"]', "p")
     here = cluster.shell("bash", CC="cc")
     here.run("module load pushenv/1.0")
@@ -105,7 +111,9 @@ def test_a_conflict_is_solved_by_a_purge_and_undone(cluster, tool, tree):
     ("policy", "expected"),
     [("keep", ["alias/1.0", "lists/1.0"]), ("purge", ["lists/1.0"]), ("reset", ["lists/1.0"])],
 )
-def test_the_policy_says_what_happens_to_the_users_modules(cluster, tool, tree, policy, expected):
+def test_the_policy_says_what_happens_to_the_users_modules(
+    cluster: Home, tool: str, tree: str, policy: str, expected: list[str]
+) -> None:
     # What `module reset` goes back to: without this Lmod changes nothing, and says so.
     cluster.env["LMOD_SYSTEM_DEFAULT_MODULES"] = "lists/1.0"
     cluster.env["__MODULES_LMINIT"] = f"module use --append {cluster.env['MODULEPATH']}"
@@ -121,7 +129,7 @@ def test_the_policy_says_what_happens_to_the_users_modules(cluster, tool, tree, 
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_a_sticky_module_is_kept_on_purge(cluster, tool, tree):
+def test_a_sticky_module_is_kept_on_purge(cluster: Home, tool: str, tree: str) -> None:
     cluster.project('modules = ["lists/1.0"]\nmodule-policy = "purge"', "p")
     here = cluster.shell("bash")
     here.run("module load sticky/1.0")
@@ -132,7 +140,7 @@ def test_a_sticky_module_is_kept_on_purge(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
-def test_what_is_loaded_exactly_is_not_loaded_again(cluster, tool, tree):
+def test_what_is_loaded_exactly_is_not_loaded_again(cluster: Home, tool: str, tree: str) -> None:
     cluster.project('modules = ["python/3.9.5"]', "p")
     here = cluster.shell("bash")
     here.run("module load python/3.9.5; PATH=/mine:$PATH")
@@ -146,7 +154,9 @@ def test_what_is_loaded_exactly_is_not_loaded_again(cluster, tool, tree):
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_aliases_and_functions_of_modulefiles(cluster, tool, tree, shell):
+def test_aliases_and_functions_of_modulefiles(
+    cluster: Home, tool: str, tree: str, shell: str
+) -> None:
     cluster.project('modules = ["alias/1.0", "function/1.0"]', "p")
     here = cluster.shell(
         shell, "alias ll='ls -l --mine'" if shell != "fish" else "function ll; echo mine; end"
@@ -166,7 +176,9 @@ def test_aliases_and_functions_of_modulefiles(cluster, tool, tree, shell):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_odd_values_and_hostile_libraries_arrive_and_go(cluster, tool, tree):
+def test_odd_values_and_hostile_libraries_arrive_and_go(
+    cluster: Home, tool: str, tree: str
+) -> None:
     cluster.project('modules = ["values/1.0", "hostile/1.0", "home/1.0"]\n[env]\nX = "1"\n', "p")
     typed = cluster.shell("bash")
     typed.run("module load values/1.0")  # both tools cut the value at its newline: so be it
@@ -192,7 +204,9 @@ def test_odd_values_and_hostile_libraries_arrive_and_go(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_text_on_stdout_of_a_modulefile_is_evaluated_as_the_tool_does(cluster, tool, tree):
+def test_text_on_stdout_of_a_modulefile_is_evaluated_as_the_tool_does(
+    cluster: Home, tool: str, tree: str
+) -> None:
     root = cluster.project('modules = ["noisy/1.0"]')
     out = cluster.command("exec", "-C", str(root), "--", "/bin/sh", "-c", "echo $NOISY").stdout
     assert out == "1\n"
@@ -200,7 +214,9 @@ def test_text_on_stdout_of_a_modulefile_is_evaluated_as_the_tool_does(cluster, t
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["odd"])
-def test_hidden_linked_and_module_paths(cluster, tool, tree, module_trees):
+def test_hidden_linked_and_module_paths(
+    cluster: Home, tool: str, tree: str, module_trees: dict[str, Trees]
+) -> None:
     flat = module_trees[tool].flat.folder
     root = cluster.project(
         f'modules = ["hidden/.1.0", "linked", "samtools/1.12"]\nmodule-paths = ["{flat}"]'
@@ -225,7 +241,9 @@ def test_hidden_linked_and_module_paths(cluster, tool, tree, module_trees):
         ),
     ],
 )
-def test_a_broken_or_silent_tool_is_said_plainly(cluster, tool, tree, spoilt, said):
+def test_a_broken_or_silent_tool_is_said_plainly(
+    cluster: Home, tool: str, tree: str, spoilt: dict[str, str], said: str
+) -> None:
     root = cluster.project('modules = ["python/3.9.5"]')
     for name in ("MODULESHOME", "BASH_FUNC_module%%", "BASH_FUNC_ml%%", "BASH_FUNC__module_raw%%"):
         cluster.env.pop(name, None)
@@ -235,7 +253,7 @@ def test_a_broken_or_silent_tool_is_said_plainly(cluster, tool, tree, spoilt, sa
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
-def test_the_module_function_is_not_needed(cluster, tool, tree):
+def test_the_module_function_is_not_needed(cluster: Home, tool: str, tree: str) -> None:
     root = cluster.project('modules = ["python/3.9.5"]')
     for name in [n for n in cluster.env if n.startswith("BASH_FUNC_")]:
         del cluster.env[name]
@@ -244,7 +262,9 @@ def test_the_module_function_is_not_needed(cluster, tool, tree):
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
-def test_an_environment_without_modules_takes_them_from_a_login_shell(cluster, tool, tree):
+def test_an_environment_without_modules_takes_them_from_a_login_shell(
+    cluster: Home, tool: str, tree: str
+) -> None:
     root = cluster.project('modules = ["python/3.9.5"]')
     exports = "\n".join(
         f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE"))
@@ -259,7 +279,9 @@ def test_an_environment_without_modules_takes_them_from_a_login_shell(cluster, t
 
 @EVERY_TOOL
 @pytest.mark.parametrize("tree", ["flat"])
-def test_a_changed_modulefile_is_seen_at_the_next_entry(cluster, tool, tree, tmp_path):
+def test_a_changed_modulefile_is_seen_at_the_next_entry(
+    cluster: Home, tool: str, tree: str, tmp_path: Path
+) -> None:
     suffix, line = (
         (".lua", 'setenv("V", "{}")\n') if tool == "lmod" else ("", "#%Module1.0\nsetenv V {}\n")
     )

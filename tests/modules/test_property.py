@@ -181,7 +181,9 @@ def _toml(text: str) -> str:
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_replay_load_and_leaving_agree(cluster, tool, module_trees: dict[str, Trees], tmp_path):
+def test_replay_load_and_leaving_agree(
+    cluster: Home, tool: str, module_trees: dict[str, Trees], tmp_path: Path
+) -> None:
     trees = module_trees[tool]
     cluster.env["MODULEPATH"] = f"{trees.flat.folder}:{trees.odd.folder}"
     folder = tmp_path / "seen"

@@ -33,13 +33,17 @@ class Site(NamedTuple):
     def is_replayed(self, **more: str) -> bool:
         """Whether `exec` needs no Python: with one that always fails, it then succeeds."""
         done = self.home.attempt(
-            "exec", "--", "/bin/true", cwd=self.root, AUTOENV_HPC_PYTHON="/bin/false", **more
+            "exec",
+            "--",
+            "/bin/true",
+            cwd=self.root,
+            env={"AUTOENV_HPC_PYTHON": "/bin/false"} | more,
         )
         return done.returncode == 0
 
     def values(self, **more: str) -> dict[str, str]:
         """What `exec` gives to its command."""
-        out = self.home.command("exec", "--", "env", "-0", cwd=self.root, **more).stdout
+        out = self.home.command("exec", "--", "env", "-0", cwd=self.root, env=more).stdout
         return dict(field.split("=", 1) for field in out.split("\0") if "=" in field)
 
     def value(self, name: str, **more: str) -> str | None:
@@ -78,14 +82,16 @@ def missed(site: Site, **more: str) -> None:
     assert site.is_replayed(**more)
 
 
-def test_a_modulefile_is_edited(site):
+def test_a_modulefile_is_edited(site: Site) -> None:
     site.tree.module("reader/1.0", ("setenv", "READER", "edited"))
     missed(site)
     assert site.value("READER") == "edited"
 
 
 @pytest.mark.parametrize("times", ["all different", "all the same"])
-def test_any_modulefile_is_replaced_in_place_by_an_older_one_or_a_newer_one_or_goes(site, times):
+def test_any_modulefile_is_replaced_in_place_by_an_older_one_or_a_newer_one_or_goes(
+    site: Site, times: str
+) -> None:
     files = sorted(path for path in site.tree.folder.rglob("*") if path.is_file())
     folders = [site.tree.folder, *{path.parent for path in files}]
     for number, path in enumerate([*files, *folders]):  # as an image or a package unpacks it
@@ -110,7 +116,7 @@ def test_any_modulefile_is_replaced_in_place_by_an_older_one_or_a_newer_one_or_g
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_stamps_that_are_gone_are_no_proof(site, shell):
+def test_stamps_that_are_gone_are_no_proof(site: Site, shell: str) -> None:
     """A site sweeps old files away, and a stamp is as old as the file that it stands for."""
     here = site.home.shell(shell, cwd=site.root)
     assert here.env()["READER"] == "unset"
@@ -126,13 +132,13 @@ def test_stamps_that_are_gone_are_no_proof(site, shell):
     assert here.env()["READER"] == "edited"
 
 
-def test_a_new_version_of_what_was_asked_for_without_one(site):
+def test_a_new_version_of_what_was_asked_for_without_one(site: Site) -> None:
     site.tree.module("lib/3.0", ("setenv", "LIB", "3.0"))
     missed(site)
     assert site.value("LIB") == "3.0"
 
 
-def test_a_default_is_chosen_and_then_changed_in_place(site):
+def test_a_default_is_chosen_and_then_changed_in_place(site: Site) -> None:
     site.tree.default("lib", "1.0")
     missed(site)
     assert site.value("LIB") == "1.0"
@@ -141,7 +147,7 @@ def test_a_default_is_chosen_and_then_changed_in_place(site):
     assert site.value("LIB") == "2.0"
 
 
-def test_a_default_link_is_pointed_elsewhere(site):
+def test_a_default_link_is_pointed_elsewhere(site: Site) -> None:
     suffix = ".lua" if site.tool == "lmod" else ""
     link = site.tree.folder / "lib/default"
     if site.tool == "modules":  # Environment Modules 5.2 does not take a link as a default
@@ -154,7 +160,7 @@ def test_a_default_link_is_pointed_elsewhere(site):
     missed(site)
 
 
-def test_a_directory_comes_before_or_behind_the_others(site, tmp_path):
+def test_a_directory_comes_before_or_behind_the_others(site: Site, tmp_path: Path) -> None:
     other = Tree(tmp_path / "more", site.tree.language)
     other.module("lib/9.0", ("setenv", "LIB", "9.0"))
     for path in (f"{other.folder}:{site.tree.folder}", f"{site.tree.folder}:{other.folder}"):
@@ -165,7 +171,7 @@ def test_a_directory_comes_before_or_behind_the_others(site, tmp_path):
     assert site.value("LIB", MODULEPATH=f"{other.folder}:{site.tree.folder}") == "9.0"
 
 
-def test_a_rc_file_of_the_users_own(site):
+def test_a_rc_file_of_the_users_own(site: Site) -> None:
     if site.tool == "lmod":
         (site.home.folder / ".modulerc.lua").write_text('module_version("lib/1.0", "default")\n')
     else:
@@ -174,13 +180,13 @@ def test_a_rc_file_of_the_users_own(site):
     assert site.value("LIB") == "1.0"
 
 
-def test_a_variable_that_a_modulefile_reads(site):
+def test_a_variable_that_a_modulefile_reads(site: Site) -> None:
     missed(site, READ_BY_MODULE="now set")
     assert site.value("READER", READ_BY_MODULE="now set") == "now set"
     assert site.value("READER") == "unset"
 
 
-def test_a_value_on_which_the_tools_own_code_breaks_is_of_no_use_to_any_other(site):
+def test_a_value_on_which_the_tools_own_code_breaks_is_of_no_use_to_any_other(site: Site) -> None:
     (site.root / ".hpcenv.toml").write_text('modules = ["reader/1.0"]\n')
     site.home.command("allow", str(site.root))
     settle()
@@ -189,7 +195,7 @@ def test_a_value_on_which_the_tools_own_code_breaks_is_of_no_use_to_any_other(si
     assert site.value("READER") == "unset"
 
 
-def test_a_variable_whose_name_is_computed_makes_it_unstorable(site):
+def test_a_variable_whose_name_is_computed_makes_it_unstorable(site: Site) -> None:
     text = (
         'local n = "READ_" .. "BY"\nsetenv("READER", os.getenv(n) or "x")\n'
         if site.tool == "lmod"
@@ -204,7 +210,7 @@ def test_a_variable_whose_name_is_computed_makes_it_unstorable(site):
 
 
 @pytest.mark.parametrize("how", ["time", "program", "stdout", "file"])
-def test_what_cannot_be_known_is_not_stored(site, how):
+def test_what_cannot_be_known_is_not_stored(site: Site, how: str) -> None:
     lua = {
         "time": 'setenv("READER", os.time())',
         "program": 'setenv("READER", "x" .. capture("printf %s $$"))',
@@ -224,7 +230,7 @@ def test_what_cannot_be_known_is_not_stored(site, how):
     assert not site.is_replayed()
 
 
-def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site):
+def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site: Site) -> None:
     path = next((site.tree.folder / "reader").iterdir())
     path.write_text(
         'setenv("READER", myHost or "h")  hostname = 1\n'
@@ -238,7 +244,7 @@ def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site):
     assert site.is_replayed(HOSTNAME=os.uname().nodename)
 
 
-def test_other_modules_were_loaded_before(site):
+def test_other_modules_were_loaded_before(site: Site) -> None:
     words = ["bash", "-c", REFERENCE[site.tool] + "module load other/1.0; env -0"]
     out = subprocess.run(words, env=site.home.env, capture_output=True, text=True, check=True)
     env = dict(f.split("=", 1) for f in out.stdout.split("\0") if "=" in f)
@@ -248,7 +254,7 @@ def test_other_modules_were_loaded_before(site):
     assert "other/1.0" in (site.value("LOADEDMODULES", **changed) or "")
 
 
-def test_the_module_tool_is_upgraded(site, tmp_path):
+def test_the_module_tool_is_upgraded(site: Site, tmp_path: Path) -> None:
     name = "LMOD_CMD" if site.tool == "lmod" else "MODULES_CMD"
     front = tmp_path / ("lmod" if site.tool == "lmod" else "modulecmd.tcl")
     runner = "" if site.tool == "lmod" else "tclsh "
@@ -266,7 +272,7 @@ def test_the_module_tool_is_upgraded(site, tmp_path):
     missed(site, **chosen)
 
 
-def test_this_tool_is_upgraded(site):
+def test_this_tool_is_upgraded(site: Site) -> None:
     assert compiling.__file__ in activations(site)[0].read_text()
 
 
@@ -287,7 +293,7 @@ def with_venv(site: Site, more: str = "") -> Path:
     return site.root / ".venv"
 
 
-def test_the_interpreter_behind_the_environment_is_replaced(site):
+def test_the_interpreter_behind_the_environment_is_replaced(site: Site) -> None:
     venv = with_venv(site)
     python = venv / "bin/python"
     copy = venv / "bin/copy"
@@ -296,7 +302,7 @@ def test_the_interpreter_behind_the_environment_is_replaced(site):
     missed(site)
 
 
-def test_pyvenv_cfg_is_edited(site):
+def test_pyvenv_cfg_is_edited(site: Site) -> None:
     configuration = with_venv(site) / "pyvenv.cfg"
     text = configuration.read_text()
     configuration.write_text(text.replace("= false", "= true"))
@@ -305,14 +311,16 @@ def test_pyvenv_cfg_is_edited(site):
     assert "system-site-packages" in said
 
 
-def test_requirements_change(site):
+def test_requirements_change(site: Site) -> None:
     (site.root / "requirements.txt").write_text("numpy==1.15.4\n")
     with_venv(site, 'requirements = ["requirements.txt"]\n')
     (site.root / "requirements.txt").write_text("spacy\n")
     missed(site)
 
 
-def test_the_configuration_is_edited_within_the_second_or_replaced_by_an_older_one(site):
+def test_the_configuration_is_edited_within_the_second_or_replaced_by_an_older_one(
+    site: Site,
+) -> None:
     file = site.root / ".hpcenv.toml"
     first = file.read_text()
     file.write_text(first.replace('"1"', '"2"'))
@@ -325,7 +333,7 @@ def test_the_configuration_is_edited_within_the_second_or_replaced_by_an_older_o
     assert site.value("OURS") == "1"
 
 
-def test_the_clock_is_set_back_or_the_activation_is_old(site):
+def test_the_clock_is_set_back_or_the_activation_is_old(site: Site) -> None:
     stored = activations(site)[0]
     seal = stored.stat().st_mtime_ns
     text = stored.read_text()
@@ -342,7 +350,9 @@ def test_the_clock_is_set_back_or_the_activation_is_old(site):
 
 
 @pytest.mark.parametrize("damage", ["nonsense", "cut short", "empty", "foreign", "link"])
-def test_a_damaged_cache_is_ignored_and_nothing_of_it_is_sourced(site, damage, tmp_path):
+def test_a_damaged_cache_is_ignored_and_nothing_of_it_is_sourced(
+    site: Site, damage: str, tmp_path: Path
+) -> None:
     stored = activations(site)[0]
     evidence = tmp_path / "sourced"
     text = stored.read_text()
@@ -369,7 +379,7 @@ def test_a_damaged_cache_is_ignored_and_nothing_of_it_is_sourced(site, damage, t
     assert site.value("LIB") == "2.0"
 
 
-def test_a_cache_that_others_may_write_is_said_and_not_used(site, tmp_path):
+def test_a_cache_that_others_may_write_is_said_and_not_used(site: Site, tmp_path: Path) -> None:
     cache = site.home.folder / ".cache/autoenv-hpc"
     cache.chmod(0o770)
     evidence = tmp_path / "sourced"
@@ -380,7 +390,7 @@ def test_a_cache_that_others_may_write_is_said_and_not_used(site, tmp_path):
     assert not evidence.exists()
 
 
-def test_a_failure_is_remembered_under_the_same_guards(site, tmp_path):
+def test_a_failure_is_remembered_under_the_same_guards(site: Site, tmp_path: Path) -> None:
     name = "LMOD_CMD" if site.tool == "lmod" else "MODULES_CMD"
     log = tmp_path / "log"
     front = tmp_path / ("lmod" if site.tool == "lmod" else "modulecmd.tcl")
@@ -411,7 +421,7 @@ def test_a_failure_is_remembered_under_the_same_guards(site, tmp_path):
     assert site.value("FOUND") == "1"
 
 
-def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site):
+def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site: Site) -> None:
     path = next((site.tree.folder / "reader").iterdir())
     path.write_text(
         'if not os.getenv("LICENCE") then LmodError("no licence") end\nsetenv("READER", "1")\n'
@@ -426,7 +436,7 @@ def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_module_that_appears_is_loaded_at_the_next_prompt(site, shell):
+def test_a_module_that_appears_is_loaded_at_the_next_prompt(site: Site, shell: str) -> None:
     (site.root / ".hpcenv.toml").write_text('modules = ["late/1.0"]\n')
     site.home.command("allow", str(site.root))
     here = site.home.shell(shell, cwd=site.root)
@@ -438,7 +448,9 @@ def test_a_module_that_appears_is_loaded_at_the_next_prompt(site, shell):
     assert here.env()["LATE"] == "1"
 
 
-def test_a_changed_variable_does_not_run_the_module_tool_again(site, monkeypatch):
+def test_a_changed_variable_does_not_run_the_module_tool_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (site.root / ".hpcenv.toml").write_text('modules = ["lib", "reader/1.0"]\n[env]\nOURS = "2"\n')
     site.home.command("allow", str(site.root))
     trace = site.home.folder / "calls"
@@ -449,7 +461,7 @@ def test_a_changed_variable_does_not_run_the_module_tool_again(site, monkeypatch
         "-e",
         "trace=execve",
         "-o",
-        trace,
+        str(trace),
         COMMAND,
         "exec",
         "--",
@@ -461,7 +473,7 @@ def test_a_changed_variable_does_not_run_the_module_tool_again(site, monkeypatch
     assert site.value("LIB") == "2.0"
 
 
-def test_what_had_the_modules_value_already_is_set_elsewhere_all_the_same(site):
+def test_what_had_the_modules_value_already_is_set_elsewhere_all_the_same(site: Site) -> None:
     site.tree.module("lib/2.0", ("setenv", "LIB", "2.0"), ("unsetenv", "UNWANTED"))
     settle()
     assert site.value("LIB", LIB="2.0") == "2.0"
@@ -470,7 +482,7 @@ def test_what_had_the_modules_value_already_is_set_elsewhere_all_the_same(site):
     assert "UNWANTED" not in site.values(UNWANTED="1")
 
 
-def test_what_had_the_projects_value_already_is_set_elsewhere_all_the_same(site):
+def test_what_had_the_projects_value_already_is_set_elsewhere_all_the_same(site: Site) -> None:
     config = site.root / ".hpcenv.toml"
     config.write_text('[env]\nMINE = "1"\nGONE = false\n')
     site.home.command("allow", str(site.root))
@@ -482,7 +494,7 @@ def test_what_had_the_projects_value_already_is_set_elsewhere_all_the_same(site)
     assert "GONE" not in seen
 
 
-def test_pythonhome_and_a_condas_environment_are_out_of_the_way_elsewhere_too(site):
+def test_pythonhome_and_a_condas_environment_are_out_of_the_way_elsewhere_too(site: Site) -> None:
     python = os.path.realpath(sys.executable)
     (site.root / ".hpcenv.toml").write_text(f'[venv]\npython = "{python}"\n')
     site.home.command("allow", str(site.root))

@@ -1,6 +1,7 @@
 """bash alone: PROMPT_COMMAND in all its forms, options, traps, and what others put there."""
 
 import pytest
+from homes import Home
 from sessions import assert_same
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
@@ -15,7 +16,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_prompt_command_in_each_form(home, form):
+def test_prompt_command_in_each_form(home: Home, form: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell("bash", FORMS[form])
     once = here.output("declare -p PROMPT_COMMAND")
@@ -32,7 +33,7 @@ def test_prompt_command_in_each_form(home, form):
         assert (home.folder / "seen").read_text() == "7\n"
 
 
-def test_a_shell_under_euxo_pipefail_lives_on(home):
+def test_a_shell_under_euxo_pipefail_lives_on(home: Home) -> None:
     home.project(PLAIN, "p")
     home.project("nonsense = 1\n", "bad")
     here = home.shell("bash", after="set -euo pipefail")
@@ -60,7 +61,7 @@ def test_a_shell_under_euxo_pipefail_lives_on(home):
         "set -a",
     ],
 )
-def test_odd_options_change_nothing(home, option):
+def test_odd_options_change_nothing(home: Home, option: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell("bash", after=option)
     before = here.snapshot()
@@ -71,7 +72,7 @@ def test_odd_options_change_nothing(home, option):
         assert_same(before, here.snapshot())
 
 
-def test_traps_are_left_alone(home):
+def test_traps_are_left_alone(home: Home) -> None:
     home.project(PLAIN, "p")
     traps = (
         "trap 'echo int' INT; trap 'echo err >> ~/err' ERR; trap 'true' DEBUG; trap 'echo bye' EXIT"
@@ -84,7 +85,7 @@ def test_traps_are_left_alone(home):
     assert not (home.folder / "err").exists()
 
 
-def test_aliases_of_the_user_do_not_reach_the_hook(home):
+def test_aliases_of_the_user_do_not_reach_the_hook(home: Home) -> None:
     home.project(PLAIN, "p")
     rc = "alias cd='echo no' export='echo no' unset='echo no' local='echo no' source='echo no' test='echo no'"
     here = home.shell("bash", rc)
@@ -94,7 +95,7 @@ def test_aliases_of_the_user_do_not_reach_the_hook(home):
     assert "COLOUR" not in here.env()
 
 
-def test_functions_of_the_user_do_not_reach_the_hook(home):
+def test_functions_of_the_user_do_not_reach_the_hook(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell(
         "bash",
@@ -106,7 +107,7 @@ def test_functions_of_the_user_do_not_reach_the_hook(home):
     assert "COLOUR" not in here.env()
 
 
-def test_no_name_of_ours_is_left_in_the_users_space(home):
+def test_no_name_of_ours_is_left_in_the_users_space(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("bash", "compgen -v | sort > ~/before")
     here.run("cd p")
@@ -129,7 +130,7 @@ def test_no_name_of_ours_is_left_in_the_users_space(home):
     }
 
 
-def test_a_read_only_variable_stops_the_entry_and_nothing_is_changed(home):
+def test_a_read_only_variable_stops_the_entry_and_nothing_is_changed(home: Home) -> None:
     home.project('[env]\nAAA = "1"\nFIXED = "2"\n', "p")
     here = home.shell("bash", "declare -rx FIXED=1")
     before = here.snapshot()
@@ -140,7 +141,7 @@ def test_a_read_only_variable_stops_the_entry_and_nothing_is_changed(home):
         here.run("cd ..")
 
 
-def test_a_variable_that_is_set_but_not_exported_comes_back_so(home):
+def test_a_variable_that_is_set_but_not_exported_comes_back_so(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("bash", "COLOUR=private")
     before = here.snapshot()
@@ -152,7 +153,7 @@ def test_a_variable_that_is_set_but_not_exported_comes_back_so(home):
         assert_same(before, here.snapshot())
 
 
-def test_a_prompt_of_the_users_own_making_inside_stays(home):
+def test_a_prompt_of_the_users_own_making_inside_stays(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("bash")
     here.run("cd p")

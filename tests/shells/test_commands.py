@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from homes import COMMAND, MODULE_TOOLS
+from homes import COMMAND, MODULE_TOOLS, Home
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
 
-def test_help_and_version_and_wrong_usage(home):
+def test_help_and_version_and_wrong_usage(home: Home) -> None:
     assert home.command("--version").stdout.startswith("autoenv-hpc ")
     for command in (
         "hook",
@@ -35,7 +35,7 @@ def test_help_and_version_and_wrong_usage(home):
         assert len(said.splitlines()) == 1
 
 
-def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home):
+def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home: Home) -> None:
     root = home.folder / "new"
     root.mkdir()
     home.command("init", cwd=root)
@@ -55,7 +55,7 @@ def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home):
     home.command("init", "--force", cwd=root)
 
 
-def test_status_tells_what_is_and_what_would_be(home):
+def test_status_tells_what_is_and_what_would_be(home: Home) -> None:
     assert "no project here" in home.command("status").stdout
     root = home.project(f'name = "n"\nmodules = ["x/1"]\n{PLAIN}', "p", allow=False)
     found = json.loads(home.command("status", "--json", cwd=root).stdout)
@@ -73,7 +73,7 @@ def test_status_tells_what_is_and_what_would_be(home):
     assert "modles: unknown key" in done.stdout
 
 
-def test_status_inside_an_active_project(home):
+def test_status_inside_an_active_project(home: Home) -> None:
     root = home.project(PLAIN, "p")
     here = home.shell("bash", cwd=root)
     here.run("export COLOUR=mine")
@@ -81,12 +81,12 @@ def test_status_inside_an_active_project(home):
     assert (shown["active"], shown["modified"]) == (str(root), ["COLOUR"])
 
 
-def test_on_without_a_hook_says_what_is_missing(home):
+def test_on_without_a_hook_says_what_is_missing(home: Home) -> None:
     assert "no hook" in home.command("on", status=1).stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_hook_is_the_same_with_and_without_a_configuration_file(home, shell):
+def test_the_hook_is_the_same_with_and_without_a_configuration_file(home: Home, shell: str) -> None:
     quick = home.command("hook", shell).stdout
     file = home.folder / ".config/autoenv-hpc/config.toml"
     file.parent.mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_the_hook_is_the_same_with_and_without_a_configuration_file(home, shell)
     assert "hook." in quick
 
 
-def test_exec_passes_everything_through(home):
+def test_exec_passes_everything_through(home: Home) -> None:
     root = home.project(PLAIN, "p")
     code = "import sys, os; print(sys.argv[1:], os.environ['COLOUR'], sys.stdin.read()); sys.stderr.write('e'); sys.exit(42)"
     words = ["", "a b", "*", "$HOME", "-x", "--", "é", "new\nline", "'\""]
@@ -113,7 +113,7 @@ def test_exec_passes_everything_through(home):
         assert (done.returncode, done.stdout, done.stderr) == (42, f"{words!r} blue in\n", "e")
 
 
-def test_exec_gives_signals_descriptors_and_limits_to_the_command(home):
+def test_exec_gives_signals_descriptors_and_limits_to_the_command(home: Home) -> None:
     root = home.project(PLAIN, "p")
     home.command("exec", "-C", str(root), "--", "true")
     process = subprocess.Popen(
@@ -137,7 +137,7 @@ def test_exec_gives_signals_descriptors_and_limits_to_the_command(home):
 
 
 @pytest.mark.parametrize("seen", [False, True])
-def test_exec_fails_as_env_does(home, seen):
+def test_exec_fails_as_env_does(home: Home, seen: bool) -> None:
     root = home.project(PLAIN, "p")
     if seen:
         home.command("exec", "-C", str(root), "--", "true")
@@ -156,7 +156,7 @@ def test_exec_fails_as_env_does(home, seen):
 
 
 @pytest.mark.parametrize("seen", [False, True])
-def test_exec_says_when_the_project_took_a_command_away(home, seen):
+def test_exec_says_when_the_project_took_a_command_away(home: Home, seen: bool) -> None:
     root = home.project("[paths]\nPATH = { prepend = ['bin'] }\n", "p")
     program = home.folder / "before/mine"
     program.parent.mkdir()
@@ -170,15 +170,15 @@ def test_exec_says_when_the_project_took_a_command_away(home, seen):
     assert "mine: not found" in home.command("exec", "--", "mine", cwd=root, status=127).stderr
 
 
-def test_exec_finds_the_project_where_the_job_was_submitted(home, tmp_path):
+def test_exec_finds_the_project_where_the_job_was_submitted(home: Home, tmp_path: Path) -> None:
     root = home.project(PLAIN, "p")
     show = ("exec", "--", "/bin/sh", "-c", 'echo "$COLOUR"')
     for name in ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR", "LS_SUBCWD", "SGE_O_WORKDIR"):
         for _ in range(2):
-            assert home.command(*show, cwd=tmp_path, **{name: str(root)}).stdout == "blue\n"
+            assert home.command(*show, cwd=tmp_path, env={name: str(root)}).stdout == "blue\n"
 
 
-def test_exec_takes_out_what_was_inherited(home):
+def test_exec_takes_out_what_was_inherited(home: Home) -> None:
     home.project('[env]\nONLY_A = "1"\nCOLOUR = "red"\n', "a")
     root = home.project(PLAIN, "b")
     here = home.shell("bash", cwd=home.folder / "a")
@@ -192,7 +192,7 @@ def test_exec_takes_out_what_was_inherited(home):
 @pytest.mark.parametrize(
     "context", [["bash", "-eu"], ["sh"], ["dash"], ["zsh"], ["env", "-i", "bash"]]
 )
-def test_exec_from_every_kind_of_script(home, context):
+def test_exec_from_every_kind_of_script(home: Home, context: list[str]) -> None:
     root = home.project(PLAIN, "p")
     if context[0] == "env":
         context = ["env", "-i", f"HOME={home.folder}", *context[2:]]
@@ -205,12 +205,12 @@ def test_exec_from_every_kind_of_script(home, context):
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_exec_is_the_same_from_each_context(cluster, tool):
+def test_exec_is_the_same_from_each_context(cluster: Home, tool: str) -> None:
     root = cluster.project('modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n')
     show = ("exec", "-C", str(root), "--", "/usr/bin/env")
 
     def seen(**more: str) -> dict[str, str]:
-        lines = cluster.command(*show, **more).stdout.splitlines()
+        lines = cluster.command(*show, env=more).stdout.splitlines()
         names = ("PATH", "LOADEDMODULES", "VIRTUAL_ENV", "SAMTOOLS_ROOT", "AUTOENV_HPC_ROOT")
         return {
             name: value
@@ -231,7 +231,7 @@ def test_exec_is_the_same_from_each_context(cluster, tool):
         )
 
 
-def test_exported_functions_reach_the_command(home):
+def test_exported_functions_reach_the_command(home: Home) -> None:
     root = home.project(PLAIN, "p")
     line = f"f() {{ echo function; }}; export -f f; '{COMMAND}' exec -C '{root}' -- bash -c f"
     for _ in range(2):
@@ -243,7 +243,7 @@ def test_exported_functions_reach_the_command(home):
         )
 
 
-def test_fresh_and_named_choices_do_not_spoil_what_is_stored(home):
+def test_fresh_and_named_choices_do_not_spoil_what_is_stored(home: Home) -> None:
     root = home.project(PLAIN + '[envs.green.env]\nCOLOUR = "green"\n', "p")
     show = ("--", "/bin/sh", "-c", 'echo "$COLOUR"')
     for words, colour in (
@@ -256,7 +256,7 @@ def test_fresh_and_named_choices_do_not_spoil_what_is_stored(home):
         assert home.command("exec", *words, *show, cwd=root).stdout == f"{colour}\n"
 
 
-def test_a_home_that_is_not_there(home, tmp_path):
+def test_a_home_that_is_not_there(home: Home, tmp_path: Path) -> None:
     root = home.project(PLAIN, "p")
     state = tmp_path / "state"
     env = {
@@ -264,11 +264,11 @@ def test_a_home_that_is_not_there(home, tmp_path):
         "AUTOENV_HPC_CACHE_DIR": str(tmp_path / "cache"),
         "HOME": "/nonexistent",
     }
-    home.command("allow", str(root), **env)
+    home.command("allow", str(root), env=env)
     for _ in range(2):
         assert (
             home.command(
-                "exec", "-C", str(root), "--", "/bin/sh", "-c", 'echo "$COLOUR"', **env
+                "exec", "-C", str(root), "--", "/bin/sh", "-c", 'echo "$COLOUR"', env=env
             ).stdout
             == "blue\n"
         )

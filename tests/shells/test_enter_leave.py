@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from homes import MODULE_TOOLS, SHELLS
+from homes import MODULE_TOOLS, SHELLS, Home
 from sessions import Shell, assert_same
 
 
@@ -50,7 +50,7 @@ def enter(here: Shell, name: str) -> dict[str, str]:
 
 
 @EVERYWHERE
-def test_what_came_in_goes_out(cluster, shell, tool, tree):
+def test_what_came_in_goes_out(cluster: Home, shell: str, tool: str, tree: str) -> None:
     scene = SCENES[tree]
     cluster.project(configured(scene, scene.backend), "first")
     cluster.project(scene.second, "second")
@@ -65,7 +65,9 @@ def test_what_came_in_goes_out(cluster, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_with_modules_of_the_users_own(cluster, uv_backend, shell, tool, tree):
+def test_with_modules_of_the_users_own(
+    cluster: Home, uv_backend: str, shell: str, tool: str, tree: str
+) -> None:
     scene = SCENES[tree]
     cluster.project(configured(scene, uv_backend), "first")
     cluster.project(scene.second, "second")
@@ -82,7 +84,9 @@ def test_with_modules_of_the_users_own(cluster, uv_backend, shell, tool, tree):
 
 
 @EVERYWHERE
-def test_what_the_user_does_inside_stays(cluster, uv_backend, shell, tool, tree):
+def test_what_the_user_does_inside_stays(
+    cluster: Home, uv_backend: str, shell: str, tool: str, tree: str
+) -> None:
     scene = SCENES[tree]
     cluster.project(configured(scene, uv_backend), "first")
     here = cluster.shell(shell, USERS="1", PYTHONPATH="/mine")
@@ -110,7 +114,9 @@ def test_what_the_user_does_inside_stays(cluster, uv_backend, shell, tool, tree)
 
 
 @EVERYWHERE
-def test_a_purge_inside_is_the_users_own_act(cluster, uv_backend, shell, tool, tree):
+def test_a_purge_inside_is_the_users_own_act(
+    cluster: Home, uv_backend: str, shell: str, tool: str, tree: str
+) -> None:
     scene = SCENES[tree]
     cluster.project(configured(scene, uv_backend), "first")
     here = cluster.shell(shell)
@@ -125,7 +131,9 @@ def test_a_purge_inside_is_the_users_own_act(cluster, uv_backend, shell, tool, t
 
 
 @EVERYWHERE
-def test_a_nested_shell_leaves_what_it_inherited(cluster, uv_backend, shell, tool, tree):
+def test_a_nested_shell_leaves_what_it_inherited(
+    cluster: Home, uv_backend: str, shell: str, tool: str, tree: str
+) -> None:
     scene = SCENES[tree]
     cluster.project(configured(scene, uv_backend), "first")
     here = cluster.shell(shell)

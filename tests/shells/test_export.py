@@ -3,9 +3,10 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
-from homes import MODULE_TOOLS
+from homes import MODULE_TOOLS, Home
 
 CONFIG = """
 modules = ["python/3.9.5", "samtools/1.12"]
@@ -21,7 +22,9 @@ RUN = {"bash": ["bash", "--norc", "-c"], "zsh": ["zsh", "-f", "-c"], "fish": ["f
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @pytest.mark.parametrize("shell", RUN)
-def test_sourced_from_a_file_it_is_the_environment(cluster, tool, shell, tmp_path):
+def test_sourced_from_a_file_it_is_the_environment(
+    cluster: Home, tool: str, shell: str, tmp_path: Path
+) -> None:
     root = cluster.project(CONFIG)
     file = tmp_path / "environment"
     file.write_text(cluster.command("export", "--format", shell, cwd=root).stdout)
@@ -51,7 +54,7 @@ def test_sourced_from_a_file_it_is_the_environment(cluster, tool, shell, tmp_pat
 
 
 @pytest.mark.parametrize("shell", RUN)
-def test_it_refuses_on_another_architecture(home, shell, tmp_path):
+def test_it_refuses_on_another_architecture(home: Home, shell: str, tmp_path: Path) -> None:
     root = home.project('[env]\nCOLOUR = "blue"\n', "p")
     text = home.command("export", "--format", shell, cwd=root).stdout
     file = tmp_path / "environment"
@@ -67,7 +70,7 @@ def test_it_refuses_on_another_architecture(home, shell, tmp_path):
     assert "blue" not in done.stdout
 
 
-def test_as_data(home):
+def test_as_data(home: Home) -> None:
     root = home.project("[env]\nA = '''x \"y\" $z \\\\ w'''\nB = false\n", "p")
     found = json.loads(home.command("export", "--format", "json", cwd=root, B="1").stdout)
     assert (found["set"]["A"], found["unset"], found["name"]) == ('x "y" $z \\\\ w', ["B"], "p")

@@ -1,11 +1,12 @@
 """fish alone: lists, universal variables, its own quoting."""
 
+from homes import Home
 from sessions import assert_same
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
 
-def test_path_variables_are_lists(home):
+def test_path_variables_are_lists(home: Home) -> None:
     home.project('[paths]\nPATH = { prepend = ["bin"] }\nMY_PATH = { append = ["x"] }\n', "p")
     here = home.shell("fish", MY_PATH="/a:/b")
     here.run("cd p")
@@ -14,7 +15,7 @@ def test_path_variables_are_lists(home):
     assert here.output("count $MY_PATH").split() == ["2"]
 
 
-def test_a_universal_variable_is_shadowed_and_stays(home):
+def test_a_universal_variable_is_shadowed_and_stays(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("fish", after="set -Ux COLOUR red")
     for _ in range(2):
@@ -25,7 +26,7 @@ def test_a_universal_variable_is_shadowed_and_stays(home):
         assert here.output("set -qg COLOUR; echo $status").strip() == "1"
 
 
-def test_odd_values_arrive(home):
+def test_odd_values_arrive(home: Home) -> None:
     value = "back\\slash 'single' \"double\" $dollar `tick` (paren) tail\\"
     home.project(f"[env]\nODD = '''{value}'''\n", "p")
     here = home.shell("fish")
@@ -37,7 +38,7 @@ def test_odd_values_arrive(home):
         assert_same(before, here.snapshot())
 
 
-def test_a_prompt_that_was_defined_inside_stays(home):
+def test_a_prompt_that_was_defined_inside_stays(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("fish")
     here.run("cd p")
@@ -46,7 +47,7 @@ def test_a_prompt_that_was_defined_inside_stays(home):
     assert "mine> " in here.output("functions fish_prompt")
 
 
-def test_the_users_own_deactivate_comes_back(home):
+def test_the_users_own_deactivate_comes_back(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("fish", "function deactivate; echo mine; end")
     here.run("cd p")

@@ -29,10 +29,10 @@ SHELLS = {
 }
 NAMES = ("A", "B_PATH", "MANPATH", "FPATH", "EMPTY")
 VALUES = st.none() | st.sampled_from(["", "a", "a:b", "it's $(x) `y`", "two\nlines", "caf\udce9"])
-ENVS = st.fixed_dictionaries({name: VALUES for name in NAMES})
+ENVS = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
 FILES = ("one", "two", "it's $(x)")
 TIMES = st.none() | st.sampled_from([10**18 + 7, 10**18 + 7 + 10**9, 1_600_000_000 * 10**9])
-TREES = st.fixed_dictionaries({name: TIMES for name in FILES})
+TREES = st.fixed_dictionaries(dict.fromkeys(FILES, TIMES))
 
 
 def make(folder: Path, tree: Mapping[str, int | None]) -> None:
@@ -55,7 +55,9 @@ def holds_in_shell(name: str, root: Path, env: dict[str, str]) -> bool:
     words, tick = SHELLS[name]
     lines = hook.text(name, "/nonexistent/autoenv-hpc", ())
     code = f"{lines}\ncd {dialect_for(name).quote(str(root))}\n{tick}\necho $__autoenv_hpc_active"
-    shown = subprocess.run([*words, "-c", code], env=env, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [*words, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
     return shown.stdout.strip() == str(root)
 
 
@@ -82,13 +84,13 @@ def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     cpu=st.sampled_from([None, None, machine.cpu(), "vendor_id\t: another\n"]),
     age=st.none() | st.integers(-150, 150),
 )
-def test_an_activation_is_replayed_exactly_when_no_guard_fails(  # noqa: PLR0913, PLR0917
+def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     tmp_path: Path,
     before: dict[str, str | None],
     changed: dict[str, str | None],
     tree: dict[str, int | None],
     moved: dict[str, int | None],
-    record: bool,  # noqa: FBT001
+    record: bool,
     host: str | None,
     cpu: str | None,
     age: int | None,
@@ -122,7 +124,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(  # noqa: PLR0913
         allowed.unlink()
     env = exported(before | changed)
     failures = guards.failures(machine.now(env))
-    if age is not None and 95 < abs(age) < 105:  # noqa: PLR2004 - the shells ask a little later
+    if age is not None and 95 < abs(age) < 105:
         return
     base = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
     world = {**base, "AUTOENV_HPC_CACHE_DIR": str(cache), **env}

@@ -2,9 +2,10 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
-from homes import SHELLS
+from homes import SHELLS, Home
 from sessions import assert_same
 
 EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
@@ -12,7 +13,7 @@ PLAIN = '[env]\nCOLOUR = "blue"\n'
 
 
 @EVERY_SHELL
-def test_variables_come_and_go_with_the_folder(home, shell):
+def test_variables_come_and_go_with_the_folder(home: Home, shell: str) -> None:
     home.project(PLAIN, "blue")
     here = home.shell(shell)
     before = here.snapshot()
@@ -28,7 +29,7 @@ def test_variables_come_and_go_with_the_folder(home, shell):
 
 
 @EVERY_SHELL
-def test_an_unset_variable_is_unset_again_and_an_empty_one_empty(home, shell):
+def test_an_unset_variable_is_unset_again_and_an_empty_one_empty(home: Home, shell: str) -> None:
     home.project('[env]\nWAS_UNSET = "1"\nWAS_EMPTY = "1"\nGOES = false\n', "p")
     here = home.shell(shell, WAS_EMPTY="", GOES="here")
     here.run("cd p")
@@ -40,7 +41,7 @@ def test_an_unset_variable_is_unset_again_and_an_empty_one_empty(home, shell):
 
 
 @EVERY_SHELL
-def test_a_value_set_inside_stays(home, shell):
+def test_a_value_set_inside_stays(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell, COLOUR="red")
     here.run("cd p")
@@ -52,7 +53,7 @@ def test_a_value_set_inside_stays(home, shell):
 
 
 @EVERY_SHELL
-def test_path_entries_of_the_user_stay_where_they_are(home, shell):
+def test_path_entries_of_the_user_stay_where_they_are(home: Home, shell: str) -> None:
     home.project('[paths]\nPATH = { prepend = ["bin"], append = ["more"] }\n', "p")
     here = home.shell(shell, PATH="/usr/bin:/bin:/usr/bin")
     here.run("cd p")
@@ -64,7 +65,7 @@ def test_path_entries_of_the_user_stay_where_they_are(home, shell):
 
 
 @EVERY_SHELL
-def test_an_unset_search_path_gets_no_stray_colon(home, shell):
+def test_an_unset_search_path_gets_no_stray_colon(home: Home, shell: str) -> None:
     home.project('[paths]\nPYTHONPATH = { append = ["lib"] }\n', "p")
     here = home.shell(shell)
     here.run("cd p")
@@ -74,7 +75,7 @@ def test_an_unset_search_path_gets_no_stray_colon(home, shell):
 
 
 @EVERY_SHELL
-def test_pushd_and_cd_minus_and_a_new_shell_inside(home, shell):
+def test_pushd_and_cd_minus_and_a_new_shell_inside(home: Home, shell: str) -> None:
     root = home.project(PLAIN, "p")
     here = home.shell(shell)
     here.run("pushd p")
@@ -89,7 +90,7 @@ def test_pushd_and_cd_minus_and_a_new_shell_inside(home, shell):
 
 
 @EVERY_SHELL
-def test_a_configuration_that_appears_and_disappears(home, shell):
+def test_a_configuration_that_appears_and_disappears(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     config = home.folder / "p/.hpcenv.toml"
     away = home.folder / "away.toml"
@@ -105,7 +106,9 @@ def test_a_configuration_that_appears_and_disappears(home, shell):
 
 
 @EVERY_SHELL
-def test_an_edit_within_the_same_second_and_an_older_file_are_noticed(home, shell):
+def test_an_edit_within_the_same_second_and_an_older_file_are_noticed(
+    home: Home, shell: str
+) -> None:
     root = home.project(PLAIN, "p")
     here = home.shell(shell, cwd=root)
     assert here.env()["COLOUR"] == "blue"
@@ -125,7 +128,7 @@ def test_an_edit_within_the_same_second_and_an_older_file_are_noticed(home, shel
 
 
 @EVERY_SHELL
-def test_moving_straight_from_one_project_to_another(home, shell):
+def test_moving_straight_from_one_project_to_another(home: Home, shell: str) -> None:
     home.project('[env]\nCOLOUR = "blue"\nONLY_A = "1"\n', "a")
     home.project('[env]\nCOLOUR = "green"\nONLY_B = "1"\n', "b")
     here = home.shell(shell, COLOUR="red")
@@ -140,7 +143,7 @@ def test_moving_straight_from_one_project_to_another(home, shell):
 
 
 @EVERY_SHELL
-def test_a_project_inside_a_project(home, shell):
+def test_a_project_inside_a_project(home: Home, shell: str) -> None:
     home.project('[env]\nCOLOUR = "blue"\nOUTER = "1"\n', "a")
     home.project('[env]\nCOLOUR = "green"\n', "a/sub/b")
     here = home.shell(shell)
@@ -158,7 +161,7 @@ def test_a_project_inside_a_project(home, shell):
 
 
 @EVERY_SHELL
-def test_an_untrusted_inner_file_leaves_the_outer_project_active(home, shell):
+def test_an_untrusted_inner_file_leaves_the_outer_project_active(home: Home, shell: str) -> None:
     home.project(PLAIN, "a")
     home.project('[env]\nCOLOUR = "evil"\n', "a/b", allow=False)
     here = home.shell(shell, cwd=home.folder / "a")
@@ -171,7 +174,7 @@ def test_an_untrusted_inner_file_leaves_the_outer_project_active(home, shell):
 
 
 @EVERY_SHELL
-def test_an_error_is_told_once_and_tried_again_after_an_edit(home, shell):
+def test_an_error_is_told_once_and_tried_again_after_an_edit(home: Home, shell: str) -> None:
     root = home.project("modles = []\n[venv]\npth = 1\n", "p")
     here = home.shell(shell)
     before = here.snapshot()
@@ -187,7 +190,7 @@ def test_an_error_is_told_once_and_tried_again_after_an_edit(home, shell):
 
 
 @EVERY_SHELL
-def test_off_on_reload_and_deactivate(home, shell):
+def test_off_on_reload_and_deactivate(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell)
     outside = here.snapshot()
@@ -208,7 +211,7 @@ def test_off_on_reload_and_deactivate(home, shell):
 
 
 @EVERY_SHELL
-def test_the_exit_status_is_the_users_own(home, shell):
+def test_the_exit_status_is_the_users_own(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell)
     status = "$status" if shell == "fish" else "$?"
@@ -220,7 +223,7 @@ def test_the_exit_status_is_the_users_own(home, shell):
 
 
 @EVERY_SHELL
-def test_quiet_and_disabled(home, shell):
+def test_quiet_and_disabled(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     home.project("nonsense = 1\n", "bad")
     quiet = home.shell(shell, AUTOENV_HPC_QUIET="1")
@@ -233,7 +236,7 @@ def test_quiet_and_disabled(home, shell):
 
 
 @EVERY_SHELL
-def test_a_deleted_working_directory_is_met_with_silence(home, shell):
+def test_a_deleted_working_directory_is_met_with_silence(home: Home, shell: str) -> None:
     root = home.project(PLAIN, "p")
     here = home.shell(shell, cwd=root)
     (root / ".hpcenv.toml").unlink()
@@ -247,7 +250,9 @@ def test_a_deleted_working_directory_is_met_with_silence(home, shell):
 
 
 @EVERY_SHELL
-def test_the_tool_is_uninstalled_while_the_shell_is_open(home, shell, tmp_path):
+def test_the_tool_is_uninstalled_while_the_shell_is_open(
+    home: Home, shell: str, tmp_path: Path
+) -> None:
     home.project(PLAIN, "p")
     home.project(PLAIN.replace("blue", "green"), "q")
     here = home.shell(shell)
@@ -265,7 +270,7 @@ def test_the_tool_is_uninstalled_while_the_shell_is_open(home, shell, tmp_path):
 
 
 @EVERY_SHELL
-def test_an_unwritable_cache_costs_speed_and_nothing_else(home, shell):
+def test_an_unwritable_cache_costs_speed_and_nothing_else(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     cache = home.folder / "cache"
     cache.write_text("a file where a folder should be")
@@ -279,7 +284,9 @@ def test_an_unwritable_cache_costs_speed_and_nothing_else(home, shell):
 
 
 @EVERY_SHELL
-def test_ctrl_c_during_a_slow_entry_leaves_the_shell_outside(home, shell, tmp_path):
+def test_ctrl_c_during_a_slow_entry_leaves_the_shell_outside(
+    home: Home, shell: str, tmp_path: Path
+) -> None:
     slow = tmp_path / "slow-python"
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
@@ -299,7 +306,7 @@ def test_ctrl_c_during_a_slow_entry_leaves_the_shell_outside(home, shell, tmp_pa
 
 
 @EVERY_SHELL
-def test_hooking_twice_is_hooking_once(home, shell):
+def test_hooking_twice_is_hooking_once(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     again = {
         "bash": "source ~/.bashrc",
@@ -318,7 +325,7 @@ def test_hooking_twice_is_hooking_once(home, shell):
 
 
 @EVERY_SHELL
-def test_a_nested_shell_takes_the_project_over_and_leaves_it(home, shell):
+def test_a_nested_shell_takes_the_project_over_and_leaves_it(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell, "" if shell == "fish" else "PATH=/usr/bin:/bin", EXTRA="1")
     before = here.snapshot()
@@ -337,7 +344,7 @@ def test_a_nested_shell_takes_the_project_over_and_leaves_it(home, shell):
 
 
 @EVERY_SHELL
-def test_a_nested_shell_whose_rc_file_resets_path(home, shell):
+def test_a_nested_shell_whose_rc_file_resets_path(home: Home, shell: str) -> None:
     home.project('[paths]\nPATH = { prepend = ["bin"] }\n', "p")
     reset = (
         "set -gx PATH /usr/bin /bin /sbin" if shell == "fish" else "export PATH=/usr/bin:/bin:/sbin"
@@ -351,7 +358,9 @@ def test_a_nested_shell_whose_rc_file_resets_path(home, shell):
 
 
 @EVERY_SHELL
-def test_a_shell_started_outside_with_an_inherited_project_takes_it_out(home, shell):
+def test_a_shell_started_outside_with_an_inherited_project_takes_it_out(
+    home: Home, shell: str
+) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell, cwd=home.folder / "p")
     inside = {"bash": "bash --noprofile -i", "zsh": "zsh -i", "fish": "fish -i"}[shell]
@@ -361,7 +370,7 @@ def test_a_shell_started_outside_with_an_inherited_project_takes_it_out(home, sh
 
 
 @EVERY_SHELL
-def test_a_subshell_that_changes_directory_leaves_the_shell_alone(home, shell):
+def test_a_subshell_that_changes_directory_leaves_the_shell_alone(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell, cwd=home.folder / "p")
     line = "begin; cd ..; cd p; end" if shell == "fish" else "(cd ..; pwd)"
@@ -371,7 +380,7 @@ def test_a_subshell_that_changes_directory_leaves_the_shell_alone(home, shell):
 
 
 @EVERY_SHELL
-def test_nothing_is_ever_written_to_stdout(home, shell):
+def test_nothing_is_ever_written_to_stdout(home: Home, shell: str) -> None:
     home.project(PLAIN, "p")
     here = home.shell(shell)
     line = (
@@ -385,7 +394,7 @@ def test_nothing_is_ever_written_to_stdout(home, shell):
 
 
 @EVERY_SHELL
-def test_the_prompt_obeys_the_configuration_and_the_variable(home, shell):
+def test_the_prompt_obeys_the_configuration_and_the_variable(home: Home, shell: str) -> None:
     home.project(f'name = "%F{{red}}$(touch {home.folder}/executed)`id`\\\\u"\n', "odd")
     home.project("[venv]\nbackend='existing'\npath='../base'\nprompt = false\n", "none")
     (home.folder / "base/bin").mkdir(parents=True)

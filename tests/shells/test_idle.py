@@ -42,7 +42,9 @@ def baseline(home: Home, shell: str, log: Path, lines: list[str]) -> str:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_an_idle_prompt_starts_no_process_and_opens_no_file(cluster, shell, tool, tmp_path):
+def test_an_idle_prompt_starts_no_process_and_opens_no_file(
+    cluster: Home, shell: str, tool: str, tmp_path: Path
+) -> None:
     root = cluster.project('modules = ["python/3.9.5"]\n[env]\nX = "1"\n')
     idle = ["", ":", "", ":"]
     expected = baseline(cluster, shell, tmp_path / "without", idle)
@@ -56,7 +58,9 @@ def test_an_idle_prompt_starts_no_process_and_opens_no_file(cluster, shell, tool
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_what_was_seen_before_is_entered_and_left_without_a_process(cluster, shell, tool, tmp_path):
+def test_what_was_seen_before_is_entered_and_left_without_a_process(
+    cluster: Home, shell: str, tool: str, tmp_path: Path
+) -> None:
     cluster.project('modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n[env]\nX = "1"\n', "p")
     here = cluster.shell(shell)
     for line in ("cd p", "cd ..", "cd p", "cd .."):
@@ -70,13 +74,13 @@ def test_what_was_seen_before_is_entered_and_left_without_a_process(cluster, she
 @pytest.mark.parametrize("command", ["/bin/true", "true"])
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 def test_exec_of_what_was_seen_before_starts_nothing_but_the_command(
-    cluster, tool, command, tmp_path
-):
+    cluster: Home, tool: str, command: str, tmp_path: Path
+) -> None:
     root = cluster.project('modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n', "p")
     cluster.command("prepare", cwd=root)
     log = tmp_path / "calls"
     calls = "trace=execve,fork,vfork,clone,clone3"
-    words = ["strace", "-f", "-q", "-e", calls, "-o", log, COMMAND, "exec", "--", command]
+    words = ["strace", "-f", "-q", "-e", calls, "-o", str(log), COMMAND, "exec", "--", command]
     subprocess.run(words, cwd=root, env=cluster.env, check=True)
     text = log.read_text()
     # the command's script, and CMD in its place

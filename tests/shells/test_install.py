@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from homes import CHECKOUT, COMMAND
+from homes import CHECKOUT, COMMAND, Home
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
@@ -34,7 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prefix / "bin/autoenv-hpc"
 
 
-def test_the_wheel_with_its_source_gone(home, installed, tmp_path):
+def test_the_wheel_with_its_source_gone(home: Home, installed: Path, tmp_path: Path) -> None:
     root = home.project(PLAIN, "p", allow=False)
     link = tmp_path / "bin/autoenv-hpc"
     link.parent.mkdir()
@@ -65,7 +65,7 @@ def test_the_wheel_with_its_source_gone(home, installed, tmp_path):
     assert out == "blue\ngone\n"
 
 
-def test_the_checkouts_own_script_runs(home):
+def test_the_checkouts_own_script_runs(home: Home) -> None:
     done = subprocess.run(
         [CHECKOUT / "shell/autoenv-hpc", "hook", "zsh"],
         env=home.env,
@@ -83,12 +83,12 @@ HOT_PATH = {
 }  # fmt: skip
 
 
-def test_the_hot_path_imports_little_and_nothing_of_others(home):
+def test_the_hot_path_imports_little_and_nothing_of_others(home: Home) -> None:
     root = home.project(PLAIN, "p")
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import shell\nimport os\n"
-        f"text = shell.answer(shell.Question('bash', 'look', {str(root)!r}, ''), dict(os.environ), Report(dict(os.environ)))\n"
+        "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import answer\nimport os\n"
+        f"text = answer.answer(['2', 'bash', 'look', {str(root)!r}, '', 'fine'], dict(os.environ), Report(dict(os.environ)))\n"
         "assert 'COLOUR' in text\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
     )
@@ -100,7 +100,7 @@ def test_the_hot_path_imports_little_and_nothing_of_others(home):
     assert "tomllib" not in names
 
 
-def test_what_is_installed_is_compiled(installed):
+def test_what_is_installed_is_compiled(installed: Path) -> None:
     """Where nobody may write, Python would compile everything at each start."""
     package = next(installed.parent.parent.glob("lib/python3*/site-packages/autoenv_hpc"))
     sources = sorted(package.rglob("*.py"))
@@ -111,10 +111,10 @@ def test_what_is_installed_is_compiled(installed):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_site_keeps_the_text_of_the_hook_and_a_login_costs_no_python(
-    home, installed, shell, tmp_path
-):
+    home: Home, installed: Path, shell: str, tmp_path: Path
+) -> None:
     """The administrator stores it once; each user's shell sources the file."""
-    words = [installed, "hook", shell]
+    words = [str(installed), "hook", shell]
     admin = {"HOME": "/root", "PATH": "/usr/bin:/bin"}
     text = subprocess.run(words, env=admin, capture_output=True, text=True, check=True).stdout
     assert "/root" not in text
@@ -130,7 +130,7 @@ def test_a_site_keeps_the_text_of_the_hook_and_a_login_costs_no_python(
     }[shell]
     lines = [f"source '{file}'", tick, "echo login", f"cd '{root}'", tick, "echo $COLOUR"]
     log = tmp_path / "calls"
-    trace = ["strace", "-f", "-qq", "-e", "trace=%file", "-o", log]
+    trace = ["strace", "-f", "-qq", "-e", "trace=%file", "-o", str(log)]
     plain = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["-N"]}[shell]
     done = subprocess.run(
         [*trace, shell, *plain, "-c", "\n".join(lines)],
@@ -144,7 +144,7 @@ def test_a_site_keeps_the_text_of_the_hook_and_a_login_costs_no_python(
     assert len(re.findall(r"execve\(", until_login)) == 1, until_login
 
 
-def test_demo(home, tool_env):
+def test_demo(home: Home, tool_env: dict[str, dict[str, str]]) -> None:
 
     for env in (*tool_env.values(), {}):
         done = subprocess.run(

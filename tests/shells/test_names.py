@@ -2,9 +2,10 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
-from homes import CHECKOUT, COMMAND, MODULE_TOOLS
+from homes import CHECKOUT, COMMAND, MODULE_TOOLS, Home
 from ranks import STEP, modulefile, note
 from sessions import PLAIN, TICK
 
@@ -36,7 +37,7 @@ def shown(names: set[str], value: str) -> list[str]:
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
-def test_exec_hands_them_on(cluster, tool, tmp_path):
+def test_exec_hands_them_on(cluster: Home, tool: str, tmp_path: Path) -> None:
     modulefile(cluster, tool, tmp_path)
     root = cluster.project('modules = ["lib/1.0"]\n', "p")
     cluster.command("prepare", cwd=root)
@@ -61,7 +62,7 @@ def test_exec_hands_them_on(cluster, tool, tmp_path):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize("before", ["", "user's"])
-def test_they_may_be_set_for_a_project(home, shell, before, tmp_path):
+def test_they_may_be_set_for_a_project(home: Home, shell: str, before: str, tmp_path: Path) -> None:
     names = NAMES - THEIRS
     root = home.project("[env]\n" + "".join(f'{name} = "ours"\n' for name in names), "p")
     home.command("prepare", cwd=root)

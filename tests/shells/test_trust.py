@@ -1,22 +1,25 @@
 """Nothing of a configuration takes effect before its user said so."""
 
 import os
+from pathlib import Path
 
 import pytest
+from homes import Home
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 SHOW = ("/bin/sh", "-c", 'echo "$COLOUR"')
 
 
-def allowed(home, root, **more) -> bool:
+def allowed(home: Home, root: Path, **more: str) -> bool:
     """Whether a command of the project is started."""
     status = 0 if "COLOUR" in more.pop("expect", "COLOUR") else 125
     return (
-        home.command("exec", "-C", str(root), "--", *SHOW, status=status, **more).stdout == "blue\n"
+        home.command("exec", "-C", str(root), "--", *SHOW, status=status, env=more).stdout
+        == "blue\n"
     )
 
 
-def test_new_edited_denied_and_allowed_again(home):
+def test_new_edited_denied_and_allowed_again(home: Home) -> None:
     root = home.project(PLAIN, "p", allow=False)
     said = home.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
     assert (
@@ -35,14 +38,14 @@ def test_new_edited_denied_and_allowed_again(home):
     assert allowed(home, root)
 
 
-def test_the_same_bytes_elsewhere_are_not_allowed(home):
+def test_the_same_bytes_elsewhere_are_not_allowed(home: Home) -> None:
     root = home.project(PLAIN, "p")
     other = home.project(PLAIN, "p-evil", allow=False)
     assert allowed(home, root)
     assert not allowed(home, other, expect="no")
 
 
-def test_what_everybody_may_write_is_refused(home):
+def test_what_everybody_may_write_is_refused(home: Home) -> None:
     root = home.project(PLAIN, "p", allow=False)
     config = root / ".hpcenv.toml"
     for path, mode in ((config, 0o666), (root, 0o777)):
@@ -59,7 +62,7 @@ def test_what_everybody_may_write_is_refused(home):
     assert allowed(home, root)
 
 
-def test_a_project_folder_of_a_group_is_normal(home):
+def test_a_project_folder_of_a_group_is_normal(home: Home) -> None:
     root = home.project(PLAIN, "p", allow=False)
     root.chmod(0o2770)
     (root / ".hpcenv.toml").chmod(0o660)
@@ -67,7 +70,7 @@ def test_a_project_folder_of_a_group_is_normal(home):
     assert allowed(home, root)
 
 
-def test_a_site_can_approve_whole_folders_and_groups(home):
+def test_a_site_can_approve_whole_folders_and_groups(home: Home) -> None:
     group = home.command(
         "exec", "-C", str(home.project(PLAIN, "q")), "--", "id", "-gn"
     ).stdout.strip()
@@ -88,7 +91,7 @@ def test_a_site_can_approve_whole_folders_and_groups(home):
 
 
 @pytest.mark.parametrize("exposed", ["", "allow"])
-def test_records_that_others_may_write_are_not_read(home, exposed):
+def test_records_that_others_may_write_are_not_read(home: Home, exposed: str) -> None:
     root = home.project(PLAIN, "p")
     folder = home.folder / ".local/state/autoenv-hpc" / exposed
     folder.chmod(0o770)
@@ -98,7 +101,7 @@ def test_records_that_others_may_write_are_not_read(home, exposed):
     assert allowed(home, root)
 
 
-def test_the_state_folder_can_be_elsewhere(home, tmp_path):
+def test_the_state_folder_can_be_elsewhere(home: Home, tmp_path: Path) -> None:
     root = home.project(PLAIN, "p", allow=False)
     home.env["AUTOENV_HPC_STATE_DIR"] = str(tmp_path / "state")
     home.command("allow", cwd=root)
@@ -107,7 +110,7 @@ def test_the_state_folder_can_be_elsewhere(home, tmp_path):
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
-def test_allow_with_exec_and_by_a_link(home):
+def test_allow_with_exec_and_by_a_link(home: Home) -> None:
     root = home.project(PLAIN, "p", allow=False)
     home.command("exec", "-C", str(root), "--allow", "--", *SHOW)
     link = home.folder / "link"
@@ -117,7 +120,7 @@ def test_allow_with_exec_and_by_a_link(home):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_permission_that_is_gone_holds_up_what_was_stored(home, shell):
+def test_a_permission_that_is_gone_holds_up_what_was_stored(home: Home, shell: str) -> None:
     root = home.project(PLAIN, "p")
     home.command("prepare", cwd=root)
     here = home.shell(shell)

@@ -63,7 +63,9 @@ def installed(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> In
 
 @pytest.mark.parametrize("number", [1, 3], ids=["downgrade", "upgrade"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_leaves_cleanly_and_says_once_that_it_is_too_old(home, installed, shell, number):
+def test_a_shell_leaves_cleanly_and_says_once_that_it_is_too_old(
+    home: Home, installed: Installed, shell: str, number: int
+) -> None:
     here = home.shell(shell)
     for folder in ("p", "q"):  # both are stored
         here.run(f"cd {folder}")
@@ -94,7 +96,9 @@ def test_a_shell_leaves_cleanly_and_says_once_that_it_is_too_old(home, installed
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_a_newer_version_stored_does_not_fit(home, installed, shell):
+def test_what_a_newer_version_stored_does_not_fit(
+    home: Home, installed: Installed, shell: str
+) -> None:
     here = home.shell(shell)
     before = here.snapshot()
     installed.speak(3)
@@ -107,13 +111,15 @@ def test_what_a_newer_version_stored_does_not_fit(home, installed, shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_edit_inside_changes_nothing_and_the_project_is_left_cleanly(home, installed, shell):
+def test_an_edit_inside_changes_nothing_and_the_project_is_left_cleanly(
+    home: Home, installed: Installed, shell: str
+) -> None:
     here = home.shell(shell)
     before = here.snapshot()
     here.run("cd p")
     installed.speak(3)
-    (home.home / "p/.hpcenv.toml").write_text('[env]\nCOLOUR = "edited"\n')
-    home.command("allow", str(home.home / "p"))
+    (home.folder / "p/.hpcenv.toml").write_text('[env]\nCOLOUR = "edited"\n')
+    home.command("allow", str(home.folder / "p"))
     shown = here.run("true") + here.run("true")
     assert shown.count(UPGRADED) == 1
     assert here.env()["COLOUR"] == "p"
@@ -125,11 +131,13 @@ def test_an_edit_inside_changes_nothing_and_the_project_is_left_cleanly(home, in
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_the_user_changed_inside_is_merged_by_the_new_version(home, installed, shell):
-    (home.home / "p/.hpcenv.toml").write_text(
+def test_what_the_user_changed_inside_is_merged_by_the_new_version(
+    home: Home, installed: Installed, shell: str
+) -> None:
+    (home.folder / "p/.hpcenv.toml").write_text(
         '[env]\nCOLOUR = "p"\nSHAPE = "round"\n[paths]\nPATH = { prepend = ["bin"] }\n'
     )
-    home.command("allow", str(home.home / "p"))
+    home.command("allow", str(home.folder / "p"))
     here = home.shell(shell)
     path = here.env()["PATH"]
     here.run("cd p")
@@ -147,7 +155,9 @@ def test_what_the_user_changed_inside_is_merged_by_the_new_version(home, install
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_answer_of_another_number_is_not_evaluated(home, installed, shell):
+def test_an_answer_of_another_number_is_not_evaluated(
+    home: Home, installed: Installed, shell: str
+) -> None:
     here = home.shell(shell)
     before = here.snapshot()
     answer = "# autoenv-hpc answer, protocol 22\\nexport COLOUR=half\\n"
@@ -172,20 +182,20 @@ OLD_HOOK = {
 OLD_HOOK["zsh"] = OLD_HOOK["bash"]
 
 
-def evaluated(shell: str, code: str, env: dict[str, str]) -> subprocess.CompletedProcess:
+def evaluated(shell: str, code: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """What the part of the old hook prints that evaluates an answer."""
     program = [shell, *PLAIN[shell], "-c", OLD_HOOK[shell], *([] if shell == "fish" else ["0"])]
     return subprocess.run([*program, code], env=env, capture_output=True, text=True, check=True)
 
 
 @pytest.mark.parametrize("dialect", ["bash", "bash4", "zsh", "fish"])
-def test_a_shell_of_the_first_version_gets_what_it_understands(home, dialect):
+def test_a_shell_of_the_first_version_gets_what_it_understands(home: Home, dialect: str) -> None:
     shell = dialect.removesuffix("4")
     root = home.project(
         '[env]\nCOLOUR = "p"\nEMPTY = false\n[paths]\nMANPATH = { prepend = ["man"] }\n', "p"
     )
-    before = {**home.env, "EMPTY": "", "ZDOTDIR": str(home.home)}
-    here = home.shell(shell, cwd=root, **before)
+    before = {**home.env, "EMPTY": "", "ZDOTDIR": str(home.folder)}
+    here = home.shell(shell, cwd=root, env=before)
     inside = here.env()
     assert inside["COLOUR"] == "p"
     _, what, _, _, *precision = OLD[shell]
@@ -196,7 +206,7 @@ def test_a_shell_of_the_first_version_gets_what_it_understands(home, dialect):
         (("leave", "", ""), inside, True),  # it inherited the project
     ):
         asked = ("__shell", dialect, *question, *precision)
-        code = home.command(*asked, cwd=root, **{**env, "PWD": str(root)}).stdout
+        code = home.command(*asked, cwd=root, env={**env, "PWD": str(root)}).stdout
         names = set(re.findall(r"__autoenv_hpc_\w+", code))
         assert names <= {
             *("__autoenv_hpc_cache", "__autoenv_hpc_ask", "__autoenv_hpc_end"),
@@ -213,7 +223,7 @@ def test_a_shell_of_the_first_version_gets_what_it_understands(home, dialect):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_answer_of_our_own_number_is_the_whole_one(home, shell):
+def test_an_answer_of_our_own_number_is_the_whole_one(home: Home, shell: str) -> None:
     root = home.project('[env]\nCOLOUR = "p"\n', "p")
     code = home.command("__shell", str(OURS), shell, "look", str(root), "", "fine").stdout
     assert code.startswith(f"# autoenv-hpc answer, protocol {OURS}\n")

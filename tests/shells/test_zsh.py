@@ -1,6 +1,7 @@
 """zsh alone: options, hooks, tied parameters, start-up."""
 
 import pytest
+from homes import Home
 from sessions import assert_same
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
@@ -15,7 +16,7 @@ PLAIN = '[env]\nCOLOUR = "blue"\n'
         "setopt prompt_subst", "setopt ksh_glob", "setopt interactive_comments", "setopt auto_cd",
     ],
 )  # fmt: skip
-def test_odd_options_change_nothing(home, option):
+def test_odd_options_change_nothing(home: Home, option: str) -> None:
     home.project(PLAIN + '[paths]\nPATH = { prepend = ["bin"] }\n', "p")
     here = home.shell("zsh", after=option)
     before = here.snapshot()
@@ -28,7 +29,7 @@ def test_odd_options_change_nothing(home, option):
         assert_same(before, here.snapshot())
 
 
-def test_an_option_set_before_the_hook_does_not_reach_it(home):
+def test_an_option_set_before_the_hook_does_not_reach_it(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell(
         "zsh",
@@ -40,7 +41,7 @@ def test_an_option_set_before_the_hook_does_not_reach_it(home):
     assert "COLOUR" not in here.env()
 
 
-def test_one_cd_runs_once_and_other_hooks_live(home):
+def test_one_cd_runs_once_and_other_hooks_live(home: Home) -> None:
     home.project(PLAIN, "p")
     rc = "precmd() { print -r p >> ~/calls }; chpwd() { print -r c >> ~/calls }; typeset -ga precmd_functions; precmd_functions+=(mine); mine() { print -r $? >> ~/mine }"
     here = home.shell("zsh", rc)
@@ -51,14 +52,14 @@ def test_one_cd_runs_once_and_other_hooks_live(home):
     assert calls.count("c") == 2
 
 
-def test_a_widget_that_changes_directory_is_noticed(home):
+def test_a_widget_that_changes_directory_is_noticed(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("zsh", after="up() { builtin cd ~/p; typeset -g seen=$COLOUR }; zle -N up")
     here.run("up")
     assert here.output("print $seen").strip() == "blue"
 
 
-def test_special_parameters_come_back_as_they_were(home):
+def test_special_parameters_come_back_as_they_were(home: Home) -> None:
     home.project(
         '[paths]\nMANPATH = { prepend = ["man"] }\nCDPATH = { append = ["x"] }\n[env]\nFPATH = "/x"\n',
         "p",
@@ -73,7 +74,7 @@ def test_special_parameters_come_back_as_they_were(home):
             assert_same(before, here.snapshot())
 
 
-def test_a_foreign_fpath_does_no_harm(home):
+def test_a_foreign_fpath_does_no_harm(home: Home) -> None:
     home.project(PLAIN, "p")
     here = home.shell("zsh", FPATH="/nonexistent")
     assert "function definition file not found" not in here.greeting
@@ -81,7 +82,7 @@ def test_a_foreign_fpath_does_no_harm(home):
     assert here.env()["COLOUR"] == "blue"
 
 
-def test_nothing_is_said_during_an_instant_prompt(home):
+def test_nothing_is_said_during_an_instant_prompt(home: Home) -> None:
     root = home.project(PLAIN, "p")
     here = home.shell(
         "zsh",

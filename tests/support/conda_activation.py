@@ -93,7 +93,7 @@ def deactivate(program: Program, env: dict[str, str]) -> Change:
     if level == 1:
         named = {"CONDA_SHLVL": "0"}
         unset = ("CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER", *unset)
-        path, enter = _path(program, old, "", env), ()
+        path, enter = _path(program, old, "", env), tuple[str, ...]()
     else:
         new = env[f"CONDA_PREFIX_{level - 1}"]
         named = _named(program, new, level - 1, env) | _own(new)
@@ -178,7 +178,7 @@ def _scripts(prefix: str, kind: str) -> tuple[str, ...]:
 
 def _own(prefix: str) -> dict[str, str]:
     """The environment's own variables: of its packages, then of its environment.yml."""
-    found = {}
+    found: dict[str, str] = {}
     for path in sorted(Path(prefix, "etc/conda/env_vars.d").glob("*")):
         found |= json.loads(path.read_text())
     state = Path(prefix, "conda-meta/state")

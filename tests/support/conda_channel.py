@@ -57,7 +57,7 @@ class Channel:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = folder.as_uri()
-        self._index: dict[str, dict] = {"noarch": {}, SUBDIR: {}}
+        self._index: dict[str, dict[str, dict[str, object]]] = {"noarch": {}, SUBDIR: {}}
         self._write_index()
 
     def add(
@@ -104,7 +104,9 @@ def make(folder: Path, python: Path) -> Channel:
     version, standard_library = _ask(python)
     places = (standard_library / "ensurepip/_bundled", Path("/usr/share/python-wheels"))  # Debian's
     pip = next((wheel for place in places for wheel in place.glob("pip-*.whl")), None)
-    needs = ("pip",) if pip else ()  # as conda itself has it: add_pip_as_python_dependency
+    needs: tuple[str, ...] = (
+        ("pip",) if pip else ()
+    )  # as conda itself has it: add_pip_as_python_dependency
     channel.add("python", version, _interpreter(python, version, standard_library), needs=needs)
     if pip:
         channel.add("pip", pip.name.split("-")[1], _wheel(pip), needs=("python",), noarch="python")
@@ -165,7 +167,7 @@ def _ask(python: Path) -> tuple[str, Path]:
     return version, Path(library)
 
 
-def _paths(contents: Contents) -> dict:
+def _paths(contents: Contents) -> dict[str, object]:
     paths = [
         {"_path": place, "path_type": "softlink", "sha256": hashlib.sha256(b"").hexdigest(), "size_in_bytes": 0}
         if isinstance(what, Path)

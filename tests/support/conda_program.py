@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 VERSIONS = {"conda": "26.7.1", "mamba": "2.1.1", "micromamba": "2.1.1"}
 
@@ -205,8 +205,8 @@ class Conda:
             _pip(prefix, by_pip)
 
     async def _install(
-        self, asked: argparse.Namespace, prefix: str, specs: list[str], locked: list
-    ) -> list:
+        self, asked: argparse.Namespace, prefix: str, specs: list[str], locked: list[Any]
+    ) -> list[Any]:
         import rattler  # noqa: PLC0415 - the record is written before what may be missing
         import rattler.exceptions  # noqa: PLC0415
 
@@ -273,10 +273,10 @@ def _grammar(conda: Conda) -> _Parser:
     )
     commands = parser.add_subparsers(required=True)
 
-    def add(
-        where: argparse._SubParsersAction, word: str, does: object, *options: str
-    ) -> argparse.ArgumentParser:
-        made = where.add_parser(word, prog=conda.name, allow_abbrev=False, add_help=False)
+    def add(where: Any, word: str, does: object, *options: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = where.add_parser(
+            word, prog=conda.name, allow_abbrev=False, add_help=False
+        )
         made.set_defaults(does=does, channel=None)
         for option in options:
             made.add_argument(*_OPTIONS[option][0], **_OPTIONS[option][1])
@@ -312,7 +312,7 @@ def _grammar(conda: Conda) -> _Parser:
     return parser
 
 
-_OPTIONS = {
+_OPTIONS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "yes": (["-y", "--yes"], {"action": "store_true", "required": True}),
     "prefix": (["-p", "--prefix"], {"required": True}),
     "quiet": (["-q", "--quiet"], {"action": "store_true"}),
@@ -331,7 +331,7 @@ _OPTIONS = {
 }
 
 
-def _installed(prefix: str) -> list:
+def _installed(prefix: str) -> list[Any]:
     import rattler  # noqa: PLC0415 - the record is written before what may be missing
 
     return [
@@ -354,10 +354,12 @@ def _package(spec: str) -> str:
     return name.rpartition("::")[2]
 
 
-def _write_history(conda: Conda, prefix: str, before: list, after: list, specs: list[str]) -> None:
+def _write_history(
+    conda: Conda, prefix: str, before: list[Any], after: list[Any], specs: list[str]
+) -> None:
     """conda/history.py: the command, what went and came, and what was asked for."""
 
-    def name(record: object) -> str:
+    def name(record: Any) -> str:
         channel = str(record.channel).rstrip("/")
         return (
             f"{channel}/{record.subdir}::{record.name.normalized}-{record.version}-{record.build}"
@@ -392,7 +394,7 @@ def _pip(prefix: str, lines: list[str]) -> None:
             raise Failed("CondaEnvException: Pip failed")
 
 
-def _by_pip(prefix: str) -> list[dict]:
+def _by_pip(prefix: str) -> list[dict[str, list[str]]]:
     places = Path(prefix).glob("lib/python*/site-packages/*.dist-info/INSTALLER")
     folders = [p.parent.name for p in places if p.read_text().strip() == "pip"]
     found = sorted(name.removesuffix(".dist-info").replace("-", "==", 1) for name in folders)

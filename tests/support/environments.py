@@ -2,8 +2,10 @@
 
 import os
 import sys
+from pathlib import Path
 
 import trees
+from homes import Home
 
 WHO = (
     "python",
@@ -15,20 +17,20 @@ HERE = "{}.{}".format(*sys.version_info)
 THIS = f'python = "{os.path.realpath(sys.executable)}"\n'
 
 
-def prefix(home, root) -> str:
+def prefix(home: Home, root: Path) -> str:
     """The prefix of the Python in the project's environment."""
     done = home.command("exec", "-C", str(root), "--", *WHO)
     return done.stdout.splitlines()[0]
 
 
-def refused(home, root, **more) -> str:
+def refused(home: Home, root: Path, **more: str) -> str:
     """The one line that says why the environment cannot be had."""
-    done = home.command("exec", "-C", str(root), "--", "true", status=125, **more)
+    done = home.command("exec", "-C", str(root), "--", "true", status=125, env=more)
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("autoenv-hpc: ")
     return last
 
 
-def wheels(folder) -> str:
+def wheels(folder: Path) -> str:
     """The lines that install from a folder alone."""
     return f'pip-args = ["--no-index", "--find-links", "{folder}"]\n'

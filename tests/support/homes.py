@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sessions import Shell
@@ -64,10 +65,15 @@ class Home:
         return root
 
     def command(
-        self, *words: str, status: int = 0, cwd: Path | None = None, **more: str
-    ) -> subprocess.CompletedProcess:
+        self,
+        *words: str,
+        status: int = 0,
+        cwd: Path | None = None,
+        env: Mapping[str, str] = {},
+        **more: str,
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command itself; its exit status is checked."""
-        done = self.attempt(*words, cwd=cwd, **more)
+        done = self.attempt(*words, cwd=cwd, env={**env, **more})
         assert done.returncode == status, (
             f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         )
@@ -75,27 +81,34 @@ class Home:
         return done
 
     def attempt(
-        self, *words: str, cwd: Path | None = None, **more: str
-    ) -> subprocess.CompletedProcess:
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] = {}, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command itself, however it ends."""
-        env = self.env | more
-        env.pop("PWD", None)
+        merged = {**self.env, **env, **more}
+        merged.pop("PWD", None)
         return subprocess.run(
-            [COMMAND, *words], check=False, capture_output=True, text=True, env=env, cwd=cwd or self.folder,
+            [COMMAND, *words], check=False, capture_output=True, text=True, env=merged, cwd=cwd or self.folder,
             errors="surrogateescape", stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def shell(
-        self, name: str, rc: str = "", *, cwd: Path | None = None, after: str = "", **more: str
+        self,
+        name: str,
+        rc: str = "",
+        *,
+        cwd: Path | None = None,
+        after: str = "",
+        env: Mapping[str, str] = {},
+        **more: str,
     ) -> Shell:
         """An interactive shell whose rc file evaluates the hook after `rc`."""
         self.write_rc(name, rc, after)
-        env = {**self.env, **more}
+        merged = {**self.env, **env, **more}
         if name == "zsh":
-            env["ZDOTDIR"] = str(self.folder)
+            merged["ZDOTDIR"] = str(self.folder)
         # An older bash can be put to the same tests.
         program = os.environ.get("BASH_UNDER_TEST", "") if name == "bash" else ""
-        shell = Shell(name, self.folder, env, cwd or self.folder, program)
+        shell = Shell(name, self.folder, merged, cwd or self.folder, program)
         self._shells.append(shell)
         return shell
 

@@ -5,9 +5,11 @@ import difflib
 import shlex
 import time
 from pathlib import Path
+from typing import Any
 
 import pexpect
 
+Snapshot = dict[str, Any]  # the environment, and what each of some commands prints
 TIMEOUT = 90  # seconds for one line; a build on a busy machine takes some
 
 # What must be the same before entering and after leaving, besides the exported variables.
@@ -91,9 +93,9 @@ class Shell:
             if name not in ("_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES")
         }
 
-    def snapshot(self) -> dict[str, object]:
+    def snapshot(self) -> Snapshot:
         """All that leaving must give back."""
-        state: dict[str, object] = {"env": self.env()}
+        state: Snapshot = {"env": self.env()}
         for command in _SNAPSHOT[self.name]:
             state[command] = _steady(self.output(command))
         return state
@@ -153,7 +155,7 @@ def _name(line: str) -> str:
     return words[0].split("=")[0] if words else ""
 
 
-def assert_same(before: dict[str, object], after: dict[str, object]) -> None:
+def assert_same(before: Snapshot, after: Snapshot) -> None:
     """Compare two snapshots; name each line that differs."""
     wrong = []
     for part, was in before.items():

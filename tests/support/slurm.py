@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _CONFIGURATION = """\
@@ -66,7 +67,7 @@ class Slurm:
 
     def submit(self, script: Path, *options: str, cwd: Path, env: dict[str, str]) -> str:
         """Submit a script; return the job's number."""
-        words = ["sbatch", "--parsable", *options, script]
+        words = ["sbatch", "--parsable", *options, str(script)]
         return subprocess.run(
             words, cwd=cwd, env=env | self.env, check=True, capture_output=True, text=True
         ).stdout.strip()
@@ -87,8 +88,8 @@ class Slurm:
                 daemon.wait(10)
             daemon.kill()
 
-    def _start(self, name: str, *options: str) -> subprocess.Popen:
-        program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    def _start(self, name: str, *options: str) -> subprocess.Popen[bytes]:
+        program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or name
         log = (self._folder / f"{name}.out").open("ab")
         return subprocess.Popen(
             [program, *options], env=os.environ | self.env, stdout=log, stderr=log
@@ -111,7 +112,7 @@ def _free_ports(number: int) -> list[int]:
     return ports
 
 
-def _until(condition: object, seconds: float = 60) -> None:
+def _until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -153,10 +153,10 @@ def interpreters() -> dict[tuple[int, int], Path]:
         )
         if done.returncode == 0:
             numbers, prefix = done.stdout.splitlines()
-            version = tuple(map(int, numbers.split()))
-            real = Path(prefix) / f"bin/python{version[0]}.{version[1]}"
-            if version <= (3, 11) and real.exists():
-                found.setdefault(version, real)
+            major, minor = map(int, numbers.split())
+            real = Path(prefix) / f"bin/python{major}.{minor}"
+            if (major, minor) <= (3, 11) and real.exists():
+                found.setdefault((major, minor), real)
     return found
 
 

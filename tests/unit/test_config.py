@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenv_hpc.guards import Guards
-from autoenv_hpc.project import config, layers
-from autoenv_hpc.project.config import Cache, PathEdit, Venv
 from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import config, layers, trust
+from autoenv_hpc.project.config import Cache, PathEdit, Venv
 from autoenv_hpc.project.toml_lines import line_of
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
-NOTHING_ABOVE = config.Settings(Guards(), (), config.trust.PreApproved(), ())
+NOTHING_ABOVE = config.Settings(Guards(), (), trust.PreApproved(), ())
 
 
 def settle(
@@ -31,7 +31,7 @@ def settle(
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_invalid(path):
+def test_invalid(path: Path) -> None:
     """The first line of each file holds what is said of it."""
     text = path.read_text()
     expected = text.splitlines()[0].removeprefix("# ")
@@ -40,7 +40,7 @@ def test_invalid(path):
     assert [line.removeprefix("F:") for line in str(caught.value).splitlines()] == [expected]
 
 
-def test_all_faults_at_once_in_the_order_of_their_lines():
+def test_all_faults_at_once_in_the_order_of_their_lines() -> None:
     with pytest.raises(ConfigError) as caught:
         config.parse(b"nam = 1\nmodules = 1\n[venv]\npth = 1\npython = 3\n", "F")
     assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in str(caught.value).splitlines()] == [
@@ -48,7 +48,7 @@ def test_all_faults_at_once_in_the_order_of_their_lines():
     ]  # fmt: skip
 
 
-def test_not_utf8():
+def test_not_utf8() -> None:
     with pytest.raises(ConfigError, match="F:2: not UTF-8"):
         config.parse(b"# ok\nname = '\xff'\n", "F")
 
@@ -56,14 +56,14 @@ def test_not_utf8():
 DEFAULTS = (".venv", "venv", None, False, None, "auto", True, (), (), (), "notify")
 
 
-def test_an_empty_file_has_every_default():
+def test_an_empty_file_has_every_default() -> None:
     assert settle("") == config.Config("/p/.hpcenv.toml", "/p", "p")
     assert settle("[venv]").venv == Venv(
         ".venv", "venv", None, False, None, "auto", True, (), (), (), "notify"
     )
 
 
-def test_every_key_arrives():
+def test_every_key_arrives() -> None:
     found = settle(
         'name = "n"\nmodules = ["a/1"]\nmodule-paths = ["m"]\nmodule-policy = "purge"\n'
         '[venv]\npath = "v"\nbackend = "existing"\npython = "3.9"\nsystem-site-packages = true\nprompt = false\n'
@@ -106,7 +106,7 @@ A = "site two"
 """
 
 
-def test_tables_merge_key_by_key_and_lists_replace():
+def test_tables_merge_key_by_key_and_lists_replace() -> None:
     base = settle(LAYERS)
     assert (base.modules, base.env, base.env_name) == (
         ("one",),
@@ -120,7 +120,7 @@ def test_tables_merge_key_by_key_and_lists_replace():
     assert (one.env["C"], one.modules) == ("site", ("one",))
 
 
-def test_the_users_file_gives_defaults_and_never_an_environment_by_itself():
+def test_the_users_file_gives_defaults_and_never_an_environment_by_itself() -> None:
     above = '[venv]\nbackend = "virtualenv"\n[env]\nA = "user"\n[site.s]\nmatch = { fqdn = ["x"] }\nmodules = ["s"]\n'
     assert settle("", None, None, above).venv is None
     found = settle('[venv]\n[env]\nA = "project"', "s", None, above)
@@ -131,18 +131,15 @@ def test_the_users_file_gives_defaults_and_never_an_environment_by_itself():
     )
 
 
-def test_a_named_environment_has_a_folder_of_its_own():
+def test_a_named_environment_has_a_folder_of_its_own() -> None:
     text = "[venv]\n[envs.py2.venv]\n[envs.py3.venv]\npath = 'x'\n"
-    assert [settle(text, None, name).venv.path for name in (None, "py2", "py3")] == [
-        ".venv",
-        ".venv-py2",
-        "x",
-    ]
+    made = [settle(text, None, name).venv for name in (None, "py2", "py3")]
+    assert [venv and venv.path for venv in made] == [".venv", ".venv-py2", "x"]
     with pytest.raises(ConfigError, match=r"no \[envs.py4\] \(there are: py2, py3\)"):
         settle(text, None, "py4")
 
 
-def test_only_sites():
+def test_only_sites() -> None:
     text = 'only-sites = ["uppmax", "hpc2n"]'
     assert settle(text, "hpc2n").name == "p"
     for site, said in ((None, "no site that is known"), ("nsc", "this is nsc")):
@@ -150,12 +147,15 @@ def test_only_sites():
             settle(text, site)
 
 
-def test_the_nearest_file_governs_and_there_are_limits(tmp_path):
+def test_the_nearest_file_governs_and_there_are_limits(tmp_path: Path) -> None:
     home = tmp_path / "home"
     deep = home / "a/b/c"
     deep.mkdir(parents=True)
     (tmp_path / ".hpcenv.toml").touch()
-    find = lambda start, *ceilings: config.find(str(start), str(home), ceilings)  # noqa: E731
+
+    def find(start: Path | str, *ceilings: str) -> str | None:
+        return config.find(str(start), str(home), ceilings)
+
     assert find(deep) is None  # the file lies above home
     (home / ".hpcenv.toml").touch()
     (home / "a/.hpcenv.toml").touch()
@@ -175,7 +175,7 @@ KEYS = st.text(
 
 @given(st.lists(st.tuples(KEYS, st.sampled_from(['"x"', "'''a\n[b]\n'''", "[1, [2,\n3], {a = 1}]", "{b = {c = '}'}}", "1979-05-27T07:32:00Z"])),
                 unique_by=lambda pair: pair[0]))  # fmt: skip
-def test_the_line_of_each_key(pairs):
+def test_the_line_of_each_key(pairs: list[tuple[str, str]]) -> None:
     lines, text = [], ""
     for key, value in pairs:
         quoted = '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'

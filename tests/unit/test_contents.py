@@ -1,9 +1,11 @@
 """What is in an environment, told from the names of folders."""
 
+from pathlib import Path
+
 from autoenv_hpc.venvs import contents
 
 
-def test_shadows_are_told_from_names_and_versions(tmp_path):
+def test_shadows_are_told_from_names_and_versions(tmp_path: Path) -> None:
     own, theirs = tmp_path / "env/lib/python3.9/site-packages", tmp_path / "theirs"
     for folder, names in (
         (own, ("Foo_Bar-1.0.dist-info", "same-1.0.dist-info", "old-2.0-py3.9.egg-info")),

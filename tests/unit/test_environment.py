@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoenv_hpc.activations import active
-from autoenv_hpc.environment import Change, Value, merged, with_entries
+from autoenv_hpc.environment import Change, Env, Value, merged, with_entries
 
 ENVS = st.dictionaries(
     st.sampled_from(["PATH", "MANPATH", "A", "B", "EMPTY"]),
@@ -14,7 +14,7 @@ ENVS = st.dictionaries(
 
 
 @given(ENVS, ENVS)
-def test_there_and_back(before, after):
+def test_there_and_back(before: Env, after: Env) -> None:
     change = Change.between(before, after)
     assert change.applied_to(before) == after
     assert change.holds_in(after)
@@ -46,18 +46,20 @@ def test_there_and_back(before, after):
         ("/b", "/b:/v", "/b:/v:/mine", "/b:/mine"),
     ],
 )
-def test_search_paths_lose_our_entries_only(before, after, now, expected):
+def test_search_paths_lose_our_entries_only(
+    before: str | None, after: str, now: str | None, expected: str | None
+) -> None:
     assert merged("PATH", Value(before, after), now) == expected
 
 
-def test_a_value_that_the_user_set_stays():
+def test_a_value_that_the_user_set_stays() -> None:
     assert merged("EDITOR", Value("vi", "site-editor"), "emacs") == "emacs"
     assert merged("EDITOR", Value("vi", "site-editor"), "site-editor") == "vi"
     assert merged("EDITOR", Value("vi", None), None) == "vi"
     assert merged("EDITOR", Value("vi", None), "emacs") == "emacs"
 
 
-def test_an_unset_search_path_gets_no_stray_colon():
+def test_an_unset_search_path_gets_no_stray_colon() -> None:
     assert with_entries(None, ["a"], ["b"]) == "a:b"
     assert with_entries("", ["a"]) == "a"
     assert with_entries("x", ["a"], ["b"]) == "a:x:b"
@@ -73,7 +75,9 @@ TEXT = st.text(st.characters(exclude_characters="\0"), max_size=60)
         max_size=6,
     )
 )
-def test_the_state_survives_its_journey_through_the_environment(values):
+def test_the_state_survives_its_journey_through_the_environment(
+    values: dict[str, tuple[str | None, str | None]],
+) -> None:
     change = Change(
         (name, Value(before, after))
         for name, (before, after) in values.items()
@@ -91,5 +95,5 @@ def test_the_state_survives_its_journey_through_the_environment(values):
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "eJw=", "A" * 1000, "eJyLBgAAXQBd"])
-def test_a_state_that_cannot_be_read_is_none(nonsense):
+def test_a_state_that_cannot_be_read_is_none(nonsense: str) -> None:
     assert active.active_project({active.NAME: nonsense}) is None

@@ -3,9 +3,9 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.project.templates import expand, variables
+from autoenv_hpc.project.templates import Field, expand, variables
 
-FIELDS = {"site": None, "arch": "x86_64", "python": lambda: "3.9"}
+FIELDS: dict[str, Field] = {"site": None, "arch": "x86_64", "python": lambda: "3.9"}
 ENV = {"HOME": "/home/anna", "PROJ": "/proj/x", "EMPTY": "", "A$B": "no"}
 
 
@@ -22,7 +22,7 @@ ENV = {"HOME": "/home/anna", "PROJ": "/proj/x", "EMPTY": "", "A$B": "no"}
         ("it's `x` $(y)".replace("$(", "$$("), "it's `x` $(y)"),
     ],
 )
-def test_templates(template, expected):
+def test_templates(template: str, expected: str) -> None:
     assert expand(template, fields=FIELDS, environ=ENV, home="/home/anna", place="F: k") == expected
 
 
@@ -41,10 +41,10 @@ def test_templates(template, expected):
         ("~nobody-here/x", "no user nobody-here"),
     ],
 )
-def test_errors_name_what_is_missing(template, said):
+def test_errors_name_what_is_missing(template: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         expand(template, fields=FIELDS, environ=ENV, home="/home/anna", place="F: k")
 
 
-def test_variables_that_are_read():
+def test_variables_that_are_read() -> None:
     assert variables("~/$A/${B}/{c}/$$D") == {"HOME", "A", "B"}

@@ -7,9 +7,7 @@ from autoenv_hpc.system.folders import Folders
 
 
 @pytest.mark.parametrize("given", ["", "/xdg", "relative"])
-def test_the_folders_are_those_of_the_standard(
-    monkeypatch: pytest.MonkeyPatch, given: str
-) -> None:
+def test_the_folders_are_those_of_the_standard(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     theirs = {
         "XDG_CACHE_HOME": ("cache", platformdirs.user_cache_dir),
         "XDG_STATE_HOME": ("state", platformdirs.user_state_dir),

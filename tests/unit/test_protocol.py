@@ -28,7 +28,15 @@ EXEC_MODES = {"exec", "noted", "check"}
 QUESTIONS = {"leave", "look", "watched", "fresh"}  # why a hook asks
 SWITCHES = {"on", "off", "reload"}  # what the user types
 PRECISION = {"coarse", "fine"}  # how a bash compares the times of files
-NOT_OURS = {"in", "is", "deactivate", "fish", "fish_prompt", "real", "zsh"}  # the shell's own words, and those of messages
+NOT_OURS = {
+    "in",
+    "is",
+    "deactivate",
+    "fish",
+    "fish_prompt",
+    "real",
+    "zsh",
+}  # the shell's own words, and those of messages
 
 _WORD = re.compile(r"__autoenv_hpc_(\w+)")
 # A bare word that is assigned to one of our variables, handed to one of our functions, or taken
@@ -77,7 +85,8 @@ def for_python(file: Path) -> set[str]:
 def written(text: str) -> set[str]:
     """The functions of ours that a text calls; what is assigned to or expanded is a variable."""
     variables = re.findall(
-        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[rl] |set -[gla]+ )__autoenv_hpc_(\w+)", text
+        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[rl] |set -[gla]+ )__autoenv_hpc_(\w+)",
+        text,
     )
     return set(_WORD.findall(text)) - set(itertools.chain.from_iterable(variables))
 

@@ -1,21 +1,27 @@
 """An environment that is made beside its place and moved there."""
 
+import ctypes
 import os
+from pathlib import Path
+
+import pytest
 
 from autoenv_hpc.venvs import relocation
 
 
-def test_a_file_system_that_cannot_exchange(tmp_path, monkeypatch):
+def test_a_file_system_that_cannot_exchange(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).write_text(name)
-    monkeypatch.setattr(relocation.ctypes, "CDLL", lambda *_, **__: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
     relocation.swap(str(tmp_path / "one"), str(tmp_path / "two"))
     assert os.listdir(tmp_path / "one") == ["two"]
     assert os.listdir(tmp_path / "two") == ["one"]
 
 
-def test_links_into_a_cache_are_not_written_through(tmp_path):
+def test_links_into_a_cache_are_not_written_through(tmp_path: Path) -> None:
     made = tmp_path / "abc"
     made.mkdir()
     (made / "text").write_text(f"{made}/lib")

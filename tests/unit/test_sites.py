@@ -10,7 +10,13 @@ HPC2N = {"hpc2n": Match({"SNIC_RESOURCE": ("kebnekaise",)}, ("*.hpc2n.umu.se",))
 BOTH = {**HPC2N, "other": Match({"SNIC_RESOURCE": ("keb*",)})}
 
 
-def name(environ, matches=None, option=None, host="localhost", known=()):
+def name(
+    environ: dict[str, str],
+    matches: dict[str, Match] | None = None,
+    option: str | None = None,
+    host: str = "localhost",
+    known: tuple[str, ...] = (),
+) -> str | None:
     """The site's name."""
     return detect(environ, matches or {}, option, lambda: host, known=known).name
 
@@ -36,11 +42,13 @@ def name(environ, matches=None, option=None, host="localhost", known=()):
         ({"HOSTNAME": "x.hpc2n.umu.se"}, "localhost", None),
     ],
 )
-def test_what_the_tool_knows_by_itself(environ, host, expected):
+def test_what_the_tool_knows_by_itself(
+    environ: dict[str, str], host: str, expected: str | None
+) -> None:
     assert name(environ, host=host) == expected
 
 
-def test_the_order_of_the_rules():
+def test_the_order_of_the_rules() -> None:
     environ = {"AUTOENV_HPC_SITE": "nsc", "SNIC_RESOURCE": "kebnekaise", "CC_CLUSTER": "narval"}
     assert name(environ, HPC2N, option="uppmax") == "uppmax"
     assert name(environ, HPC2N) == "nsc"
@@ -53,11 +61,11 @@ def test_the_order_of_the_rules():
     assert name(environ, HPC2N, host="x.uppmax.uu.se") == "uppmax"
 
 
-def test_a_cluster_that_has_a_table_of_its_own_name():
+def test_a_cluster_that_has_a_table_of_its_own_name() -> None:
     assert name({"SNIC_RESOURCE": "snowy"}, known=("snowy",)) == "snowy"
 
 
-def test_two_matches_are_an_error_that_names_both():
+def test_two_matches_are_an_error_that_names_both() -> None:
     with pytest.raises(
         ConfigError,
         match=r"hpc2n \(SNIC_RESOURCE=kebnekaise\) and other .*--site or AUTOENV_HPC_SITE",
@@ -67,7 +75,7 @@ def test_two_matches_are_an_error_that_names_both():
 
 
 @pytest.mark.parametrize("way", ["option", "variable"])
-def test_an_unknown_site_is_an_error_with_a_near_name(way):
+def test_an_unknown_site_is_an_error_with_a_near_name(way: str) -> None:
     with pytest.raises(ConfigError, match=r"unknown site uppmx \(did you mean uppmax"):
         name(
             {"AUTOENV_HPC_SITE": "uppmx"} if way == "variable" else {},
@@ -75,7 +83,7 @@ def test_an_unknown_site_is_an_error_with_a_near_name(way):
         )
 
 
-def test_what_was_consulted_is_a_guard():
+def test_what_was_consulted_is_a_guard() -> None:
     environ = {"SNIC_RESOURCE": "kebnekaise"}
     site = detect(environ, HPC2N, None, lambda: "x", node="n1")
     assert site.reason == "SNIC_RESOURCE=kebnekaise"

@@ -4,21 +4,22 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import trees
 from environments import FOUND, THIS, WHO, prefix, refused, wheels
-from homes import COMMAND
+from homes import COMMAND, Home
 
 ALL = sorted(version for version in FOUND if version >= (3, 6))
 
 
-def version_of(home, root) -> str:
+def version_of(home: Home, root: Path) -> str:
     """X.Y of the Python in the project's environment."""
     return home.command("exec", "-C", str(root), "--", *WHO).stdout.splitlines()[1]
 
 
-def linked(folder, name: str, version: tuple[int, int]):
+def linked(folder: Path, name: str, version: tuple[int, int]) -> Path:
     """An interpreter under another name in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).symlink_to(FOUND[version])
@@ -27,7 +28,9 @@ def linked(folder, name: str, version: tuple[int, int]):
 
 @pytest.mark.parametrize("backend", ["venv", "virtualenv", "uv"])
 @pytest.mark.parametrize("version", [v for v in ALL if v in ((3, 6), (3, 8), (3, 10))])
-def test_each_backend_builds_on_each_python(home, venv_tools, wheelhouse, backend, version):
+def test_each_backend_builds_on_each_python(
+    home: Home, venv_tools: Path, wheelhouse: Path, backend: str, version: tuple[int, int]
+) -> None:
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     root = home.project(
         f'[venv]\npython = "{FOUND[version]}"\nbackend = "{backend}"\npackages = ["seaborn"]\n{wheels(wheelhouse)}',
@@ -38,7 +41,9 @@ def test_each_backend_builds_on_each_python(home, venv_tools, wheelhouse, backen
     assert home.command("freeze", cwd=root).stdout == "seaborn==0.11.2\n"
 
 
-def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(home, tmp_path):
+def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
+    home: Home, tmp_path: Path
+) -> None:
     low, high = ALL[0], ALL[-1]
     short = "{}.{}".format(*low)
     root = home.project(f'[venv]\npython = "{short}"\npath = ".venv-{{python}}"\n', "p")
@@ -64,7 +69,7 @@ def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
     assert found == {"uv": True, "pyenv": True, "path": True}
 
 
-def test_the_newest_of_pyenvs_patch_versions_is_meant(home):
+def test_the_newest_of_pyenvs_patch_versions_is_meant(home: Home) -> None:
     short = "{}.{}".format(*ALL[0])
     versions = home.folder / ".pyenv/versions"
     for patch in (9, 10):
@@ -75,7 +80,7 @@ def test_the_newest_of_pyenvs_patch_versions_is_meant(home):
     assert f"{short}.10/bin" in (root / ".venv/pyvenv.cfg").read_text()
 
 
-def test_an_interpreter_that_is_known_is_not_asked_again(home, tmp_path):
+def test_an_interpreter_that_is_known_is_not_asked_again(home: Home, tmp_path: Path) -> None:
     root = home.project(f'[venv]\n{THIS}path = ".venv-{{python}}"\n[env]\nN = "1"\n', "p")
     home.command("prepare", cwd=root)
     log = tmp_path / "log"
@@ -89,7 +94,9 @@ def test_an_interpreter_that_is_known_is_not_asked_again(home, tmp_path):
     assert not [line for line in started if "base_prefix" in line]
 
 
-def test_an_interpreter_without_its_library_is_not_believed_from_memory(home, tmp_path):
+def test_an_interpreter_without_its_library_is_not_believed_from_memory(
+    home: Home, tmp_path: Path
+) -> None:
     """Under the module it starts, without it it does not: that is to be said, not remembered."""
     wrapper = tmp_path / "bin/python3"
     wrapper.parent.mkdir()
@@ -103,7 +110,9 @@ def test_an_interpreter_without_its_library_is_not_believed_from_memory(home, tm
     assert "libpython3.so: cannot open" in refused(home, root)
 
 
-def test_uv_says_what_it_cannot_make_before_anything_is_written(home, venv_tools):
+def test_uv_says_what_it_cannot_make_before_anything_is_written(
+    home: Home, venv_tools: Path
+) -> None:
     root = home.project(f'[venv]\nbackend = "uv"\n{THIS}', "p")
     assert "no uv here" in refused(home, root)
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
@@ -114,7 +123,9 @@ def test_uv_says_what_it_cannot_make_before_anything_is_written(home, venv_tools
     assert os.listdir(root) == [".hpcenv.toml"]
 
 
-def test_uv_copies_from_a_cache_on_another_file_system(home, venv_tools, wheelhouse, tmp_path):
+def test_uv_copies_from_a_cache_on_another_file_system(
+    home: Home, venv_tools: Path, wheelhouse: Path, tmp_path: Path
+) -> None:
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     config = f'[venv]\n{THIS}backend = "uv"\npackages = ["seaborn"]\n{wheels(wheelhouse)}'
     root = home.project(config, "p")
@@ -128,7 +139,9 @@ def test_uv_copies_from_a_cache_on_another_file_system(home, venv_tools, wheelho
     assert made.stat().st_nlink == 1
 
 
-def test_two_tensorflows_live_side_by_side(home, venv_tools, wheelhouse, tmp_path):
+def test_two_tensorflows_live_side_by_side(
+    home: Home, venv_tools: Path, wheelhouse: Path, tmp_path: Path
+) -> None:
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     trees.wheels(tmp_path / "one", {"tensorflow": "1.15.0"})
     trees.wheels(tmp_path / "two", {"tensorflow": "2.9.1"})

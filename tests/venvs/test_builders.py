@@ -9,11 +9,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from environments import THIS, wheels
-from homes import COMMAND
+from homes import COMMAND, Home
 
 from autoenv_hpc.venvs import record
 
@@ -32,10 +33,11 @@ AT_CALL = {
 }
 # What is there when the builder gets it.
 AT_SIGHT = {"creating": ".venv/bin", "installing": ".venv/bin/pip"}
+Small = Callable[..., subprocess.CompletedProcess[str]]
 PHASES = (*AT_CALL, *AT_SIGHT, "waiting")
 
 
-def until(seen, process: subprocess.Popen) -> None:
+def until(seen: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
     """Wait for something that a running process does; its end is the end of waiting."""
     for _ in range(6000):
         if seen() or process.poll() is not None:
@@ -43,7 +45,7 @@ def until(seen, process: subprocess.Popen) -> None:
         time.sleep(0.01)
 
 
-def victim(root: Path, env: dict[str, str], phase: str) -> subprocess.Popen:
+def victim(root: Path, env: dict[str, str], phase: str) -> subprocess.Popen[bytes]:
     """The first builder, which will not live to see the environment."""
     words = [*WORDS]
     if phase in AT_CALL:
@@ -71,7 +73,7 @@ def victim(root: Path, env: dict[str, str], phase: str) -> subprocess.Popen:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_one_killed_in_each_phase(home, wheelhouse, phase):
+def test_one_killed_in_each_phase(home: Home, wheelhouse: Path, phase: str) -> None:
     root = home.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
     for _ in range(ROUNDS):
         first = victim(root, home.env, phase)
@@ -96,10 +98,12 @@ def test_one_killed_in_each_phase(home, wheelhouse, phase):
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path: Path) -> Small:
     """A file system of a few megabytes, mounted in a user namespace of the command's own."""
 
-    def run(home, root: Path, *words: str, size: str, then: str = "true"):
+    def run(
+        home: Home, root: Path, *words: str, size: str, then: str = "true"
+    ) -> subprocess.CompletedProcess[str]:
         line = f'mount -t tmpfs -o size={size} none {tmp_path}/small && {then} && exec "$@"'
         (tmp_path / "small").mkdir(exist_ok=True)
         inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", line, "sh"]
@@ -110,7 +114,9 @@ def small(tmp_path):
     return run
 
 
-def test_a_disk_that_is_full_is_said_and_nothing_is_left(home, tmp_path, small):
+def test_a_disk_that_is_full_is_said_and_nothing_is_left(
+    home: Home, tmp_path: Path, small: Small
+) -> None:
     root = home.project(f'[venv]\n{THIS}path = "{tmp_path}/small/env"\n', "p")
     after = f'"{COMMAND}" exec -- true; echo "status $?"; ls -A {tmp_path}/small'
     done = small(home, root, "sh", "-c", after, size="3M")
@@ -124,7 +130,9 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_left(home, tmp_path, small):
     assert "no space" in done.stderr
 
 
-def test_a_rebuild_without_room_leaves_the_old_one(home, tmp_path, small):
+def test_a_rebuild_without_room_leaves_the_old_one(
+    home: Home, tmp_path: Path, small: Small
+) -> None:
     root = home.project(f'[venv]\n{THIS}path = "{tmp_path}/small/env"\n', "p")
     lines = (
         f'set -e; "{COMMAND}" prepare; touch {tmp_path}/small/env/old; ! "{COMMAND}" rebuild;'
@@ -136,18 +144,18 @@ def test_a_rebuild_without_room_leaves_the_old_one(home, tmp_path, small):
 
 
 @pytest.mark.parametrize("how", ["read-only file system", "no permission"])
-def test_where_nothing_may_be_written(home, tmp_path, small, how):
+def test_where_nothing_may_be_written(home: Home, tmp_path: Path, small: Small, how: str) -> None:
     root = home.project(f'[venv]\n{THIS}path = "{tmp_path}/small/env"\n', "p")
     if how == "no permission":  # also for root, in a namespace without the capability
         then = f"chmod 555 {tmp_path}/small"
-        drop = (
+        drop = [
             "setpriv",
             "--bounding-set=-all",
             "--inh-caps=-all",
             "--securebits=+noroot,+noroot_locked",
-        )
+        ]
     else:
-        then, drop = f"mount -o remount,ro {tmp_path}/small", ()
+        then, drop = f"mount -o remount,ro {tmp_path}/small", []
     words = (
         *drop,
         "sh",

@@ -1,19 +1,23 @@
 """What a site wants of environments: outside of home, caches elsewhere; and shadows are named."""
 
 import os
+from pathlib import Path
 
 import pytest
 from environments import THIS, refused, wheels
+from homes import Home
 
 
-def site(home, lines: str) -> None:
+def site(home: Home, lines: str) -> None:
     """Write the user's own configuration."""
     folder = home.folder / ".config/autoenv-hpc"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.toml").write_text(lines)
 
 
-def test_a_build_in_home_warns_where_the_site_says_so(home, uv_backend, tmp_path):
+def test_a_build_in_home_warns_where_the_site_says_so(
+    home: Home, uv_backend: str, tmp_path: Path
+) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     site(home, '[site.ours]\n[site.ours.storage]\nhome = "warn"\n')
     quiet = home.command("prepare", cwd=root).stderr
@@ -27,13 +31,15 @@ def test_a_build_in_home_warns_where_the_site_says_so(home, uv_backend, tmp_path
     assert "home folder" not in said
 
 
-def test_one_known_site_says_so_itself(home):
+def test_one_known_site_says_so_itself(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     said = home.command("prepare", cwd=root, SNIC_RESOURCE="kebnekaise").stderr
     assert "where hpc2n wants no environments" in said
 
 
-def test_caches_go_where_the_site_wants_them(home, venv_tools, wheelhouse, tmp_path):
+def test_caches_go_where_the_site_wants_them(
+    home: Home, venv_tools: Path, wheelhouse: Path, tmp_path: Path
+) -> None:
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     (tmp_path / "own").mkdir()
     (tmp_path / "own/setup.py").write_text(
@@ -56,7 +62,7 @@ def test_caches_go_where_the_site_wants_them(home, venv_tools, wheelhouse, tmp_p
     assert not (home.folder / ".cache/uv").exists()
 
 
-def test_a_wrong_value_is_one_line(home):
+def test_a_wrong_value_is_one_line(home: Home) -> None:
     root = home.project('[storage]\nhome = "never"\ncaches = true\n', "p", allow=False)
     home.attempt("allow", str(root))
     said = home.command("exec", "-C", str(root), "--", "true", status=125).stderr
@@ -67,8 +73,8 @@ def test_a_wrong_value_is_one_line(home):
 @pytest.mark.parametrize(("tool", "backend"), [("lmod", "venv"), ("modules", "uv")])
 @pytest.mark.parametrize("tree", ["hierarchy"])
 def test_a_modules_packages_before_the_environments_are_named(
-    cluster, venv_tools, wheelhouse, tool, backend, tree
-):
+    cluster: Home, venv_tools: Path, wheelhouse: Path, tool: str, backend: str, tree: str
+) -> None:
     cluster.env["PATH"] = f"{venv_tools}:{cluster.env['PATH']}"
     config = (
         'modules = ["GCC/10.3.0", "OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"]\n'
@@ -96,7 +102,7 @@ def test_a_modules_packages_before_the_environments_are_named(
 
 
 @pytest.mark.parametrize("words", [[], ["--no-index"]])
-def test_told_so_no_network_is_tried(home, words, wheelhouse):
+def test_told_so_no_network_is_tried(home: Home, words: list[str], wheelhouse: Path) -> None:
     """A proxy that nobody listens at would be asked for everything."""
     home.env.pop("PIP_NO_INDEX")
     arguments = ", ".join(f'"{word}"' for word in [*words, "--find-links", str(wheelhouse)])
@@ -109,7 +115,7 @@ def test_told_so_no_network_is_tried(home, words, wheelhouse):
     assert ("no network here" in said) == (not words)
 
 
-def test_the_user_site_is_settled_per_site_or_project(home, uv_backend):
+def test_the_user_site_is_settled_per_site_or_project(home: Home, uv_backend: str) -> None:
     site(home, '[site.ours.env]\nPYTHONNOUSERSITE = "1"\n')
     plain = home.project(f"[venv]\n{THIS}{uv_backend}system-site-packages = true\n", "p")
     own = home.project(f'[venv]\n{THIS}{uv_backend}[env]\nPYTHONNOUSERSITE = "1"\n', "own")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import conda_program
 import pytest
 import trees
 from environments import HERE, refused
-from homes import HOSTILE, MODULE_TOOLS, SHELLS
+from homes import HOSTILE, MODULE_TOOLS, SHELLS, Home
 from sessions import assert_same
 
 REAL = os.environ.get("REAL_CONDA")
@@ -40,7 +41,7 @@ class Conda(NamedTuple):
     envs: Path
     is_mamba: bool
 
-    def __call__(self, home, *words: str) -> str:
+    def __call__(self, home: Home, *words: str) -> str:
         """Run it, as the user does."""
         done = subprocess.run(
             [self.command, *words], env=home.env, capture_output=True, text=True, check=False
@@ -55,13 +56,15 @@ class Conda(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def channel(tmp_path_factory) -> conda_channel.Channel:
+def channel(tmp_path_factory: pytest.TempPathFactory) -> conda_channel.Channel:
     folder = tmp_path_factory.mktemp("conda")
     return conda_channel.make(folder / "channel", Path(sys.executable))
 
 
 @pytest.fixture
-def conda(request, home, channel, tmp_path) -> Conda:
+def conda(
+    request: pytest.FixtureRequest, home: Home, channel: conda_channel.Channel, tmp_path: Path
+) -> Conda:
     """A conda on the user's PATH, which knows the small channel alone."""
     name = getattr(request, "param", PROGRAMS[0])
     packages = channel.folder.parent / f"pkgs {name}"
@@ -79,23 +82,23 @@ def conda(request, home, channel, tmp_path) -> Conda:
     return made
 
 
-def pinned(home, root) -> dict[str, str]:
+def pinned(home: Home, root: Path) -> dict[str, str]:
     """Name and version of what is in the environment, as its `environment.yml` says."""
     text = home.command("freeze", cwd=root).stdout
     return dict(re.findall(r"^ *- ([\w-]+)==?([\d.]+)$", text, re.MULTILINE))
 
 
-def entered(home, root, **more) -> dict[str, str]:
+def entered(home: Home, root: Path, **more: str) -> dict[str, str]:
     """The variables that a command in the project's environment has."""
-    done = home.command("exec", "-C", str(root), "--", "env", "-0", **more)
+    done = home.command("exec", "-C", str(root), "--", "env", "-0", env=more)
     pairs = (field.split("=", 1) for field in done.stdout.split("\0") if "=" in field)
     return dict(pairs)
 
 
-def is_stored(home, root, **more) -> bool:
+def is_stored(home: Home, root: Path, **more: str) -> bool:
     """Whether entering is replayed without Python."""
     words = ("exec", "-C", str(root), "--", "/bin/true")
-    return home.attempt(*words, AUTOENV_HPC_PYTHON="/bin/false", **more).returncode == 0
+    return home.attempt(*words, AUTOENV_HPC_PYTHON="/bin/false", env=more).returncode == 0
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -108,7 +111,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @every_program
-def test_packages_come_with_a_python_of_its_own(home, conda):
+def test_packages_come_with_a_python_of_its_own(home: Home, conda: Conda) -> None:
     root = home.project(f'{CONDA}python = "{HERE}"\npackages = ["numpy=1.20", "geodata"]\n', "p")
     assert "building" in home.command("prepare", cwd=root).stderr
     code = "import sys, numpy; print(sys.prefix, numpy.__version__)"
@@ -123,8 +126,8 @@ def test_packages_come_with_a_python_of_its_own(home, conda):
 
 @every_program
 def test_an_environment_yml_is_taken_with_its_variables_and_its_pip_part(
-    home, conda, channel, wheelhouse
-):
+    home: Home, conda: Conda, channel: conda_channel.Channel, wheelhouse: Path
+) -> None:
     root = home.project(f'{CONDA}requirements = ["environment.yml"]\n', "p")
     assert "no such file" in refused(home, root)
     (root / "environment.yml").write_text(
@@ -140,7 +143,9 @@ def test_an_environment_yml_is_taken_with_its_variables_and_its_pip_part(
 
 
 @every_program
-def test_lists_of_packages_and_arguments_are_handed_on(home, conda, channel):
+def test_lists_of_packages_and_arguments_are_handed_on(
+    home: Home, conda: Conda, channel: conda_channel.Channel
+) -> None:
     home.env["CONDA_CHANNELS"] = "file:///nonexistent"
     arguments = f'pip-args = ["--override-channels", "--channel", "{channel.url}"]\n'
     root = home.project(f'{CONDA}requirements = ["list.txt", "more.txt"]\n{arguments}', "p")
@@ -151,7 +156,7 @@ def test_lists_of_packages_and_arguments_are_handed_on(home, conda, channel):
     assert (found["numpy"], found["geodata"]) == ("1.20.3", "1.0")
 
 
-def test_who_asks_for_nothing_gets_a_python(home, conda):
+def test_who_asks_for_nothing_gets_a_python(home: Home, conda: Conda) -> None:
     root = home.project(CONDA, "p")
     done = home.command(
         "exec", "-C", str(root), "--", "python", "-c", "import sys; print(sys.prefix)"
@@ -160,7 +165,7 @@ def test_who_asks_for_nothing_gets_a_python(home, conda):
 
 
 @every_program
-def test_an_environment_that_conda_knows_is_meant_by_its_name(home, conda):
+def test_an_environment_that_conda_knows_is_meant_by_its_name(home: Home, conda: Conda) -> None:
     conda(home, "create", "--yes", "--prefix", str(conda.envs / "course"), "geodata")
     root = home.project(f'{CONDA}path = "course"\n', "p")
     env = entered(home, root)
@@ -173,19 +178,19 @@ def test_an_environment_that_conda_knows_is_meant_by_its_name(home, conda):
 
 
 @every_program
-def test_a_failed_build_leaves_nothing(home, conda):
+def test_a_failed_build_leaves_nothing(home: Home, conda: Conda) -> None:
     root = home.project(f'{CONDA}packages = ["geodata", "nosuchthing"]\n', "p")
     assert "nosuchthing" in refused(home, root)
     assert os.listdir(root) == [".hpcenv.toml"]
 
 
-def test_without_any_conda_it_says_so_before_anything_is_written(home):
+def test_without_any_conda_it_says_so_before_anything_is_written(home: Home) -> None:
     root = home.project(GEODATA, "p")
     assert "no conda, mamba or micromamba here" in refused(home, root)
     assert os.listdir(root) == [".hpcenv.toml"]
 
 
-def test_a_folder_that_is_no_environment_is_refused_and_kept(home, conda):
+def test_a_folder_that_is_no_environment_is_refused_and_kept(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     (root / ".venv").mkdir()
     (root / ".venv/thesis.tex").write_text("all of it")
@@ -194,14 +199,18 @@ def test_a_folder_that_is_no_environment_is_refused_and_kept(home, conda):
 
 
 @every_program
-def test_a_path_that_conda_would_have_the_shell_evaluate_is_refused_before_it_is_built(home, conda):
+def test_a_path_that_conda_would_have_the_shell_evaluate_is_refused_before_it_is_built(
+    home: Home, conda: Conda
+) -> None:
     root = home.project(GEODATA, HOSTILE)
     assert "conda cannot activate a path with quotes, $ or a backslash" in refused(home, root)
     assert os.listdir(root) == [".hpcenv.toml"]
 
 
 @every_program
-def test_an_entry_of_path_with_a_quote_is_not_evaluated(home, conda, tmp_path):
+def test_an_entry_of_path_with_a_quote_is_not_evaluated(
+    home: Home, conda: Conda, tmp_path: Path
+) -> None:
     root = home.project(GEODATA, "a b/é中")
     home.command("prepare", cwd=root)
     seen = tmp_path / "seen"
@@ -213,7 +222,9 @@ def test_an_entry_of_path_with_a_quote_is_not_evaluated(home, conda, tmp_path):
 
 
 @pytest.mark.parametrize("variable", ["CONDA_OFFLINE", None])
-def test_without_a_network_the_message_says_where_to_prepare(home, conda, variable):
+def test_without_a_network_the_message_says_where_to_prepare(
+    home: Home, conda: Conda, variable: str | None
+) -> None:
     home.env["CONDA_CHANNELS"] = "https://conda.invalid/course"
     root = home.project(GEODATA, "p")
     offline = {variable: "true"} if variable else {"CONDA_REMOTE_MAX_RETRIES": "0"}
@@ -226,11 +237,13 @@ def test_without_a_network_the_message_says_where_to_prepare(home, conda, variab
 
 @every_program
 @every_shell
-def test_the_packages_scripts_have_run_inside_and_nothing_is_left_outside(home, conda, shell):
+def test_the_packages_scripts_have_run_inside_and_nothing_is_left_outside(
+    home: Home, conda: Conda, shell: str
+) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     mine = {"GEODATA_PATH": "/mine", "GEODATA_DIR": "", "SCRATCH": "/scratch", "GEODATA_OFF": "1"}
-    here = home.shell(shell, **mine)
+    here = home.shell(shell, env=mine)
     before = here.snapshot()
     for turn in ("for real", "replayed"):
         if turn == "replayed":
@@ -254,7 +267,7 @@ def test_the_packages_scripts_have_run_inside_and_nothing_is_left_outside(home, 
 
 
 @every_program
-def test_exec_is_replayed_without_python(home, conda):
+def test_exec_is_replayed_without_python(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     first = entered(home, root)
@@ -266,7 +279,7 @@ def test_exec_is_replayed_without_python(home, conda):
 
 
 @every_shell
-def test_a_prompt_that_is_exported_is_not_set_twice(home, conda, shell):
+def test_a_prompt_that_is_exported_is_not_set_twice(home: Home, conda: Conda, shell: str) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     here = home.shell(shell, "export PS1" if shell != "fish" else "set -gx PS1 mine")
@@ -293,7 +306,9 @@ def initialised(conda: Conda, shell: str) -> str:
 
 
 @every_shell
-def test_base_is_out_of_the_way_inside_and_back_afterwards(home, conda, shell):
+def test_base_is_out_of_the_way_inside_and_back_afterwards(
+    home: Home, conda: Conda, shell: str
+) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     here = home.shell(shell, initialised(conda, shell))
@@ -315,7 +330,9 @@ def test_base_is_out_of_the_way_inside_and_back_afterwards(home, conda, shell):
 
 @every_shell
 @pytest.mark.parametrize("base", [True, False])
-def test_the_users_own_deactivate_inside_wins(home, conda, shell, base):
+def test_the_users_own_deactivate_inside_wins(
+    home: Home, conda: Conda, shell: str, base: bool
+) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     init = initialised(conda, shell)
@@ -335,7 +352,7 @@ def test_the_users_own_deactivate_inside_wins(home, conda, shell, base):
 
 
 @every_shell
-def test_the_users_own_activate_inside_wins(home, conda, shell):
+def test_the_users_own_activate_inside_wins(home: Home, conda: Conda, shell: str) -> None:
     conda(home, "create", "--yes", "--prefix", str(conda.envs / "other"), "geodata")
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
@@ -365,10 +382,10 @@ def test_the_users_own_activate_inside_wins(home, conda, shell):
     ids=str,
 )  # fmt: skip
 @every_program
-def test_a_foreign_level_survives(home, conda, before):
+def test_a_foreign_level_survives(home: Home, conda: Conda, before: dict[str, str]) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
-    here = home.shell("bash", **before)
+    here = home.shell("bash", env=before)
     was = here.env()
     assert before.items() <= was.items()
     here.run("cd ~/p")
@@ -379,7 +396,7 @@ def test_a_foreign_level_survives(home, conda, before):
     assert here.env() == was
 
 
-def test_nothing_in_the_home_is_touched_but_condas_own(home, conda):
+def test_nothing_in_the_home_is_touched_but_condas_own(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     for name in (".bashrc", ".zshrc", ".profile", ".bash_profile"):
         (home.folder / name).write_text("# mine\n")
@@ -419,7 +436,9 @@ def _state(prefix: Path) -> None:
 
 
 @pytest.mark.parametrize("edit", [_script, _new_script, _variables, _new_variables, _state])
-def test_what_activation_reads_has_changed_and_is_noticed(home, conda, edit):
+def test_what_activation_reads_has_changed_and_is_noticed(
+    home: Home, conda: Conda, edit: Callable[[Path], None]
+) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     assert "MORE" not in entered(home, root)
@@ -432,7 +451,7 @@ def test_what_activation_reads_has_changed_and_is_noticed(home, conda, edit):
     assert is_stored(home, root)
 
 
-def test_a_package_that_comes_in_is_noticed(home, conda):
+def test_a_package_that_comes_in_is_noticed(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     entered(home, root)
@@ -441,7 +460,7 @@ def test_a_package_that_comes_in_is_noticed(home, conda):
     assert not is_stored(home, root)
 
 
-def test_a_variable_that_a_script_reads_is_part_of_the_key(home, conda):
+def test_a_variable_that_a_script_reads_is_part_of_the_key(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     for scratch in ("/a", "/b"):
@@ -460,7 +479,9 @@ def test_a_variable_that_a_script_reads_is_part_of_the_key(home, conda):
         ("export CHANCE=$RANDOM", "never"),
     ],
 )
-def test_a_script_that_asks_the_host_or_the_time_is_bounded(home, conda, line, bound):
+def test_a_script_that_asks_the_host_or_the_time_is_bounded(
+    home: Home, conda: Conda, line: str, bound: str
+) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     (root / ".venv/etc/conda/activate.d/odd.sh").write_text(f"{line}\n")
@@ -477,7 +498,7 @@ def test_a_script_that_asks_the_host_or_the_time_is_bounded(home, conda, line, b
 
 
 @every_program
-def test_another_python_is_refused_and_rebuilt(home, conda):
+def test_another_python_is_refused_and_rebuilt(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     home.project(f'{GEODATA}python = "{HERE}"\n', "p")
@@ -490,7 +511,7 @@ def test_another_python_is_refused_and_rebuilt(home, conda):
     assert f"has Python {HERE}." in refused(home, root)
 
 
-def test_one_for_another_architecture_is_refused(home, conda):
+def test_one_for_another_architecture_is_refused(home: Home, conda: Conda) -> None:
     root = home.project(CONDA, "p")
     home.command("prepare", cwd=root)
     python = (root / ".venv/bin/python").resolve()
@@ -503,7 +524,7 @@ def test_one_for_another_architecture_is_refused(home, conda):
     assert "{arch}" in said
 
 
-def test_one_for_another_architecture_without_a_python_is_refused(home, conda):
+def test_one_for_another_architecture_without_a_python_is_refused(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     (meta,) = (root / ".venv/conda-meta").glob("geodata-*.json")
@@ -514,7 +535,9 @@ def test_one_for_another_architecture_without_a_python_is_refused(home, conda):
 
 
 @every_program
-def test_the_rebuilt_one_is_as_if_it_had_been_built_there(home, conda, wheelhouse, channel):
+def test_the_rebuilt_one_is_as_if_it_had_been_built_there(
+    home: Home, conda: Conda, wheelhouse: Path, channel: conda_channel.Channel
+) -> None:
     home.env["PIP_FIND_LINKS"] = str(wheelhouse)
     root = home.project(f'{CONDA}requirements = ["environment.yml"]\n', "p")
     (root / "environment.yml").write_text(
@@ -537,7 +560,9 @@ def test_the_rebuilt_one_is_as_if_it_had_been_built_there(home, conda, wheelhous
     assert beside not in conda(home, "env", "list", "--json")
 
 
-def test_the_packages_in_condas_cache_are_not_written_to(home, conda, channel):
+def test_the_packages_in_condas_cache_are_not_written_to(
+    home: Home, conda: Conda, channel: conda_channel.Channel
+) -> None:
     root = home.project(f'{CONDA}packages = ["numpy", "geodata"]\n', "p")
     home.command("prepare", cwd=root)
     cache = Path(home.env["CONDA_PKGS_DIRS"])
@@ -549,7 +574,7 @@ def test_the_packages_in_condas_cache_are_not_written_to(home, conda, channel):
     assert before == {n: after[n] for n in before}
 
 
-def test_one_made_by_hand_is_kept_by_a_rebuild(home, conda):
+def test_one_made_by_hand_is_kept_by_a_rebuild(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     conda(home, "create", "--yes", "--prefix", str(root / ".venv"), "geodata")
     (root / ".venv/thesis.tex").write_text("all of it")
@@ -560,7 +585,7 @@ def test_one_made_by_hand_is_kept_by_a_rebuild(home, conda):
     assert entered(home, root)["CONDA_PREFIX"] == f"{root}/.venv"
 
 
-def test_a_failed_rebuild_leaves_the_old_one_in_use(home, conda):
+def test_a_failed_rebuild_leaves_the_old_one_in_use(home: Home, conda: Conda) -> None:
     root = home.project(GEODATA, "p")
     home.command("prepare", cwd=root)
     before = files(root / ".venv")
@@ -570,7 +595,7 @@ def test_a_failed_rebuild_leaves_the_old_one_in_use(home, conda):
     assert sorted(os.listdir(root)) == [".hpcenv.toml", ".venv"]
 
 
-def test_it_is_listed_and_pruned_once_its_project_is_gone(home, conda):
+def test_it_is_listed_and_pruned_once_its_project_is_gone(home: Home, conda: Conda) -> None:
     root = home.project(f'{GEODATA}path = "~/envs/course"\n', "p")
     home.command("prepare", cwd=root)
     (found,) = json.loads(home.command("list", "--json").stdout)
@@ -584,7 +609,9 @@ def test_it_is_listed_and_pruned_once_its_project_is_gone(home, conda):
 
 
 @every_program
-def test_frozen_and_rebuilt_it_lists_the_same(home, conda, wheelhouse, channel):
+def test_frozen_and_rebuilt_it_lists_the_same(
+    home: Home, conda: Conda, wheelhouse: Path, channel: conda_channel.Channel
+) -> None:
     home.env["PIP_FIND_LINKS"] = str(wheelhouse)
     root = home.project(f'{CONDA}requirements = ["environment.yml"]\n', "p")
     (root / "environment.yml").write_text(
@@ -606,7 +633,7 @@ def test_frozen_and_rebuilt_it_lists_the_same(home, conda, wheelhouse, channel):
 
 
 @every_program
-def test_sync_installs_the_difference_and_removes_what_went(home, conda):
+def test_sync_installs_the_difference_and_removes_what_went(home: Home, conda: Conda) -> None:
     root = home.project(f'{CONDA}packages = ["numpy", "geodata"]\n', "p")
     home.command("prepare", cwd=root)
     conda(home, "install", "--yes", "--prefix", str(root / ".venv"), "python", "pip")
@@ -622,7 +649,9 @@ def test_sync_installs_the_difference_and_removes_what_went(home, conda):
 
 
 @every_program
-def test_sync_follows_an_environment_yml(home, conda, channel):
+def test_sync_follows_an_environment_yml(
+    home: Home, conda: Conda, channel: conda_channel.Channel
+) -> None:
     root = home.project(f'{CONDA}requirements = ["environment.yml"]\n', "p")
     file = f"channels: [{channel.url}]\ndependencies: [python, {{}}]\n"
     (root / "environment.yml").write_text(file.replace("{}", "geodata, numpy=1.20"))
@@ -638,12 +667,12 @@ def test_sync_follows_an_environment_yml(home, conda, channel):
 
 
 @pytest.fixture
-def packed(home, channel, tmp_path) -> Path:
+def packed(home: Home, channel: conda_channel.Channel, tmp_path: Path) -> Path:
     """A conda prefix that somebody packed: no conda is here any more."""
     program = conda_program.install(tmp_path / "theirs", channel.url)
     env = home.env | {"CONDA_PKGS_DIRS": str(channel.folder.parent / "pkgs packed")}
     prefix = tmp_path / "packed env"
-    words = [program.command, "create", "--yes", "--prefix", prefix, "geodata"]
+    words = [str(program.command), "create", "--yes", "--prefix", str(prefix), "geodata"]
     subprocess.run(words, env=env, check=True, capture_output=True)
     (prefix / "bin").mkdir(exist_ok=True)
     (prefix / "conda-meta/state").write_text(
@@ -656,8 +685,8 @@ def packed(home, channel, tmp_path) -> Path:
 @every_shell
 @pytest.mark.parametrize("has_conda", [True, False])
 def test_a_conda_prefix_is_activated_with_and_without_conda(
-    home, packed, request, shell, has_conda
-):
+    home: Home, packed: Path, request: pytest.FixtureRequest, shell: str, has_conda: bool
+) -> None:
     if has_conda:
         request.getfixturevalue("conda")
     before_files = files(packed)
@@ -680,7 +709,9 @@ def test_a_conda_prefix_is_activated_with_and_without_conda(
 
 
 @every_shell
-def test_a_folder_of_wrappers_is_put_on_path_and_no_more(home, tmp_path, shell):
+def test_a_folder_of_wrappers_is_put_on_path_and_no_more(
+    home: Home, tmp_path: Path, shell: str
+) -> None:
     tool = tmp_path / "container"
     (tool / "bin").mkdir(parents=True)
     for name in ("python", "pip"):
@@ -700,7 +731,7 @@ def test_a_folder_of_wrappers_is_put_on_path_and_no_more(home, tmp_path, shell):
     assert here.env() == before
 
 
-def test_a_venv_of_somebody_elses_is_activated_as_one(home, tmp_path):
+def test_a_venv_of_somebody_elses_is_activated_as_one(home: Home, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "v"], check=True)
     root = home.project(f'[venv]\nbackend = "existing"\npath = "{tmp_path}/v"\n', "p")
     env = entered(home, root)
@@ -713,7 +744,9 @@ def test_a_venv_of_somebody_elses_is_activated_as_one(home, tmp_path):
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
 @every_shell
-def test_a_conda_that_a_module_brings(cluster, channel, tmp_path, tool, shell):
+def test_a_conda_that_a_module_brings(
+    cluster: Home, channel: conda_channel.Channel, tmp_path: Path, tool: str, shell: str
+) -> None:
     program = conda_program.install(tmp_path / "opt/miniforge", channel.url)
     if REAL:
         program = program._replace(command=Path(REAL), root=Path(REAL).parent.parent)

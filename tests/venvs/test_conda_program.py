@@ -16,7 +16,7 @@ import trees
 # A conda to compare with; without it the text is compared with the documented one alone.
 REAL = os.environ.get("REAL_CONDA") or shutil.which("conda")
 BARE = "/usr/bin:/bin"
-Run = Callable[..., subprocess.CompletedProcess]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def conda(tmp_path: Path, channel: conda_channel.Channel) -> conda_program.Insta
 def run(tmp_path: Path) -> Run:
     def run(
         command: Path | str, *words: str, status: int = 0, **env: str
-    ) -> subprocess.CompletedProcess:
+    ) -> subprocess.CompletedProcess[str]:
         whole = {"HOME": str(tmp_path), "PATH": BARE, "PYTHONNOUSERSITE": "1", **env}
         done = subprocess.run(
             [command, *words], check=False, capture_output=True, text=True, env=whole
@@ -54,7 +54,9 @@ def _packages(conda: conda_program.Installed, run: Run, prefix: Path) -> list[st
     ]
 
 
-def test_a_created_prefix_has_an_interpreter_of_its_own(conda, run, tmp_path):
+def test_a_created_prefix_has_an_interpreter_of_its_own(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix = tmp_path / "env"
     run(conda.command, "create", "--yes", "--prefix", str(prefix), "python", "numpy=1.20")
     program = "import sys, ssl, numpy; print(sys.prefix, numpy.__version__, numpy.__file__)"
@@ -64,7 +66,9 @@ def test_a_created_prefix_has_an_interpreter_of_its_own(conda, run, tmp_path):
     assert "# update specs: ['python', 'numpy=1.20']" in (prefix / "conda-meta/history").read_text()
 
 
-def test_an_update_adds_and_a_prune_takes_away(conda, run, tmp_path):
+def test_an_update_adds_and_a_prune_takes_away(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix, file = tmp_path / "env", tmp_path / "environment.yml"
     run(conda.command, "create", "--yes", "--prefix", str(prefix), "numpy=1.20", "geodata")
     file.write_text("dependencies: [python, spacy]\nvariables: {COURSE: a b}\n")
@@ -77,7 +81,9 @@ def test_an_update_adds_and_a_prune_takes_away(conda, run, tmp_path):
     assert json.loads((prefix / "conda-meta/state").read_text()) == {"env_vars": {"COURSE": "a b"}}
 
 
-def test_the_pip_part_of_a_file_is_installed_by_the_environments_own_pip(conda, run, tmp_path):
+def test_the_pip_part_of_a_file_is_installed_by_the_environments_own_pip(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix, file = tmp_path / "env", tmp_path / "environment.yml"
     wheelhouse = trees.wheels(tmp_path / "wheels", {"seaborn": "0.11.2"})
     file.write_text("dependencies: [python, {pip: [seaborn==0.11.2]}]\n")
@@ -87,7 +93,9 @@ def test_the_pip_part_of_a_file_is_installed_by_the_environments_own_pip(conda, 
     assert "- pip:\n  - seaborn==0.11.2\n" in exported
 
 
-def test_a_create_takes_away_the_environment_that_is_there(conda, run, tmp_path):
+def test_a_create_takes_away_the_environment_that_is_there(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix = tmp_path / "env"
     prefix.mkdir()
     (prefix / ".foreign").touch()
@@ -97,7 +105,9 @@ def test_a_create_takes_away_the_environment_that_is_there(conda, run, tmp_path)
     assert not (prefix / ".foreign").exists()
 
 
-def test_mamba_creates_in_no_folder_that_holds_something(channel, run, tmp_path):
+def test_mamba_creates_in_no_folder_that_holds_something(
+    channel: conda_channel.Channel, run: Run, tmp_path: Path
+) -> None:
     mamba = conda_program.install(tmp_path / "root", channel.url, "micromamba")
     (tmp_path / "env").mkdir()
     (tmp_path / "env/.foreign").touch()
@@ -115,7 +125,9 @@ def test_mamba_creates_in_no_folder_that_holds_something(channel, run, tmp_path)
         "env create -f f",
     ],
 )
-def test_what_conda_does_not_take_ends_with_status_2(conda, run, words):
+def test_what_conda_does_not_take_ends_with_status_2(
+    conda: conda_program.Installed, run: Run, words: str
+) -> None:
     assert words in run(conda.command, *words.split(), status=2).stderr
     assert conda.calls() == [words.split()]
 
@@ -128,14 +140,18 @@ def test_what_conda_does_not_take_ends_with_status_2(conda, run, words):
         ("nonesuch", "PackagesNotFoundError"),
     ],
 )  # fmt: skip
-def test_a_failure_says_why_and_leaves_nothing(conda, run, tmp_path, words, said):
+def test_a_failure_says_why_and_leaves_nothing(
+    conda: conda_program.Installed, run: Run, tmp_path: Path, words: str, said: str
+) -> None:
     prefix = tmp_path / "env"
     done = run(conda.command, "create", "--yes", "--prefix", str(prefix), *words.split(), status=1)
     assert said in done.stderr
     assert not prefix.exists()
 
 
-def test_the_scripts_of_a_package_come_and_go(conda, run, tmp_path):
+def test_the_scripts_of_a_package_come_and_go(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix = tmp_path / "env"
     run(conda.command, "create", "--yes", "--prefix", str(prefix), "geodata")
     code = f"""
@@ -151,7 +167,9 @@ def test_the_scripts_of_a_package_come_and_go(conda, run, tmp_path):
     ]
 
 
-def test_the_text_of_an_activation_over_base_is_the_documented_one(conda, run, tmp_path):
+def test_the_text_of_an_activation_over_base_is_the_documented_one(
+    conda: conda_program.Installed, run: Run, tmp_path: Path
+) -> None:
     prefix, root = tmp_path / "env", conda.root
     run(conda.command, "create", "--yes", "--prefix", str(prefix), "geodata")
     active = {
@@ -181,7 +199,9 @@ export _CONDA_ROOT='{root}'
     )
 
 
-def test_the_text_of_micromamba_is_the_documented_one(channel, run, tmp_path):
+def test_the_text_of_micromamba_is_the_documented_one(
+    channel: conda_channel.Channel, run: Run, tmp_path: Path
+) -> None:
     mamba = conda_program.install(tmp_path / "root", channel.url, "micromamba")
     prefix = tmp_path / "env"
     run(mamba.command, "create", "-y", "-p", str(prefix), "geodata")
@@ -244,7 +264,10 @@ if REAL:
 
     @pytest.mark.parametrize("action", ["activate", "deactivate"])
     @pytest.mark.parametrize("state", STATES)
-    def test_the_text_is_that_of_the_real_conda(channel, run, tmp_path, state, action):
+    def test_the_text_is_that_of_the_real_conda(
+        channel: conda_channel.Channel, run: Run, tmp_path: Path, state: str, action: str
+    ) -> None:
+        assert REAL
         version = run(REAL, "--version").stdout.split()[1]
         real_root = json.loads(run(REAL, "info", "--json").stdout)["root_prefix"]
         ours = conda_program.install(tmp_path / "conda", channel.url, version=version)

@@ -5,15 +5,16 @@ import pty
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from environments import THIS, wheels
-from homes import COMMAND
+from homes import COMMAND, Home
 
 from autoenv_hpc.progress import Bar
 
 
-def on_a_terminal(home, root, *words: str, program: str = COMMAND, **more: str) -> str:
+def on_a_terminal(home: Home, root: Path, *words: str, program: str = COMMAND, **more: str) -> str:
     """What a command shows on a terminal of 90 columns."""
     process, terminal = pty.fork()
     if process == 0:
@@ -39,7 +40,7 @@ def to_the_end(terminal: int) -> str:
     return shown.decode()
 
 
-def test_a_bar_on_a_terminal(home, wheelhouse):
+def test_a_bar_on_a_terminal(home: Home, wheelhouse: Path) -> None:
     config = f'[venv]\n{THIS}packages = ["seaborn", "spacy", "numpy"]\n{wheels(wheelhouse)}'
     root = home.project(config, "p")
     shown = on_a_terminal(home, root, "prepare")
@@ -53,7 +54,9 @@ def test_a_bar_on_a_terminal(home, wheelhouse):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_is_inside_once_the_bar_is_wiped(home, wheelhouse, tmp_path, shell):
+def test_a_shell_is_inside_once_the_bar_is_wiped(
+    home: Home, wheelhouse: Path, tmp_path: Path, shell: str
+) -> None:
     root = home.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
     code = tmp_path / "code"
     ask = f'"$0" __shell {shell} look "$1" "" > "$2"'
@@ -62,7 +65,7 @@ def test_a_shell_is_inside_once_the_bar_is_wiped(home, wheelhouse, tmp_path, she
     assert "VIRTUAL_ENV" in code.read_text()
 
 
-def test_how_far_it_is_shows_however_soon_it_is_done():
+def test_how_far_it_is_shows_however_soon_it_is_done() -> None:
     ours, theirs = pty.openpty()
     there = 0
     with open(theirs, "w") as terminal:
@@ -77,7 +80,7 @@ def test_how_far_it_is_shows_however_soon_it_is_done():
     assert (counts[0], counts[-1]) == ("0/3", "3/3")
 
 
-def test_silence_if_that_is_asked_for(home, wheelhouse):
+def test_silence_if_that_is_asked_for(home: Home, wheelhouse: Path) -> None:
     root = home.project(f"[venv]\n{THIS}{wheels(wheelhouse)}", "p")
     assert on_a_terminal(home, root, "prepare", AUTOENV_HPC_QUIET="1") == ""
     shutil.rmtree(root / ".venv")
@@ -86,7 +89,7 @@ def test_silence_if_that_is_asked_for(home, wheelhouse):
     assert "building" in plain
 
 
-def test_plain_lines_in_a_log(home, wheelhouse):
+def test_plain_lines_in_a_log(home: Home, wheelhouse: Path) -> None:
     root = home.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
     done = subprocess.run(
         [COMMAND, "prepare"], cwd=root, env=home.env, capture_output=True, text=True, check=True

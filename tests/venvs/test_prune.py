@@ -6,16 +6,17 @@ import pty
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from environments import HERE, THIS
-from homes import COMMAND
+from homes import COMMAND, Home
 
 WITH_VENV = pytest.mark.parametrize("three", ['backend = "venv"\n'], indirect=True, ids=["venv"])
 
 
 @pytest.fixture
-def three(request, home, uv_backend, tmp_path):
+def three(request: pytest.FixtureRequest, home: Home, uv_backend: str, tmp_path: Path) -> Path:
     """Three projects with environments elsewhere; the first project is gone."""
     backend = getattr(request, "param", uv_backend)
     for name in ("gone", "kept", "hand"):
@@ -30,14 +31,14 @@ def three(request, home, uv_backend, tmp_path):
     return tmp_path / "envs"
 
 
-def names(home) -> list[str]:
+def names(home: Home) -> list[str]:
     """The environments in the list."""
     rows = json.loads(home.command("list", "--json").stdout)
     return [os.path.basename(row["path"]) for row in rows]
 
 
 @WITH_VENV
-def test_the_list_tells_of_each(home, three):
+def test_the_list_tells_of_each(home: Home, three: Path) -> None:
     rows = json.loads(home.command("list", "--json").stdout)
     assert [os.path.basename(row["path"]) for row in rows] == ["gone", "hand", "kept"]
     kept = rows[2]
@@ -54,7 +55,7 @@ def test_the_list_tells_of_each(home, three):
 
 
 @WITH_VENV
-def test_prune_removes_what_it_built_for_a_project_that_is_gone(home, three):
+def test_prune_removes_what_it_built_for_a_project_that_is_gone(home: Home, three: Path) -> None:
     said = home.command("prune", "--dry-run").stderr
     assert f"{three}/gone: " in said
     assert "hand" not in said
@@ -67,7 +68,7 @@ def test_prune_removes_what_it_built_for_a_project_that_is_gone(home, three):
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", 2), ("n", 3), ("", 3)])
-def test_it_asks_first(home, three, answer, left):
+def test_it_asks_first(home: Home, three: Path, answer: str, left: int) -> None:
     process, terminal = pty.fork()
     if process == 0:
         os.execve(COMMAND, [COMMAND, "prune"], home.env)
@@ -85,7 +86,9 @@ def test_it_asks_first(home, three, answer, left):
     assert len(names(home)) == left
 
 
-def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(home, three, uv_backend):
+def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(
+    home: Home, three: Path, uv_backend: str
+) -> None:
     running = subprocess.Popen([three / "gone/bin/python", "-c", "import time; time.sleep(300)"])
     said = home.command("prune", "--yes").stderr
     running.kill()
@@ -98,11 +101,11 @@ def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(home, three, uv_bac
     assert names(home) == ["away", "hand", "kept"]
 
 
-def test_what_is_gone_is_forgotten(home, three):
+def test_what_is_gone_is_forgotten(home: Home, three: Path) -> None:
     shutil.rmtree(three / "kept")
     assert names(home) == ["gone", "hand"]
 
 
-def test_nothing_to_list(home):
+def test_nothing_to_list(home: Home) -> None:
     assert home.command("list").stdout == ""
     assert home.command("list", "--json").stdout == "[]\n"

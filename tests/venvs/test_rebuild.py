@@ -6,17 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from environments import FOUND, THIS, prefix, wheels
-from homes import COMMAND, SHELLS
+from homes import COMMAND, SHELLS, Home
 
 from autoenv_hpc.venvs import record, relocation
 
 OTHERS = [path for version, path in FOUND.items() if (3, 6) < version != sys.version_info[:2]]
 
 
-def everything(folder) -> dict[str, bytes]:
+def everything(folder: Path) -> dict[str, bytes]:
     """All files below a folder, with their contents."""
     files = (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink())
     return {str(p.relative_to(folder)): p.read_bytes() for p in files}
@@ -26,7 +27,9 @@ def everything(folder) -> dict[str, bytes]:
     ("backend", "where"),
     [("venv", "e"), ("venv", "a b/é中"), ("virtualenv", "link/.venv"), ("uv", ".venv")],
 )
-def test_the_new_one_is_as_if_it_had_been_built_there(home, wheelhouse, where, backend, venv_tools):
+def test_the_new_one_is_as_if_it_had_been_built_there(
+    home: Home, wheelhouse: Path, where: str, backend: str, venv_tools: Path
+) -> None:
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     (home.folder / "p/elsewhere").mkdir(parents=True)
     (home.folder / "p/link").symlink_to("elsewhere")
@@ -54,7 +57,9 @@ def test_the_new_one_is_as_if_it_had_been_built_there(home, wheelhouse, where, b
     )  # no lock, no copy
 
 
-def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(home, uv_backend):
+def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(
+    home: Home, uv_backend: str
+) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     home.command("prepare", cwd=root)
     (root / ".venv/mine").write_text("")
@@ -67,7 +72,7 @@ def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(home, uv_ba
     assert not (root / ".venv/mine").exists()
 
 
-def test_one_made_by_hand_is_kept(home, uv_backend):
+def test_one_made_by_hand_is_kept(home: Home, uv_backend: str) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     (root / ".venv/thesis.tex").write_text("all of it")
@@ -78,7 +83,7 @@ def test_one_made_by_hand_is_kept(home, uv_backend):
     assert prefix(home, root) == f"{root}/.venv"
 
 
-def test_what_is_no_environment_stays_where_it_is(home):
+def test_what_is_no_environment_stays_where_it_is(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     (root / ".venv").mkdir()
     (root / ".venv/thesis.tex").write_text("all of it")
@@ -88,7 +93,7 @@ def test_what_is_no_environment_stays_where_it_is(home):
     assert sorted(os.listdir(root)) == [".hpcenv.toml", ".venv"]
 
 
-def test_a_failure_leaves_the_old_one_in_use(home, wheelhouse):
+def test_a_failure_leaves_the_old_one_in_use(home: Home, wheelhouse: Path) -> None:
     root = home.project(f"[venv]\n{THIS}{wheels(wheelhouse)}", "p")
     home.command("prepare", cwd=root)
     before = everything(root / ".venv")
@@ -99,7 +104,9 @@ def test_a_failure_leaves_the_old_one_in_use(home, wheelhouse):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shells_that_have_the_old_one_open_are_told_and_go_on(home, uv_backend, shell):
+def test_shells_that_have_the_old_one_open_are_told_and_go_on(
+    home: Home, uv_backend: str, shell: str
+) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     home.command("prepare", cwd=root)
     here = home.shell(shell, cwd=root)
@@ -116,7 +123,9 @@ def test_shells_that_have_the_old_one_open_are_told_and_go_on(home, uv_backend, 
 
 
 @pytest.mark.parametrize("moment", ["building", "swapping"])
-def test_killed_it_leaves_what_the_next_call_goes_on_from(home, uv_backend, tmp_path, moment):
+def test_killed_it_leaves_what_the_next_call_goes_on_from(
+    home: Home, uv_backend: str, tmp_path: Path, moment: str
+) -> None:
     (tmp_path / "slow").mkdir()
     begun = tmp_path / "begun"
     (tmp_path / "slow/setup.py").write_text(

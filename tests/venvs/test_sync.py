@@ -2,35 +2,38 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from environments import THIS, wheels
-from homes import SHELLS
+from homes import SHELLS, Home
 
 LIST = ("python", "-m", "pip", "list", "--disable-pip-version-check")
 BACKENDS = ("venv", "virtualenv", "uv")
+Project = Callable[[str, str], Path]  # of a backend and further lines
 
 
 @pytest.fixture
-def project(home, venv_tools, wheelhouse):
+def project(home: Home, venv_tools: Path, wheelhouse: Path) -> Project:
     """Writes a project's configuration for a backend and gives its folder."""
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
 
-    def write(backend: str, lines: str):
+    def write(backend: str, lines: str) -> Path:
         config = f'[venv]\n{THIS}backend = "{backend}"\n{wheels(wheelhouse)}{lines}'
         return home.project(config, "p")
 
     return write
 
 
-def contents(home, root) -> dict[str, str]:
+def contents(home: Home, root: Path) -> dict[str, str]:
     """Name and version of what is in the environment, without what is there from the start."""
     out = home.command("freeze", cwd=root).stdout
     return dict(line.split("==") for line in out.splitlines())
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_sync_installs_the_difference(home, project, backend):
+def test_sync_installs_the_difference(home: Home, project: Project, backend: str) -> None:
     root = project(backend, 'requirements = ["r.txt"]\npackages = ["numpy"]\n')
     (root / "r.txt").write_text("spacy\n")
     home.command("prepare", cwd=root)
@@ -48,12 +51,17 @@ def test_sync_installs_the_difference(home, project, backend):
     assert "has changed" in home.command("exec", "-C", str(root), "--", "true").stderr
 
 
-def test_what_the_user_installed_stays(home, project, venv_tools, wheelhouse):
+def test_what_the_user_installed_stays(
+    home: Home, project: Project, venv_tools: Path, wheelhouse: Path
+) -> None:
     root = project("uv", 'packages = ["numpy", "spacy"]\n')
     home.command("prepare", cwd=root)
-    by_hand = [venv_tools / "uv", "pip", "install", "-q", "--no-index", "-f", wheelhouse, "seaborn"]
+    by_hand = [f"{venv_tools}/uv", "pip", "install", "-q", "--no-index", "-f", str(wheelhouse)]
     subprocess.run(
-        by_hand, check=True, env={**home.env, "VIRTUAL_ENV": str(root / ".venv")}, cwd=root
+        [*by_hand, "seaborn"],
+        check=True,
+        env={**home.env, "VIRTUAL_ENV": str(root / ".venv")},
+        cwd=root,
     )
     project("uv", 'packages = ["numpy"]\n')
     home.command("sync", cwd=root)
@@ -64,7 +72,7 @@ def test_what_the_user_installed_stays(home, project, venv_tools, wheelhouse):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_change_is_noticed_at_the_next_entry(home, project, shell):
+def test_a_change_is_noticed_at_the_next_entry(home: Home, project: Project, shell: str) -> None:
     root = project("uv", 'requirements = ["r.txt"]\n')
     (root / "r.txt").write_text("spacy\n")
     home.command("prepare", cwd=root)
@@ -79,7 +87,7 @@ def test_a_change_is_noticed_at_the_next_entry(home, project, shell):
     assert here.output("python -c 'import seaborn; print(1)'") == "1\n"
 
 
-def test_following_by_itself_or_not_at_all(home, project):
+def test_following_by_itself_or_not_at_all(home: Home, project: Project) -> None:
     root = project("uv", 'packages = ["spacy"]\n')
     home.command("prepare", cwd=root)
     project("uv", 'packages = ["spacy", "numpy"]\nsync = "off"\n')
@@ -89,7 +97,9 @@ def test_following_by_itself_or_not_at_all(home, project):
     home.command("exec", "-C", str(root), "--", "python", "-c", "import numpy")
 
 
-def test_one_made_by_hand_is_installed_into_and_gets_no_record(home, project):
+def test_one_made_by_hand_is_installed_into_and_gets_no_record(
+    home: Home, project: Project
+) -> None:
     root = project("venv", 'packages = ["spacy"]\n')
     subprocess.run([sys.executable, "-m", "venv", root / ".venv"], check=True)
     home.command("sync", cwd=root)
@@ -98,7 +108,7 @@ def test_one_made_by_hand_is_installed_into_and_gets_no_record(home, project):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_frozen_and_rebuilt_it_lists_the_same(home, project, backend):
+def test_frozen_and_rebuilt_it_lists_the_same(home: Home, project: Project, backend: str) -> None:
     root = project(backend, 'packages = ["numpy", "spacy", "matplotlib"]\n')
     home.command("prepare", cwd=root)
     before = contents(home, root)
@@ -116,7 +126,9 @@ def test_frozen_and_rebuilt_it_lists_the_same(home, project, backend):
 @pytest.mark.parametrize("tool", ["lmod"])
 @pytest.mark.parametrize("tree", ["hierarchy"])
 @pytest.mark.parametrize("toolchain", ["10.3.0", "12.3.0"])  # by PYTHONPATH; by EBPYTHONPREFIXES
-def test_what_comes_from_modules_is_named_and_not_pinned(cluster, tool, tree, toolchain):
+def test_what_comes_from_modules_is_named_and_not_pinned(
+    cluster: Home, tool: str, tree: str, toolchain: str
+) -> None:
     modules = {
         "10.3.0": '"OpenMPI/4.1.1", "Python/3.9.5", "SciPy-bundle/2021.05"',
         "12.3.0": '"OpenMPI/4.1.5", "Python/3.11.3", "SciPy-bundle/2023.07"',
@@ -133,7 +145,7 @@ def test_what_comes_from_modules_is_named_and_not_pinned(cluster, tool, tree, to
         assert package in done.stderr
 
 
-def test_a_file_that_cannot_be_written(home, project, tmp_path):
+def test_a_file_that_cannot_be_written(home: Home, project: Project, tmp_path: Path) -> None:
     root = project("uv", "")
     home.command("prepare", cwd=root)
     (tmp_path / "file").write_text("")
@@ -142,14 +154,14 @@ def test_a_file_that_cannot_be_written(home, project, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["sync", "rebuild", "freeze"])
-def test_a_project_without_an_environment(home, command):
+def test_a_project_without_an_environment(home: Home, command: str) -> None:
     root = home.project('[env]\nA = "1"\n', "p")
     said = home.command(command, cwd=root, status=1).stderr
     assert "there is no [venv] table" in said
 
 
 @pytest.mark.parametrize("command", ["sync", "rebuild"])
-def test_what_is_somebody_elses_is_not_touched(home, tmp_path, command):
+def test_what_is_somebody_elses_is_not_touched(home: Home, tmp_path: Path, command: str) -> None:
     theirs = tmp_path / "theirs"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
     root = home.project(

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from environments import FOUND, HERE, THIS, WHO, prefix, refused
-from homes import COMMAND, HOSTILE, SHELLS
+from homes import COMMAND, HOSTILE, SHELLS, Home
 
 
-def test_it_is_built_once_where_the_path_says(home):
+def test_it_is_built_once_where_the_path_says(home: Home) -> None:
     root = home.project(f'[venv]\n{THIS}path = "~/envs/{{project}}-{{python}}-{{arch}}"\n')
     first = home.command("prepare", cwd=root).stderr
     assert "building" in first
@@ -27,7 +28,7 @@ def test_it_is_built_once_where_the_path_says(home):
     ]  # no lock, no marker, no copy
 
 
-def test_packages_and_requirements_are_installed_once(home, wheelhouse):
+def test_packages_and_requirements_are_installed_once(home: Home, wheelhouse: Path) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["numpy==1.15.4"]\nrequirements = ["my requirements.txt"]\n'
         f'pip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
@@ -40,7 +41,7 @@ def test_packages_and_requirements_are_installed_once(home, wheelhouse):
     assert again.stderr == ""
 
 
-def test_a_changed_requirements_file_is_noticed(home, wheelhouse):
+def test_a_changed_requirements_file_is_noticed(home: Home, wheelhouse: Path) -> None:
     text = f'[venv]\n{THIS}requirements = ["r.txt"]\npip-args = ["--no-index", "--find-links", "{wheelhouse}"]\n'
     root = home.project(text, "p")
     (root / "r.txt").write_text("spacy\n")
@@ -53,7 +54,7 @@ def test_a_changed_requirements_file_is_noticed(home, wheelhouse):
     home.command("exec", "-C", str(root), "--", "python", "-c", "import seaborn")
 
 
-def test_files_of_the_project_do_not_get_into_the_build(home, wheelhouse):
+def test_files_of_the_project_do_not_get_into_the_build(home: Home, wheelhouse: Path) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--find-links", "{wheelhouse}"]\n', "p"
     )
@@ -63,12 +64,12 @@ def test_files_of_the_project_do_not_get_into_the_build(home, wheelhouse):
 
 
 @pytest.mark.parametrize("shadow", ["PYTHONHOME", "PYTHONPATH", "PIP_USER"])
-def test_the_users_python_variables_do_not_break_the_build(home, shadow):
+def test_the_users_python_variables_do_not_break_the_build(home: Home, shadow: str) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
-    home.command("prepare", cwd=root, **{shadow: "/nonexistent"})
+    home.command("prepare", cwd=root, env={shadow: "/nonexistent"})
 
 
-def test_a_folder_that_is_no_environment_is_refused_and_kept(home, uv_backend):
+def test_a_folder_that_is_no_environment_is_refused_and_kept(home: Home, uv_backend: str) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     (root / ".venv").mkdir()
     (root / ".venv/thesis.tex").write_text("all of it")
@@ -89,7 +90,9 @@ def test_a_folder_that_is_no_environment_is_refused_and_kept(home, uv_backend):
     ],
     ids=lambda job: next(iter(job)),
 )
-def test_jobs_are_recognised_by_their_schedulers_variables(home, uv_backend, job):
+def test_jobs_are_recognised_by_their_schedulers_variables(
+    home: Home, uv_backend: str, job: dict[str, str]
+) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}in-job = false\n", "p")
     assert "in-job = false (this is job " in refused(home, root, **job)
     assert (
@@ -97,7 +100,7 @@ def test_jobs_are_recognised_by_their_schedulers_variables(home, uv_backend, job
     )  # JOB_ID and the like outside of a job mean nothing
 
 
-def test_one_made_by_hand_is_accepted(home):
+def test_one_made_by_hand_is_accepted(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     assert prefix(home, root) == f"{root}/.venv"
@@ -107,7 +110,7 @@ def test_one_made_by_hand_is_accepted(home):
 @pytest.mark.parametrize(
     "other", [p for v, p in FOUND.items() if v != sys.version_info[:2] and v > (3, 3)][:1]
 )
-def test_one_for_another_interpreter_is_refused(home, other):
+def test_one_for_another_interpreter_is_refused(home: Home, other: Path) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     subprocess.run([other, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     said = refused(home, root)
@@ -116,13 +119,13 @@ def test_one_for_another_interpreter_is_refused(home, other):
     assert (root / ".venv/pyvenv.cfg").exists()
 
 
-def test_one_with_another_view_of_the_base_packages_is_refused(home):
+def test_one_with_another_view_of_the_base_packages_is_refused(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}system-site-packages = true\n", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     assert "system-site-packages" in refused(home, root)
 
 
-def test_one_whose_base_is_gone_is_refused(home):
+def test_one_whose_base_is_gone_is_refused(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     cfg = root / ".venv/pyvenv.cfg"
@@ -130,7 +133,7 @@ def test_one_whose_base_is_gone_is_refused(home):
     assert "which is gone" in refused(home, root)
 
 
-def test_one_for_another_architecture_is_refused(home):
+def test_one_for_another_architecture_is_refused(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", "--copies", root / ".venv"], check=True
@@ -143,7 +146,7 @@ def test_one_for_another_architecture_is_refused(home):
     assert "{arch}" in refused(home, root)
 
 
-def test_half_built_it_is_built_again(home, uv_backend):
+def test_half_built_it_is_built_again(home: Home, uv_backend: str) -> None:
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     (root / ".venv/bin").mkdir(parents=True)
     (root / "..venv.autoenv-hpc.building").write_text("{}")
@@ -152,7 +155,9 @@ def test_half_built_it_is_built_again(home, uv_backend):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_killed_build_leaves_nothing_that_is_used(home, uv_backend, sent, tmp_path):
+def test_a_killed_build_leaves_nothing_that_is_used(
+    home: Home, uv_backend: str, sent: signal.Signals, tmp_path: Path
+) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
         "p",
@@ -181,7 +186,7 @@ def test_a_killed_build_leaves_nothing_that_is_used(home, uv_backend, sent, tmp_
     assert prefix(home, root) == f"{root}/.venv"
 
 
-def test_many_at_once_build_one(home):
+def test_many_at_once_build_one(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     words = [COMMAND, "exec", "--", "python", "-c", "import sys; print(sys.prefix)"]
     running = [
@@ -196,7 +201,7 @@ def test_many_at_once_build_one(home):
     assert all("process " in err or "another process" in err for err in waiting)
 
 
-def test_two_hosts_see_one_lock(home):
+def test_two_hosts_see_one_lock(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     line = f"hostname $0; exec {COMMAND} exec -- python -c 'import sys; print(sys.prefix)'"
     words = [
@@ -211,7 +216,9 @@ def test_two_hosts_see_one_lock(home):
     assert sum("building" in err for _, err in said) == 1
 
 
-def test_a_stale_lock_of_another_host_is_taken_over(home, uv_backend, tmp_path):
+def test_a_stale_lock_of_another_host_is_taken_over(
+    home: Home, uv_backend: str, tmp_path: Path
+) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["./slow"]\npip-args = ["--no-index", "--no-build-isolation"]\n',
         "p",
@@ -236,7 +243,7 @@ def test_a_stale_lock_of_another_host_is_taken_over(home, uv_backend, tmp_path):
     assert done.stdout.startswith(f"{root}/.venv\n")
 
 
-def test_what_may_not_be_built_names_the_command(home, uv_backend):
+def test_what_may_not_be_built_names_the_command(home: Home, uv_backend: str) -> None:
     never = home.project(f'[venv]\n{THIS}{uv_backend}create = "never"\n', "never")
     assert "autoenv-hpc prepare" in refused(home, never)
     in_job = home.project(f"[venv]\n{THIS}{uv_backend}in-job = false\n", "in job")
@@ -248,7 +255,9 @@ def test_what_may_not_be_built_names_the_command(home, uv_backend):
     home.command("exec", "-C", str(in_job), "--", "true", SLURM_JOB_ID="7")
 
 
-def test_a_failed_installation_tells_the_last_lines_and_starts_clean(home, wheelhouse):
+def test_a_failed_installation_tells_the_last_lines_and_starts_clean(
+    home: Home, wheelhouse: Path
+) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["nosuchthing"]\npip-args = ["--find-links", "{wheelhouse}"]\n',
         "p",
@@ -259,7 +268,7 @@ def test_a_failed_installation_tells_the_last_lines_and_starts_clean(home, wheel
     assert not (root / ".venv").exists()
 
 
-def test_no_network_says_where_to_go(home):
+def test_no_network_says_where_to_go(home: Home) -> None:
     root = home.project(
         f'[venv]\n{THIS}packages = ["spacy"]\npip-args = ["--retries", "1", "--timeout", "1", "--index-url", "http://127.0.0.1:9/simple"]\n',
         "p",
@@ -268,14 +277,14 @@ def test_no_network_says_where_to_go(home):
     assert "autoenv-hpc prepare" in refused(home, root)
 
 
-def test_a_folder_that_cannot_be_written(home, tmp_path):
+def test_a_folder_that_cannot_be_written(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     root = home.project(f'[venv]\n{THIS}path = "{file}/sub/env"\n', "p")
     assert "cannot build" in refused(home, root)
 
 
-def test_an_interpreter_that_is_nowhere(home):
+def test_an_interpreter_that_is_nowhere(home: Home) -> None:
     root = home.project('[venv]\npython = "3.99"\n', "p")
     said = refused(home, root)
     assert "no Python 3.99 here" in said
@@ -284,7 +293,9 @@ def test_an_interpreter_that_is_nowhere(home):
 
 @pytest.mark.parametrize("version", [v for v in FOUND if v < (3, 7)])
 @pytest.mark.parametrize("tool", ["lmod"])
-def test_old_pythons_through_the_modules_virtualenv(cluster, tool, version):
+def test_old_pythons_through_the_modules_virtualenv(
+    cluster: Home, tool: str, version: tuple[int, int]
+) -> None:
     module = {(2, 7): "python/2.7.15", (3, 6): "python/3.6.8"}[version]
     root = cluster.project(
         f'modules = ["{module}"]\n[venv]\nbackend = "virtualenv"\npackages = ["numpy"]\n',
@@ -296,14 +307,16 @@ def test_old_pythons_through_the_modules_virtualenv(cluster, tool, version):
 
 
 @pytest.mark.parametrize("version", [v for v in FOUND if v == (2, 7)])
-def test_an_old_python_that_none_can_make_is_said_before_anything_is_written(home, version):
+def test_an_old_python_that_none_can_make_is_said_before_anything_is_written(
+    home: Home, version: tuple[int, int]
+) -> None:
     root = home.project(f'[venv]\npython = "{FOUND[version]}"\n', "p")
     said = refused(home, root)
     assert "nothing here can make an environment for Python 2.7" in said
     assert not (root / ".venv").exists()
 
 
-def test_somebody_elses_environment_is_taken_as_it_is(home, tmp_path):
+def test_somebody_elses_environment_is_taken_as_it_is(home: Home, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
     root = home.project(f'[venv]\nbackend = "existing"\npath = "{theirs}"\n', "p")
@@ -316,8 +329,8 @@ def test_somebody_elses_environment_is_taken_as_it_is(home, tmp_path):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(
-    home, uv_backend, tmp_path, shell
-):
+    home: Home, uv_backend: str, tmp_path: Path, shell: str
+) -> None:
     theirs = tmp_path / "theirs"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", theirs], check=True)
     root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
@@ -341,7 +354,7 @@ def test_a_foreign_environment_is_out_of_the_way_inside_and_back_afterwards(
     assert "VIRTUAL_ENV" not in here.env()
 
 
-def test_named_environments_live_side_by_side(home, uv_backend):
+def test_named_environments_live_side_by_side(home: Home, uv_backend: str) -> None:
     root = home.project(
         f'default-env = "one"\n[venv]\n{THIS}{uv_backend}[envs.one.env]\nN = "1"\n[envs.two.env]\nN = "2"\n',
         "p",
