@@ -87,8 +87,8 @@ def test_the_hot_path_imports_little_and_nothing_of_others(home: Home) -> None:
     root = home.project(PLAIN, "p")
     code = (
         "import sys; before = set(sys.modules)\n"
-        "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import shell\nimport os\n"
-        f"text = shell.answer(shell.Question('bash', 'look', {str(root)!r}, ''), dict(os.environ), Report(dict(os.environ)))\n"
+        "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import answer\nimport os\n"
+        f"text = answer.answer(['2', 'bash', 'look', {str(root)!r}, '', 'fine'], dict(os.environ), Report(dict(os.environ)))\n"
         "assert 'COLOUR' in text\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
     )
