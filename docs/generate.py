@@ -10,18 +10,26 @@ A part stands between `<!-- NAME -->` and `<!-- end -->`. Everything around it i
 import argparse
 import ast
 import difflib
+import fcntl
 import inspect
 import json
+import os
+import pty
 import re
+import struct
 import sys
+import termios
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 # What the pages are made from; nothing else in this file knows where it is.
 from autoenv_hpc import cli, config, schema, sites
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DOCS = CHECKOUT / "docs"
@@ -281,52 +289,59 @@ def _first_comment(path: Path) -> str:
 
 # --- the picture ----------------------------------------------------------------------------
 
+_COLUMNS, _LINES = 100, 200
+
 
 def draw(picture: Path) -> None:
     """Draw what the demo shows in a terminal, as it shows it."""
-    import pyte  # noqa: PLC0415 - only for the picture
-    from rich import console, terminal_theme, text  # noqa: PLC0415 - likewise
-    from rich._export_format import CONSOLE_SVG_FORMAT  # noqa: PLC0415, PLC2701 - likewise
+    from rich.console import Console  # noqa: PLC0415 - only for the picture
+    from rich.terminal_theme import DIMMED_MONOKAI  # noqa: PLC0415 - likewise
 
-    columns = 100
-    screen = pyte.Screen(columns, 200)
-    # pyte knows no faint text; bright black looks the same
-    pyte.ByteStream(screen).feed(_played(columns).replace(b"\x1b[2m", b"\x1b[90m"))
-    recorded = console.Console(record=True, width=columns, file=sys.stderr, quiet=False)
-    lines = [line for line in screen.display]
-    last = max(i for i, line in enumerate(lines) if line.strip())
-    with open("/dev/null", "w", encoding="utf-8") as nowhere:
-        recorded.file = nowhere
-        for number in range(last + 1):
-            row = text.Text()
-            for column in range(len(lines[number].rstrip())):
-                cell = screen.buffer[number][column]
-                colour = {"brightblack": "bright_black"}.get(cell.fg, cell.fg)
-                row.append(cell.data, style="" if colour == "default" else colour)
-            recorded.print(row, soft_wrap=True)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=_COLUMNS, file=nowhere)
+        for line in _shown():
+            console.print(line, soft_wrap=True)
+        svg = console.export_svg(title="autoenv-hpc demo", theme=DIMMED_MONOKAI, unique_id="demo")
     # without fonts from elsewhere: a page that shows the picture asks nobody for anything
-    shape = re.sub(r"@font-face {{.*?}}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = recorded.export_svg(
-        title="autoenv-hpc demo", theme=terminal_theme.DIMMED_MONOKAI, code_format=shape,
-        unique_id="demo",
-    )  # fmt: skip
-    picture.write_text(svg.replace("Fira Code", "DejaVu Sans Mono") + "\n")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    picture.write_text(svg.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas") + "\n")
 
 
-def _played(columns: int) -> bytes:
+def _shown() -> "Iterator[Text]":
+    """The lines of the demo, with their colours; what is typed is bold."""
+    import pyte  # noqa: PLC0415 - only for the picture
+    from rich.text import Text  # noqa: PLC0415 - likewise
+
+    screen = pyte.Screen(_COLUMNS, _LINES)
+    # pyte knows no faint text; bright black looks the same
+    pyte.ByteStream(screen).feed(_played().replace(b"\x1b[2m", b"\x1b[90m"))
+    is_blank = False
+    for number, shown in enumerate(screen.display):
+        if shown.rstrip().endswith("demo$ exit"):
+            return
+        if is_blank and not shown.strip():
+            continue
+        is_blank = not shown.strip()
+        line = Text()
+        for column in range(len(shown.rstrip())):
+            cell = screen.buffer[number][column]
+            colour = {"default": "", "brightblack": "bright_black"}.get(cell.fg, cell.fg)
+            line.append(cell.data, colour)
+        if typed := re.match(r"((?:\(\w+\) )?demo\$ ).", shown):
+            line.stylize("green", 0, typed.end(1))
+            line.stylize("bold", typed.end(1))
+        yield line
+
+
+def _played() -> bytes:
     """What `autoenv-hpc demo` writes to a terminal of that width."""
-    import fcntl  # noqa: PLC0415 - only for the picture
-    import os  # noqa: PLC0415
-    import pty  # noqa: PLC0415
-    import struct  # noqa: PLC0415
-    import termios  # noqa: PLC0415
 
     process, terminal = pty.fork()
     if process == 0:
         command = Path(sys.executable).parent / "autoenv-hpc"
-        os.environ |= {"COLUMNS": str(columns), "LINES": "50", "TERM": "xterm-256color"}
+        os.environ |= {"COLUMNS": str(_COLUMNS), "LINES": "50", "TERM": "xterm-256color"}
         os.execv(command, [command, "demo"])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, _COLUMNS, 0, 0))
     shown = b""
     while True:
         try:
