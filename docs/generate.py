@@ -47,10 +47,10 @@ def pages(checkout: Path = CHECKOUT) -> dict[Path, str]:
         checkout / "docs/reference/sites.md": known_sites(),
         checkout / "CONTRIBUTING.md": {"map": repository_map(checkout)},
     }
-    return {page: _filled(page, parts) for page, parts in made.items()}
+    return {page: filled(page, parts) for page, parts in made.items()}
 
 
-def _filled(page: Path, parts: Parts) -> str:
+def filled(page: Path, parts: Parts) -> str:
     text = page.read_text()
     for name, part in parts.items():
         pattern = f"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)"
@@ -241,7 +241,8 @@ def repository_map(checkout: Path = CHECKOUT) -> str:
     """The files of `shell/`, the packages and the modules, each with its first sentence."""
     lines = ["shell/"]
     lines += [
-        _entry(2, path.name, _first_comment(path)) for path in sorted((checkout / "shell").iterdir())
+        _entry(2, path.name, _first_comment(path))
+        for path in sorted((checkout / "shell").iterdir())
     ]
     package = checkout / "autoenv_hpc"
     lines += [_entry(0, "autoenv_hpc/", _sentence(package / "__init__.py"))]
@@ -274,7 +275,7 @@ def _sentence(path: Path) -> str:
 
 def _first_comment(path: Path) -> str:
     """The first sentence among the comments on top of a shell file."""
-    lines = []
+    lines: list[str] = []
     for line in path.read_text().splitlines():
         if not line.startswith("#"):
             break
@@ -283,8 +284,7 @@ def _first_comment(path: Path) -> str:
                 break
             continue
         lines.append(line.lstrip("# "))
-    sentence = re.split(r"\.(?: |$)|: ", " ".join(lines))[0]
-    return sentence
+    return re.split(r"\.(?: |$)|: ", " ".join(lines))[0]
 
 
 # --- the picture ----------------------------------------------------------------------------
@@ -335,10 +335,9 @@ def _shown() -> "Iterator[Text]":
 
 def _played() -> bytes:
     """What `autoenv-hpc demo` writes to a terminal of that width."""
-
     process, terminal = pty.fork()
     if process == 0:
-        command = Path(sys.executable).parent / "autoenv-hpc"
+        command = str(Path(sys.executable).parent / "autoenv-hpc")
         os.environ |= {"COLUMNS": str(_COLUMNS), "LINES": "50", "TERM": "xterm-256color"}
         os.execv(command, [command, "demo"])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, _COLUMNS, 0, 0))
