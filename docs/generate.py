@@ -51,6 +51,10 @@ def pages(checkout: Path = CHECKOUT) -> dict[Path, str]:
 
 
 def filled(page: Path, parts: Parts) -> str:
+    """A page with these parts in their places.
+
+    :raises ValueError: it has no place for one of them.
+    """
     text = page.read_text()
     for name, part in parts.items():
         pattern = f"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)"
