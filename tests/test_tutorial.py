@@ -40,11 +40,12 @@ def test_what_the_tutorial_prints_is_what_a_shell_shows(
 
 
 def _edit(file: Path, text: str) -> None:
-    """Write the file, or replace the one line that the page shows."""
-    if file.exists() and text.count("\n") == 1:
-        key = text.partition(" =")[0]
-        text, places = re.subn(rf"^{key} = .*\n", text, file.read_text(), flags=re.MULTILINE)
-        assert places == 1
+    """Write the file, or its last table where the page shows that alone."""
+    head = text.partition("\n")[0]
+    if file.exists() and head.startswith("["):
+        before, found, _ = file.read_text().partition(head)
+        assert found
+        text = before + text
     file.write_text(text)
 
 

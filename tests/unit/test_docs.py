@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ sys.path.insert(0, str(CHECKOUT / "docs"))
 import generate  # noqa: E402 - it stands beside the pages
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
+NAMES = [str(page.relative_to(CHECKOUT)) for page in PAGES]
+PROSE = {"demo", "answer", "activation", "in"}  # as in "autoenv-hpc in bash"
 SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -70,6 +73,18 @@ def test_the_readme_shows_a_part_of_the_tutorial() -> None:
     assert all(line in tutorial for line in session.split("\n")[:-1])  # in this order
 
 
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_each_configuration_is_valid(page: Path) -> None:
+    for text in re.findall(r"^```toml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL):
+        assert generate.schema.faults(tomllib.loads(text), above=True) == [], text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_each_command_exists(page: Path) -> None:
+    named = set(re.findall(r"(?<![\w./-])autoenv-hpc ([a-z]+)(?=[ \n`\"|)])", page.read_text()))
+    assert named <= {name.partition(" ")[0] for name in generate.commands()} | PROSE
+
+
 def _anchors(page: Path) -> set[str]:
     """The headings of a page, as a forge names them."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
@@ -77,7 +92,7 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_each_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if target.startswith("https://"):
