@@ -35,3 +35,37 @@ clean:
 bench:
 	@tests/checkout.sh bench
 	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)
+
+# --- documentation, packages, files for a forge ---------------------------------------------
+# make docs      writes the generated parts of the pages, and builds the site in .cache/site
+# make picture   draws the README's terminal session, for which the demo runs
+# make dist      builds sdist and wheel, checks them, and runs the demo from an installed wheel
+
+.PHONY: dist docs forge picture
+
+docs: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check -r docs/requirements.txt
+	$(IN)/python docs/generate.py
+	rm -rf .cache/site
+	$(IN)/python -m sphinx -W --keep-going -q -b html docs .cache/site
+
+picture: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check -r docs/requirements.txt
+	$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/python docs/generate.py --picture
+
+dist: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check build hatchling twine
+	rm -rf dist .cache/installed
+	$(IN)/python -m build --no-isolation
+	$(IN)/python -m twine check --strict dist/*
+	$(IN)/python -m venv --without-pip .cache/installed
+	$(IN)/python -m pip --python .cache/installed/bin/python install -q --disable-pip-version-check dist/*.whl
+	$(IN)/python tests/provision.py $(TOOLS) run any .cache/installed/bin/autoenv-hpc demo
+
+lint: forge
+
+forge: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check check-jsonschema
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml

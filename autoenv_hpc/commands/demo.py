@@ -15,7 +15,9 @@ from autoenv_hpc.modules import login
 from autoenv_hpc.modules.tool import Tool, is_set_up
 from autoenv_hpc.shells.dialects import dialect_for
 
-_SNAPSHOT = '(env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo "$PS1") | sort'
+_SNAPSHOT = (
+    'snapshot() { (env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo "$PS1") | sort; }'
+)
 _DONE = "nothing was left behind"
 
 
@@ -72,12 +74,13 @@ def _project(home: str, tool: Tool | None) -> None:
     config = [f'modules = ["python/{version}"]' if tool else ""]
     if importlib.util.find_spec("ensurepip"):
         config += [
+            "",
             "[venv]",
             *([] if tool else [f'python = "{python}/python3"']),
             'packages = ["hello-hpc"]',
             'pip-args = ["--no-index", "--find-links", "wheels"]',
         ]
-    config += ["[env]", 'OMP_NUM_THREADS = "4"', ""]
+    config += ["", "[env]", 'OMP_NUM_THREADS = "4"', ""]
     _write(os.path.join(root, ".hpcenv.toml"), "\n".join(config))
     _wheel(os.path.join(root, "wheels"))
 
@@ -98,7 +101,8 @@ def _lines(tool: Tool | None) -> list[str]:
     listing = ["module list"] if tool else []
     return [
         *listing,
-        f"{_SNAPSHOT} > before",
+        _SNAPSHOT,
+        "snapshot > before",
         "cat climate/.hpcenv.toml",
         "cd climate",
         "autoenv-hpc allow",
@@ -108,7 +112,7 @@ def _lines(tool: Tool | None) -> list[str]:
         "python -m pip list --disable-pip-version-check",
         "cd ..",
         *listing,
-        f"{_SNAPSHOT} > after; diff before after && echo {_DONE}",
+        f"snapshot > after; diff before after && echo {_DONE}",
         "autoenv-hpc exec -C climate -- python -c 'import sys; print(\"in a job:\", sys.prefix)'",
         "exit",
     ]

@@ -281,7 +281,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         tools = Tools(folder, provision.provision(cache).tools, rivals.found(cache))
-        docs = CHECKOUT / "docs"
+        docs = CHECKOUT / "docs/explanation"
         if asked.quick:
             docs = Path(shutil.copytree(docs, folder / "docs"))
         sizes = (1, 8) if asked.quick else SIZES

@@ -287,7 +287,10 @@ def test_one_project_at_six_centres(
         assert set(modules) <= set(loaded.split(":"))
 
 
-BLOCKS = re.findall(r"```bash\n(.*?)```", (CHECKOUT / "docs/batch-jobs.md").read_text(), re.DOTALL)
+PAGES = [CHECKOUT / f"docs/how-to/{name}.md" for name in ("batch-jobs", "arrays-and-ranks")]
+BLOCKS = [
+    b for page in PAGES for b in re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL)
+]
 
 
 @LMOD
@@ -302,7 +305,7 @@ def test_each_script_of_the_documentation_runs(
     cluster.command("prepare", cwd=root)
     desk = Desk(cluster, slurm, root)
     expected = f"{root}/.venv 1.20.3"
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 7
     for block in BLOCKS:
         script = block.replace("/proj/nobackup/mine/vpyenv", f"{root}/.venv").replace(
             "01:00:00", "1"

@@ -1,4 +1,4 @@
-"""The course's own commands at its two sites: each row of `docs/two-sites.md`, both ways.
+"""The course's own commands at its two sites: each row of `docs/how-to/two-sites.md`, both ways.
 
 A row is a heading with steps. A step is what the course types in a new login (```sh), the
 `.hpcenv.toml` by then, and what is typed in the project (```sh with `autoenv-hpc` in it).
@@ -24,7 +24,7 @@ from homes import CHECKOUT, COMMAND, MODULE_TOOLS, SHELLS, USER, Home
 from sessions import Shell
 from slurm import Slurm
 
-PAGE = CHECKOUT / "docs/two-sites.md"
+PAGE = CHECKOUT / "docs/how-to/two-sites.md"
 WORK = "python train.py"
 # Which Python runs, what it can import, and what else the course would look at.
 TRAIN = """\
@@ -129,7 +129,7 @@ def test_nothing_stands_on_the_page_that_is_not_run() -> None:
 def test_what_the_table_says_is_taken_from_the_rows() -> None:
     for line in re.findall(r"^\| `.*\|$", PAGE.read_text(), re.MULTILINE):
         typed, written = (re.findall("`(.+?)`", cell) for cell in line.strip("|").split(" | "))
-        if "nothing: " in line:
+        if "no key: " in line:
             written = [word for word in written if word.startswith("autoenv-hpc")]
         assert any(
             all(word in _as_here(step.typed) for word in map(_as_here, typed))
