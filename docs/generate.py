@@ -104,7 +104,7 @@ def _command(parser: argparse.ArgumentParser) -> str:
     usage = usage.replace(" [-h]", "").replace(" ...", " [CMD …]" if " ACTION" not in usage else "")
     rows = []
     for action in parser._actions:  # noqa: SLF001 - as above
-        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):  # noqa: SLF001 - as above
             continue
         if action.help is None and not action.choices:
             continue
