@@ -113,7 +113,9 @@ def _command(parser: argparse.ArgumentParser) -> str:
         choices = ", ".join(f"`{word}`" for word in action.choices or ())
         meaning = "; ".join(filter(None, [action.help, choices and f"one of {choices}"]))
         rows.append([f"`{words}`", _cell(meaning)])
-    text = f"```text\n{textwrap.fill(usage, 90, subsequent_indent='    ')}\n```"
+    words = re.findall(r"\[[^]]*\]|\S+", usage)  # an option stays with its value
+    lines = textwrap.wrap(" ".join(w.replace(" ", "\0") for w in words), 90, subsequent_indent="    ")
+    text = "\n".join(["```text", *lines, "```"]).replace("\0", " ")
     return f"{text}\n\n{_table(['argument', 'meaning'], rows)}" if rows else text
 
 
