@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 # What the pages are made from; nothing else in this file knows where it is.
-from autoenv_hpc import cli, config, schema, sites
+from autoenv_hpc import cli
+from autoenv_hpc.project import config, known_sites, schema
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -44,7 +45,7 @@ def pages(checkout: Path = CHECKOUT) -> dict[Path, str]:
     made = {
         checkout / "docs/reference/commands.md": commands(),
         checkout / "docs/reference/configuration.md": keys(),
-        checkout / "docs/reference/sites.md": known_sites(),
+        checkout / "docs/reference/sites.md": site_data(),
         checkout / "CONTRIBUTING.md": {"map": repository_map(checkout)},
     }
     return {page: filled(page, parts) for page, parts in made.items()}
@@ -103,7 +104,7 @@ def _command(parser: argparse.ArgumentParser) -> str:
     usage = usage.replace(" [-h]", "").replace(" ...", " [CMD …]" if " ACTION" not in usage else "")
     rows = []
     for action in parser._actions:  # noqa: SLF001 - as above
-        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):  # noqa: SLF001
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         if action.help is None and not action.choices:
             continue
@@ -211,15 +212,15 @@ def _toml(value: object) -> str:
 # --- sites ----------------------------------------------------------------------------------
 
 
-def known_sites() -> Parts:
+def site_data() -> Parts:
     """What the tool knows of sites by itself."""
     rows = []
-    for site in sorted({*sites._CENTRES.values(), *sites._DOMAINS.values()}):  # noqa: SLF001
-        clusters = sorted(name for name, centre in sites._CENTRES.items() if centre == site)  # noqa: SLF001
-        domains = sorted(name for name, centre in sites._DOMAINS.items() if centre == site)  # noqa: SLF001
+    for site in sorted({*known_sites.CENTRES.values(), *known_sites.DOMAINS.values()}):
+        clusters = sorted(name for name, centre in known_sites.CENTRES.items() if centre == site)
+        domains = sorted(name for name, centre in known_sites.DOMAINS.items() if centre == site)
         profile = [
             f"`{table}.{key} = {_toml(value)}`"
-            for table, values in sites.PROFILES.get(site, {}).items()
+            for table, values in known_sites.PROFILES.get(site, {}).items()
             if isinstance(values, dict)
             for key, value in values.items()
         ]
@@ -231,7 +232,7 @@ def known_sites() -> Parts:
                 ", ".join(profile),
             ]
         )
-    variables = ", ".join(f"`{name}`" for name in sites._IDENTITIES)  # noqa: SLF001
+    variables = ", ".join(f"`{name}`" for name in known_sites.IDENTITIES)
     return {
         "sites": _table(["site", "clusters", "host names", "its defaults"], rows),
         "identities": textwrap.fill(variables, 100, break_long_words=False),

@@ -60,7 +60,7 @@ def test_each_of_our_variables_is_on_its_page() -> None:
 
 
 def test_each_site_is_on_its_page() -> None:
-    page = generate.known_sites()
+    page = generate.site_data()
     assert "| `hpc2n` | `abisko`, `kebnekaise` | `*.hpc2n.umu.se` |" in page["sites"]
     assert "`SNIC_RESOURCE`" in page["identities"]
 
