@@ -12,6 +12,8 @@ sys.path.insert(0, str(CHECKOUT / "docs"))
 
 import generate  # noqa: E402 - it stands beside the pages
 
+from autoenv_hpc.project import schema  # noqa: E402 - likewise
+
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(CHECKOUT)) for page in PAGES]
 PROSE = {"demo", "answer", "activation", "in"}  # as in "autoenv-hpc in bash"
@@ -80,7 +82,7 @@ def test_the_readme_shows_a_part_of_the_tutorial() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_each_configuration_is_valid(page: Path) -> None:
     for text in re.findall(r"^```toml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL):
-        assert generate.schema.faults(tomllib.loads(text), above=True) == [], text
+        assert schema.faults(tomllib.loads(text), above=True) == [], text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
