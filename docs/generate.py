@@ -104,7 +104,7 @@ def _command(parser: argparse.ArgumentParser) -> str:
     usage = usage.replace(" [-h]", "").replace(" ...", " [CMD …]" if " ACTION" not in usage else "")
     rows = []
     for action in parser._actions:  # noqa: SLF001 - as above
-        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):  # noqa: SLF001 - as above
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):  # noqa: SLF001
             continue
         if action.help is None and not action.choices:
             continue
@@ -114,7 +114,11 @@ def _command(parser: argparse.ArgumentParser) -> str:
         choices = ", ".join(f"`{word}`" for word in action.choices or ())
         meaning = "; ".join(filter(None, [action.help, choices and f"one of {choices}"]))
         rows.append([f"`{words}`", _cell(meaning)])
-    text = f"```text\n{textwrap.fill(usage, 90, subsequent_indent='    ')}\n```"
+    words = re.findall(r"\[[^]]*\]|\S+", usage)  # an option stays with its value
+    lines = textwrap.wrap(
+        " ".join(w.replace(" ", "\0") for w in words), 90, subsequent_indent="    "
+    )
+    text = "\n".join(["```text", *lines, "```"]).replace("\0", " ")
     return f"{text}\n\n{_table(['argument', 'meaning'], rows)}" if rows else text
 
 
@@ -256,11 +260,8 @@ def repository_map(checkout: Path = CHECKOUT) -> str:
         lines.append(_entry(2, f"{folder.name}/", _sentence(folder / "__init__.py")))
         names = " ".join(path.stem for path in _modules(folder))
         lines += textwrap.wrap(names, _WIDTH - 6, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    lines += ["tests/"]
-    lines += [
-        _entry(2, f"{path.parent.name}/", _sentence(path))
-        for path in sorted((checkout / "tests").glob("*/__init__.py"))
-    ]
+    rooms = sorted(p.name for p in (checkout / "tests").iterdir() if any(p.glob("*[!c]")))
+    lines.append(_entry(0, "tests/", " ".join(rooms)))
     return "```text\n" + "\n".join(lines) + "\n```"
 
 

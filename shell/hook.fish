@@ -5,7 +5,7 @@
 # The order is that of hook.common, which does the same in bash and zsh and describes it: start, find,
 # move, enter and leave, the protocol, what the user calls. The test before each prompt comes first.
 
-# Activations and answers of another number are not for this hook (docs/protocol.md).
+# Activations and answers of another number are not for this hook (docs/reference/protocol.md).
 set -g __autoenv_hpc_protocol 2
 
 set -g __autoenv_hpc_home ~ # a job without HOME gets what the password database says

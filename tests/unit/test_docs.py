@@ -26,6 +26,10 @@ def test_a_page_says_what_the_code_says(page: str) -> None:
     assert (CHECKOUT / page).read_text() == text, "run `make docs`"
 
 
+def test_the_map_is_no_longer_than_a_screen() -> None:
+    assert len(generate.repository_map().splitlines()) <= 60
+
+
 def test_each_command_has_its_heading() -> None:
     page = (CHECKOUT / "docs/reference/commands.md").read_text()
     headings = re.findall(r"^### `(.+)`$", page, re.MULTILINE)
