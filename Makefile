@@ -22,8 +22,8 @@ lint: checkout
 	$(IN)/ruff check
 	$(IN)/ruff format --check
 	$(IN)/mypy
-	shellcheck shell/autoenv-hpc shell/hook.bash shell/module-tool.bash tests/checkout.sh
-	shfmt -i 4 -d shell/autoenv-hpc shell/hook.bash shell/module-tool.bash tests/checkout.sh
+	shellcheck shell/autoenv-hpc shell/hook.bash shell/resolve.bash tests/checkout.sh
+	shfmt -i 4 -d shell/autoenv-hpc shell/hook.bash shell/resolve.bash tests/checkout.sh
 	zsh -n shell/hook.zsh
 	fish --no-execute shell/hook.fish
 	fish_indent --check shell/hook.fish

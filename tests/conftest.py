@@ -172,8 +172,8 @@ class House:
         env = {**self.env, **more}
         if name == "zsh":
             env["ZDOTDIR"] = str(self.home)
-        # An older bash can be put to the same tests.
-        program = os.environ.get("BASH_UNDER_TEST", "") if name == "bash" else ""
+        # An older bash or zsh can be put to the same tests: BASH_UNDER_TEST, ZSH_UNDER_TEST.
+        program = os.environ.get(f"{name.upper()}_UNDER_TEST", "")
         shell = Shell(name, self.home, env, cwd or self.home, program)
         self._shells.append(shell)
         return shell
