@@ -114,7 +114,7 @@ def test_the_hot_path_imports_little_and_nothing_of_others(house):
     code = (
         "import sys; before = set(sys.modules)\n"
         "from autoenv_hpc.report import Report\nfrom autoenv_hpc.commands import shell\nimport os\n"
-        f"text = shell.answer(shell.Question('bash', 'look', {str(root)!r}, ''), dict(os.environ), Report(dict(os.environ)))\n"
+        f"text = shell.answer(shell.Question(2, 'bash', 'look', {str(root)!r}, ''), dict(os.environ), Report(dict(os.environ)))\n"
         "assert 'COLOUR' in text\n"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
     )
