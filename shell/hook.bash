@@ -15,7 +15,7 @@ if \builtin shopt -q expand_aliases; then __autoenv_hpc_expands=1; fi
 \builtin shopt -u expand_aliases
 \builtin source "${BASH_SOURCE[0]%/*}/hook.common"
 
-__autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
+__autoenv_hpc_dialect=bash # from 4.4 on, `${NAME@a}` gives a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
 
 # Limits the search. Home's real path takes a process, but only if it may differ from `$HOME`.
