@@ -15,14 +15,14 @@ if \builtin shopt -q expand_aliases; then __autoenv_hpc_expands=1; fi
 \builtin shopt -u expand_aliases
 \builtin source "${BASH_SOURCE[0]%/*}/hook.common"
 
-__autoenv_hpc_dialect=bash # from 4.4 on an expansion tells a variable's attributes
+__autoenv_hpc_dialect=bash # from 4.4 on, `${NAME@a}` gives a variable's attributes
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then __autoenv_hpc_dialect=bash4; fi
 
-# Limits the search; only where a link leads to home, its real path takes a process.
+# Limits the search. Home's real path takes a process, but only if it may differ from `$HOME`.
 __autoenv_hpc_start() {
     local folder=$__autoenv_hpc_home real=$__autoenv_hpc_home
     while [[ $folder == /?* ]]; do
-        if [[ -L $folder ]]; then
+        if [[ -L $folder || $folder == */[./]* ]]; then
             real=$(\builtin cd -P -- "$__autoenv_hpc_home" 2>/dev/null && \builtin printf '%s/' "$PWD") || :
             break
         fi

@@ -83,7 +83,7 @@ __autoenv_hpc_shelve() {
 __autoenv_hpc_unset() {
     local __autoenv_hpc_variable
     for __autoenv_hpc_variable; do
-        if [[ ${(Pt)__autoenv_hpc_variable} == *tied* ]]; then
+        if [[ ${(Pt)__autoenv_hpc_variable} == *special* ]]; then # "tied" is not in older versions
             typeset -g +x $__autoenv_hpc_variable
             set -A ${(L)__autoenv_hpc_variable} # the array that it is tied to
         else

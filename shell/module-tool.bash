@@ -1,23 +1,28 @@
-# shellcheck disable=SC2317 # what a tool prints calls them
+# shellcheck disable=SC2317 # the code that a tool prints calls them
 #
-# Runs the module tool, or conda, in a scratch bash, and writes down what became of the environment.
+# Runs the module tool, or conda, in a scratch bash, and writes down what the environment became.
 #
 #   bash --norc --noprofile -p module-tool.bash FOLDER KIND COMMAND [STEP…]
 #
-# KIND is lmod, modules or none; COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP is a
-# subcommand with its arguments, closed by a lone `;`. Of another kind are `evaluate WORD…`, which
-# runs another program that prints shell code, `source FILE`, and `snapshot NAME`, which writes into
-# FOLDER/NAME, as strings that end in NUL: the environment, an empty string, then one record for
-# each thing that lives in the shell alone. Such records are in FOLDER/start from the beginning, for
-# what cannot be carried over. What the tool says goes to stderr.
-# Exit status: 0 unless a snapshot could not be written; whether a load worked is read from it.
+# KIND is lmod, modules or none. COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP ends
+# with a lone `;` and is one of
+#
+#   SUBCOMMAND [WORD…]   the module tool runs it
+#   evaluate WORD…       another program that prints shell code
+#   source FILE
+#   snapshot NAME        writes FOLDER/NAME: strings that end in NUL. First the environment, then an
+#                        empty string, then one record for each thing that no variable carries
+#
+# FOLDER/start holds such records from the beginning, for what cannot be carried over. What the tool
+# says goes to stderr. The exit status is 0 unless a snapshot could not be written; whether a load
+# worked is read from the snapshot.
 
 __autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
 shift 3
 declare -A __autoenv_hpc_gone_aliases=() __autoenv_hpc_gone_functions=()
 
-# A modulefile that is unloaded takes its aliases and functions away. They are not defined here,
-# so the wish itself is noted.
+# A modulefile that is unloaded takes its aliases and functions away. They are not defined in this
+# bash, so the attempt itself is noted.
 unalias() {
     local name
     for name; do [[ $name == -* ]] || __autoenv_hpc_gone_aliases[$name]=1; done
@@ -31,9 +36,9 @@ unset() {
     builtin unset "$@"
 }
 
-# Environment Modules can keep its own Tcl safe from the user's LD_LIBRARY_PATH and the like:
-# the listed variables travel under another name (module(1), MODULES_RUN_QUARANTINE).
-# Called in a shell of its own, which it replaces.
+# Replaces a subshell by the tool. Environment Modules can keep its own Tcl safe from the user's
+# LD_LIBRARY_PATH and the like: it gets the listed variables under another name (module(1),
+# MODULES_RUN_QUARANTINE).
 __autoenv_hpc_code() {
     local __autoenv_hpc_variable __autoenv_hpc_runenv
     local -a __autoenv_hpc_quarantine=()
@@ -64,7 +69,7 @@ __autoenv_hpc_module() {
     fi
 }
 
-# Prints one record for each thing that cannot be carried over; what ends in a newline is text.
+# Prints one record for each thing that cannot be carried over. A value that ends in a newline is text.
 __autoenv_hpc_state() {
     printf 'umask\0\0'
     umask
@@ -76,33 +81,33 @@ __autoenv_hpc_state() {
 
 __autoenv_hpc_snapshot() {
     {
-        # env(1) itself must not run under what a modulefile put before the system's libraries.
-        local __autoenv_hpc_found
-        for __autoenv_hpc_found in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
-            [[ -z ${!__autoenv_hpc_found+x} ]] || printf '%s=%s\0' "$__autoenv_hpc_found" "${!__autoenv_hpc_found}"
+        # env(1) itself must not load the libraries that a modulefile put before the system's.
+        local __autoenv_hpc_name
+        for __autoenv_hpc_name in LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT; do
+            [[ -z ${!__autoenv_hpc_name+x} ]] || printf '%s=%s\0' "$__autoenv_hpc_name" "${!__autoenv_hpc_name}"
         done
         /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 && printf '\0'
         __autoenv_hpc_state
-        for __autoenv_hpc_found in "${!BASH_ALIASES[@]}"; do
-            printf 'alias\0%s\0%s\0' "$__autoenv_hpc_found" "${BASH_ALIASES[$__autoenv_hpc_found]}"
-            builtin unset "__autoenv_hpc_gone_aliases[$__autoenv_hpc_found]"
+        for __autoenv_hpc_name in "${!BASH_ALIASES[@]}"; do
+            printf 'alias\0%s\0%s\0' "$__autoenv_hpc_name" "${BASH_ALIASES[$__autoenv_hpc_name]}"
+            builtin unset "__autoenv_hpc_gone_aliases[$__autoenv_hpc_name]"
         done
-        # lists go through a file, as a pipe takes a process
+        # The lists go through a file, since a pipe would take a process.
         declare -F >"$__autoenv_hpc_folder/list"
-        while read -r _ _ __autoenv_hpc_found; do
-            case $__autoenv_hpc_found in __autoenv_hpc_* | unalias | unset) continue ;; esac
-            printf 'function\0%s\0' "$__autoenv_hpc_found"
-            declare -f -- "$__autoenv_hpc_found"
+        while read -r _ _ __autoenv_hpc_name; do
+            case $__autoenv_hpc_name in __autoenv_hpc_* | unalias | unset) continue ;; esac
+            printf 'function\0%s\0' "$__autoenv_hpc_name"
+            declare -f -- "$__autoenv_hpc_name"
             printf '\0'
-            builtin unset "__autoenv_hpc_gone_functions[$__autoenv_hpc_found]"
+            builtin unset "__autoenv_hpc_gone_functions[$__autoenv_hpc_name]"
         done <"$__autoenv_hpc_folder/list"
-        for __autoenv_hpc_found in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$__autoenv_hpc_found"; done
-        for __autoenv_hpc_found in "${!__autoenv_hpc_gone_functions[@]}"; do
-            printf 'no function\0%s\0\0' "$__autoenv_hpc_found"
+        for __autoenv_hpc_name in "${!__autoenv_hpc_gone_aliases[@]}"; do printf 'no alias\0%s\0\0' "$__autoenv_hpc_name"; done
+        for __autoenv_hpc_name in "${!__autoenv_hpc_gone_functions[@]}"; do
+            printf 'no function\0%s\0\0' "$__autoenv_hpc_name"
         done
         complete -p >"$__autoenv_hpc_folder/list" 2>/dev/null
-        while read -r __autoenv_hpc_found; do
-            printf 'completion\0%s\0%s\0' "${__autoenv_hpc_found##* }" "$__autoenv_hpc_found"
+        while read -r __autoenv_hpc_name; do
+            printf 'completion\0%s\0%s\0' "${__autoenv_hpc_name##* }" "$__autoenv_hpc_name"
         done <"$__autoenv_hpc_folder/list"
         printf 'end\0\0\0'
     } >"$__autoenv_hpc_folder/$1"

@@ -30,6 +30,6 @@ def text(shell: str, program: str, ceilings: Iterable[str]) -> str:
         )
     source = f"\\builtin source {quote(file)}"
     if shell == "zsh":
-        source = f"emulate zsh -o no_aliases -c {quote(source)}"
+        source = f"emulate zsh -o no_aliases -o no_xtrace -c {quote(source)}"
     limits = f"__autoenv_hpc_ceilings=({' '.join(words)})"
     return f"__autoenv_hpc_command={quote(program)} {limits}\n{source}\n"

@@ -44,7 +44,7 @@ def test_a_shell_under_euxo_pipefail_lives_on(home: Home) -> None:
     assert_same(before, here.snapshot())
     here.run("set -x")
     shown = here.run("cd p") + here.run("true")
-    assert "__autoenv_hpc_look" not in shown
+    assert "__autoenv_hpc_find" not in shown
     here.run("set +x")
     assert here.env()["COLOUR"] == "blue"
 
@@ -52,22 +52,25 @@ def test_a_shell_under_euxo_pipefail_lives_on(home: Home) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        "shopt -s nocasematch",
-        "shopt -s extglob nullglob failglob",
-        "set -f",
-        "IFS=/",
-        "set -o posix",
-        "set -k",
-        "set -a",
+        "shopt -s nocasematch", "shopt -s extglob nullglob failglob", "shopt -s extglob", "shopt -s nullglob", "shopt -s failglob",
+        "shopt -s dotglob globstar nocaseglob", "shopt -u interactive_comments sourcepath", "shopt -s xpg_echo lastpipe", "shopt -s localvar_inherit",
+        "shopt -s localvar_unset", "shopt -s compat42", "GLOBIGNORE='*'", "IFS=/", "IFS=", "IFS='_o0 '", "set -f", "set -a", "set -k",
+        "set -o posix", "set -o physical", "set -e", "set -u", "set -eEuTo pipefail", "exec 9>/dev/null; BASH_XTRACEFD=9; set -x",
+        "exec 9>/dev/null; BASH_XTRACEFD=9; set -aekuxo pipefail; shopt -s nocasematch extglob failglob; IFS=_",
     ],
-)
+)  # fmt: skip
 def test_odd_options_change_nothing(home: Home, option: str) -> None:
-    home.project(PLAIN, "p")
-    here = home.shell("bash", after=option)
+    home.project(PLAIN + '[paths]\nPATH = { prepend = ["bin"] }\n', "p")
+    here = home.shell("bash", after=f"{{ {option}; }} 2>/dev/null || :")
     before = here.snapshot()
-    for _ in range(2):
-        here.run("cd p")
-        assert here.env()["COLOUR"] == "blue"
+    for _ in range(2):  # compiled first, then replayed
+        assert "p: entered" in here.run("cd p")
+        inside = here.env()
+        assert (inside["COLOUR"], inside["PATH"].split(":")[0]) == ("blue", f"{home.folder}/p/bin")
+        here.run("autoenv-hpc off")
+        assert "COLOUR" not in here.env()
+        here.run("autoenv-hpc on")
+        assert here.env() == inside
         here.run("cd ..")
         assert_same(before, here.snapshot())
 

@@ -13,20 +13,40 @@ PLAIN = '[env]\nCOLOUR = "blue"\n'
         "setopt posix_identifiers", "setopt auto_name_dirs", "setopt null_glob", "setopt csh_null_glob", "setopt sh_word_split",
         "setopt csh_junkie_quotes", "setopt ksh_arrays", "setopt no_unset", "setopt warn_create_global", "setopt glob_subst",
         "typeset -U path", "setopt err_return", "setopt no_glob", "setopt all_export", "IFS=/", "setopt extended_glob",
-        "setopt prompt_subst", "setopt ksh_glob", "setopt interactive_comments", "setopt auto_cd",
+        "setopt prompt_subst", "setopt ksh_glob", "setopt interactive_comments", "setopt auto_cd", "setopt err_exit", "setopt no_glob_assign rc_expand_param",
+        "setopt ksh_typeset", "setopt posix_builtins posix_argzero posix_strings posix_aliases", "setopt no_function_argzero", "setopt sh_file_expansion",
+        "setopt no_equals no_short_loops", "setopt magic_equal_subst brace_ccl", "setopt octal_zeroes c_bases", "setopt chase_links", "setopt cdable_vars",
+        "setopt no_case_match no_case_glob no_multibyte", "setopt rc_quotes csh_nullcmd", "setopt typeset_silent no_bad_pattern", "IFS=",
+        "setopt no_unset ksh_arrays sh_word_split null_glob posix_identifiers auto_name_dirs csh_junkie_quotes err_exit all_export; IFS=_",
     ],
 )  # fmt: skip
 def test_odd_options_change_nothing(home: Home, option: str) -> None:
     home.project(PLAIN + '[paths]\nPATH = { prepend = ["bin"] }\n', "p")
     here = home.shell("zsh", after=option)
     before = here.snapshot()
-    for _ in range(2):
-        shown = here.run("cd p")
-        assert "p: entered" in shown
-        env = here.env()
-        assert (env["COLOUR"], env["PATH"].split(":")[0]) == ("blue", f"{home.folder}/p/bin")
+    for _ in range(2):  # compiled first, then replayed
+        assert "p: entered" in here.run("cd p")
+        inside = here.env()
+        assert (inside["COLOUR"], inside["PATH"].split(":")[0]) == ("blue", f"{home.folder}/p/bin")
+        here.run("autoenv-hpc off")
+        assert "COLOUR" not in here.env()
+        here.run("autoenv-hpc on")
+        assert here.env() == inside
         here.run("cd ..")
         assert_same(before, here.snapshot())
+
+
+def test_xtrace_does_not_show_our_work(home: Home) -> None:
+    home.project(PLAIN, "p")
+    here = home.shell("zsh")
+    here.run("set -x")
+    shown = here.run("cd p") + here.run("true") + here.run("cd ..")
+    assert "left p" in shown
+    assert "__autoenv_hpc_find" not in shown
+    here.run("cd p")
+    assert "+" in here.run("true"), "it is on still"
+    here.run("set +x")
+    assert here.env()["COLOUR"] == "blue"
 
 
 def test_an_option_set_before_the_hook_does_not_reach_it(home: Home) -> None:

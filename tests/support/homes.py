@@ -106,8 +106,8 @@ class Home:
         merged = {**self.env, **env, **more}
         if name == "zsh":
             merged["ZDOTDIR"] = str(self.folder)
-        # An older bash can be put to the same tests.
-        program = os.environ.get("BASH_UNDER_TEST", "") if name == "bash" else ""
+        # An older bash or zsh can be put to the same tests: BASH_UNDER_TEST, ZSH_UNDER_TEST.
+        program = os.environ.get(f"{name.upper()}_UNDER_TEST", "")
         shell = Shell(name, self.folder, merged, cwd or self.folder, program)
         self._shells.append(shell)
         return shell

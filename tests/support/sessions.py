@@ -35,7 +35,7 @@ _RESTLESS = (
     "BASH_ARGC", "BASH_ARGV", "BASH_LINENO", "BASH_SOURCE", "FUNCNAME", "HISTCMD", "BASH_COMMAND", "history",
     "status", "?", "LINES", "COLUMNS", "OLDPWD", "PWD", "SHLVL", "DIRSTACK", "BASH_MONOSECONDS", "TTYIDLE",
     "status_generation", "CMD_DURATION", "__fish_last_bind_mode", "STATUS", "BASHPID", "dirstack", "fish_kill_signal",
-    "BASH_SUBSHELL", "dirprev", "dirnext", "__fish_cd_direction", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
+    "BASH_SUBSHELL", "ERRNO", "dirprev", "dirnext", "__fish_cd_direction", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
 )  # fmt: skip
 
 # A prompt of each shell, and how it starts without the rc files, where no terminal is needed.
