@@ -133,7 +133,8 @@ def test_the_script_of_exec_finds_it(case: Case, tmp_path: Path) -> None:
     )
     stub.chmod(0o755)
     (tmp_path / "cache").mkdir(mode=0o700)
-    words = ["bash", "-c", 'cd -- "$1" && exec bash -a -p "$0" exec -- true', SCRIPT, case.where]
+    words = ["bash", "-c", 'cd -- "$1" && exec bash -a -p "$0" exec -- true']
+    words += [str(SCRIPT), case.where]
     env = environment(case, tmp_path) | {"AUTOENV_HPC_PYTHON": str(stub)}
     done = subprocess.run(words, env=env, cwd="/", capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == (f"[{case.found or ''}]", "")
@@ -150,9 +151,9 @@ def test_exec_enters_it(case: Case, tmp_path: Path) -> None:
     ceilings = ", ".join(f'"{ceiling}"' for ceiling in case.ceilings)
     if ceilings:  # what is stored before it was set does not count
         subprocess.run(words, env=env, cwd="/", capture_output=True, check=False)
-        folder = tmp_path / "config/autoenv-hpc"
-        folder.mkdir(parents=True)
-        (folder / "config.toml").write_text(f"[search]\nceiling = [{ceilings}]\n")
+        above = tmp_path / "config/autoenv-hpc"
+        above.mkdir(parents=True)
+        (above / "config.toml").write_text(f"[search]\nceiling = [{ceilings}]\n")
     for _ in range(2):
         done = subprocess.run(words, env=env, cwd="/", capture_output=True, text=True, check=False)
         assert done.stdout == (f"{case.found}\n" if case.found else ""), done.stderr
@@ -180,11 +181,11 @@ def test_exec_of_a_stored_project_asks_for_one_folder_more_at_most(
         (tmp_path / root / config.FILE_NAME).write_text("[env]\nX = '1'\n")
         subprocess.run([COMMAND, "allow", tmp_path / root], env=env, check=True)
         subprocess.run([COMMAND, "prepare", "-C", tmp_path / root], env=env, check=True)
-        for folder in (tmp_path / root, tmp_path / root / below):
+        for start in (tmp_path / root, tmp_path / root / below):
             log = tmp_path / "log"
-            trace = ["strace", "-f", "-qq", "-s", "999", "-e", "trace=%file", "-o", log]
+            trace = ["strace", "-f", "-qq", "-s", "999", "-e", "trace=%file", "-o", str(log)]
             words = [*trace, COMMAND, "exec", "--", "/bin/true"]
-            subprocess.run(words, env={**env, "PWD": str(folder)}, cwd=folder, check=True)
+            subprocess.run(words, env={**env, "PWD": str(start)}, cwd=start, check=True)
             calls.append(re.findall(r'"\S+(?:/\.hpcenv\.toml|/0\.bash|/\.\.)"', log.read_text()))
     at_home, below_home, elsewhere, below_elsewhere = map(len, calls)
     assert (elsewhere, below_elsewhere) == (at_home + 1, below_home + 2), calls
