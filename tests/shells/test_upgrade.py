@@ -155,6 +155,24 @@ def test_what_the_user_changed_inside_is_merged_by_the_new_version(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_after_the_message_the_project_can_be_left_even_if_its_variables_changed(
+    home: Home, installed: Installed, shell: str
+) -> None:
+    here = home.shell(shell)
+    here.run("cd p")
+    installed.speak(3)
+    (home.folder / "p/.hpcenv.toml").write_text('[env]\nCOLOUR = "edited"\n')
+    home.command("allow", str(home.folder / "p"))
+    assert here.run("true").count(UPGRADED) == 1
+    here.run("set -gx COLOUR mine" if shell == "fish" else "COLOUR=mine")
+    assert "autoenv-hpc: " not in here.run("cd ..")
+    env = here.env()
+    assert env["COLOUR"] == "mine"
+    assert "AUTOENV_HPC_STATE" not in env
+    assert "autoenv-hpc: " not in here.run("cd q")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_an_answer_of_another_number_is_not_evaluated(
     home: Home, installed: Installed, shell: str
 ) -> None:
@@ -174,9 +192,9 @@ OLD = {
     "fish": ("fish", "look", "/r", ""),
 }
 OLD_HOOK = {
-    "bash": '__autoenv_hpc_cache=/c __autoenv_hpc_active=$2; __autoenv_hpc_end() { echo "ended$*"; }; eval "$1"\n'
+    "bash": '__autoenv_hpc_cache=/c __autoenv_hpc_active=$2; __autoenv_hpc_end() { echo "ended$*"; }; __autoenv_hpc_ask() { echo asked; }; eval "$1"\n'
     '__autoenv_hpc_ask look /r; echo "[$__autoenv_hpc_cache]"; command env -0',
-    "fish": 'set -g __autoenv_hpc_cache /c; function __autoenv_hpc_end; echo ended"$argv"; end; eval $argv[1]\n'
+    "fish": 'set -g __autoenv_hpc_cache /c; function __autoenv_hpc_end; echo ended"$argv"; end; function __autoenv_hpc_ask; echo asked; end; eval $argv[1]\n'
     '__autoenv_hpc_ask look /r; echo "[$__autoenv_hpc_cache]"; command env -0',
 }
 OLD_HOOK["zsh"] = OLD_HOOK["bash"]
@@ -215,7 +233,9 @@ def test_a_shell_of_the_first_version_gets_what_it_understands(home: Home, diale
         done = evaluated(shell, code, env)
         assert done.stderr == f"{UPGRADED}\n"
         said, _, values = done.stdout.rpartition("[]\n")
-        assert said == ("ended\n" if left and question[2] else "")
+        # A shell in which a project is active may have to ask how to leave it.
+        asks = bool(question[2]) and not left
+        assert said == ("ended\n" if left and question[2] else "asked\n" if asks else "")
         after = dict(field.split("=", 1) for field in values.split("\0") if "=" in field)
         for name in ("_", "SHLVL", "PWD", "OLDPWD"):
             after.pop(name, None)
