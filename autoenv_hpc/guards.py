@@ -8,7 +8,7 @@ joined with `|`; Python asks `failures`; the dialects write the same conditions 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from autoenv_hpc.environment import Variables
 
@@ -26,11 +26,15 @@ class Now(NamedTuple):
     seconds: int  # since the epoch
 
 
+Kind = Literal["anything", "file", "folder"]
+
+
 class Guards(NamedTuple):
     """Conditions, each with the answer that was seen; all must hold."""
 
     files: Mapping[str, int | None] = {}  # path to time of modification in ns; None: not there
-    present: tuple[str, ...] = ()  # paths that need only exist
+    present: Mapping[str, Kind] = {}  # path to what it must be, whatever its time
+    links: Mapping[str, str] = {}  # path of a link to the path that it must lead to
     variables: Mapping[str, str | None] = {}  # name to value; None: not set
     host: str | None = None  # the only host for which this holds
     cpu: str | None = None  # the only kind of processor for which this holds
@@ -57,7 +61,8 @@ class Guards(NamedTuple):
         ages = [age for age in (self.max_age, other.max_age) if age is not None]
         return Guards(
             files={**self.files, **other.files},
-            present=tuple(dict.fromkeys((*self.present, *other.present))),
+            present={**self.present, **other.present},
+            links={**self.links, **other.links},
             variables={**self.variables, **other.variables},
             host=self.host or other.host,
             cpu=self.cpu or other.cpu,
@@ -79,7 +84,16 @@ class Guards(NamedTuple):
             reasons.append(f"it is for the host {self.host}")
         if self.cpu is not None and self.cpu != now.cpu():
             reasons.append("it is for another kind of processor")
-        reasons += [f"{path} is gone" for path in self.present if not os.path.exists(path)]
+        reasons += [
+            f"{path} is no {kind} any more" if os.path.exists(path) else f"{path} is gone"
+            for path, kind in self.present.items()
+            if not _is_kind(path, kind)
+        ]
+        reasons += [
+            f"{path} does not lead to {target}"
+            for path, target in self.links.items()
+            if not _is_same(path, target)
+        ]
         reasons += [text for path, then in self.files.items() if (text := _difference(path, then))]
         for name, value in self.variables.items():
             if now.env.get(name) != value:
@@ -96,6 +110,7 @@ class Guards(NamedTuple):
             *machine,
             *([("processor", "of the same kind")] if self.cpu is not None else []),
             *(("exists", path) for path in self.present),
+            *(("link", f"{path} leads to {target}") for path, target in self.links.items()),
             *(("unchanged", path) for path, then in self.files.items() if then is not None),
             *(("absent", path) for path in absent),
             *(("variable", f"{name} is {_brief(v)}") for name, v in self.variables.items()),
@@ -108,12 +123,11 @@ class Guards(NamedTuple):
 
 
 def restored(fields: Mapping[str, Any]) -> Guards:
-    """The same value from its fields in JSON, which has no tuples.
+    """The same value from its fields in JSON.
 
     :raises TypeError: these are not the fields of guards.
-    :raises KeyError: likewise.
     """
-    return Guards(**{**fields, "present": tuple(fields["present"])})
+    return Guards(**fields)
 
 
 def modified(path: str) -> int | None:
@@ -143,6 +157,18 @@ def _difference(path: str, then: int | None) -> str | None:
     if then is None:
         return f"{path} has appeared"
     return f"{path} is {'newer' if is_now > then else 'older'} than it was"
+
+
+def _is_kind(path: str, kind: Kind) -> bool:
+    tests = {"anything": os.path.exists, "file": os.path.isfile, "folder": os.path.isdir}
+    return tests[kind](path)
+
+
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False
 
 
 def _brief(value: str | None) -> str:

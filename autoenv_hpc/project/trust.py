@@ -41,7 +41,7 @@ def judge(file: str, data: bytes, pre: PreApproved, state: str) -> Verdict:
     if os.path.exists(denied):
         return Verdict("denied", both)
     if os.path.exists(allowed):
-        return Verdict("allowed", only_denied._replace(present=(allowed,)))
+        return Verdict("allowed", only_denied._replace(present={allowed: "anything"}))
     if _is_pre_approved(file, pre):
         return Verdict("allowed", only_denied)
     return Verdict("unknown", both)

@@ -106,7 +106,10 @@ class Dialect(ABC):
         :param stamps: the folder of the stamps.
         :param folder: a word for that folder, since a long text takes long to read.
         """
-        tests = [f"! -e {self.quote(file)}" for file in guards.present]
+        operators = {"anything": "-e", "file": "-f", "folder": "-d"}
+        tests = [f"! {operators[kind]} {self.quote(path)}" for path, kind in guards.present.items()]
+        links = guards.links.items()
+        tests += [f"! {self.quote(path)} -ef {self.quote(target)}" for path, target in links]
         rings: dict[int, list[str]] = {}
         for file, modified in guards.files.items():
             if modified is None:

@@ -17,7 +17,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import stamps, store
 from autoenv_hpc.commands import hook
 from autoenv_hpc.environment import Change, Value
-from autoenv_hpc.guards import Guards
+from autoenv_hpc.guards import Guards, Kind
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import machine
 
@@ -80,6 +80,8 @@ def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     tree=TREES,
     moved=st.dictionaries(st.sampled_from(FILES), TIMES, max_size=1),
     record=st.sampled_from([True, True, True, False]),
+    kind=st.sampled_from(["folder", "folder", "anything", "file"]),
+    turned=st.sampled_from([False, False, False, True]),
     host=st.sampled_from([None, None, os.uname().nodename, "elsewhere"]),
     cpu=st.sampled_from([None, None, machine.cpu(), "vendor_id\t: another\n"]),
     age=st.none() | st.integers(-150, 150),
@@ -91,6 +93,8 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     tree: dict[str, int | None],
     moved: dict[str, int | None],
     record: bool,
+    kind: Kind,
+    turned: bool,
     host: str | None,
     cpu: str | None,
     age: int | None,
@@ -103,10 +107,16 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         file.write_text("")
         os.utime(file, ns=(10**18, 10**18))
     make(files, tree)
+    link = files / "link"
+    for name in ("tree one", "it's tree two"):
+        (files / name).mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to("tree one")
     guards = Guards.on_files([str(config), *(str(files / name) for name in FILES)])
     change = Change({"ENTERED": Value(None, "1")})
     guards = guards._replace(
-        present=(str(allowed),),
+        present={str(allowed): "anything", str(files): kind},
+        links={str(link): str(files / "tree one")},
         variables={**before, **change.befores},
         host=host,
         cpu=cpu,
@@ -122,6 +132,9 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     make(files, moved)
     if not record:
         allowed.unlink()
+    if turned:
+        link.unlink()
+        link.symlink_to("it's tree two")
     env = exported(before | changed)
     failures = guards.failures(machine.now(env))
     if age is not None and 95 < abs(age) < 105:
