@@ -1,5 +1,6 @@
 # make demo   plays the main job through in a scratch home, with a real module system
 # make test   passes the tests; PYTEST="-k trust" chooses some
+# make unit   passes those that need neither a shell nor a module tool, in seconds
 # make bench  measures what users feel, each row beside its rivals; BENCH="--quick" is a try
 # make lint   what the house style asks for
 # Each sets up what it needs in .cache/, and finds Python 3.11 or later by itself.
@@ -9,24 +10,21 @@ BENCH =
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
-.PHONY: bench checkout demo test lint clean
+.PHONY: bench checkout clean demo lint test unit
 
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
 
-test: checkout
+test: lint
 	$(IN)/python -m pytest -n 4 $(PYTEST)
 
-lint: checkout
-	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
-	$(IN)/ruff check
-	$(IN)/ruff format --check
-	$(IN)/mypy
-	shellcheck shell/autoenv-hpc shell/hook.bash shell/resolve.bash tests/checkout.sh
-	shfmt -i 4 -d shell/autoenv-hpc shell/hook.bash shell/resolve.bash tests/checkout.sh
-	zsh -n shell/hook.zsh
-	fish --no-execute shell/hook.fish
-	fish_indent --check shell/hook.fish
+unit: checkout
+	$(IN)/python -m pytest -q tests/unit $(PYTEST)
+
+lint:
+	@tests/checkout.sh dev
+	@$(IN)/python tests/provision.py $(TOOLS) shells
+	@tests/lint.sh
 
 checkout:
 	@tests/checkout.sh
@@ -34,6 +32,40 @@ checkout:
 clean:
 	rm -rf .cache
 
-bench: checkout
-	$(IN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
-	@PYTHONPATH=tests $(IN)/python -m bench $(BENCH)
+bench:
+	@tests/checkout.sh bench
+	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)
+
+# --- documentation, packages, files for a forge ---------------------------------------------
+# make docs      writes the generated parts of the pages, and builds the site in .cache/site
+# make picture   draws the README's terminal session, for which the demo runs
+# make dist      builds sdist and wheel, checks them, and runs the demo from an installed wheel
+
+.PHONY: dist docs forge picture
+
+docs: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check -r docs/requirements.txt
+	$(IN)/python docs/generate.py
+	rm -rf .cache/site
+	$(IN)/python -m sphinx -W --keep-going -q -b html docs .cache/site
+
+picture: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check -r docs/requirements.txt
+	$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/python docs/generate.py --picture
+
+dist: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check build hatchling twine
+	rm -rf dist .cache/installed
+	$(IN)/python -m build --no-isolation
+	$(IN)/python -m twine check --strict dist/*
+	$(IN)/python -m venv --without-pip .cache/installed
+	$(IN)/python -m pip --python .cache/installed/bin/python install -q --disable-pip-version-check dist/*.whl
+	$(IN)/python tests/provision.py $(TOOLS) run any .cache/installed/bin/autoenv-hpc demo
+
+lint: forge
+
+forge: checkout
+	$(IN)/python -m pip install -q --disable-pip-version-check check-jsonschema
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml
+	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml

@@ -21,10 +21,9 @@ def main() -> int:
     report = Report(environ)
     try:
         if arguments[:1] == ["__shell"]:  # the hot path: no parser, no command table
-            from autoenv_hpc.commands import shell  # noqa: PLC0415
+            from autoenv_hpc.commands import answer  # noqa: PLC0415
 
-            question = shell.Question(*arguments[1:])
-            code = shell.answer(question, environ, report)
+            code = answer.answer(arguments[1:], environ, report)
             report.finish()  # the bar stands before whatever is written meanwhile
             sys.stdout.write(code)
             sys.stdout.flush()

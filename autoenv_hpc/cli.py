@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
-from autoenv_hpc.errors import UsageError
+from autoenv_hpc.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,16 +22,6 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 
-class Context:
-    """What a command gets: the arguments, the user's environment, and where to say things."""
-
-    def __init__(self, arguments: argparse.Namespace, environ: Env, report: "Report") -> None:
-        self.arguments = arguments
-        self.environ = environ
-        self.report = report
-        self.folder = environ.get("PWD") or os.getcwd()  # the logical one, as the shell says it
-
-
 def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     """Run the command that the arguments name.
 
@@ -40,9 +30,16 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     :raises Problem: the command failed for a reason that the user can mend.
     """
     parsed = parser().parse_args(arguments)
+    context = Context(parsed, environ, report)
+    if getattr(parsed, "directory", None) is not None:
+        try:
+            context.change_directory(parsed.directory)
+        except Problem as problem:
+            problem.status = 125 if parsed.command == "exec" else problem.status
+            raise
     module = importlib.import_module(f"autoenv_hpc.commands.{parsed.module}")
     command: Callable[[Context], int] = module.run
-    return command(Context(parsed, environ, report))
+    return command(context)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
-"""The exported variables of a process, a change to them, and its three-way undoing.
+"""The exported variables of a process, with a change to them that can be applied, checked, undone.
 
-An `Env` maps names to values, both text in which bytes that are not UTF-8 stand as lone
-surrogates (PEP 383), so that nothing is lost on the way in and out.
+An `Env` maps names to values. Both are text in which bytes that are not UTF-8 stand as lone
+surrogates (PEP 383), so nothing is lost on the way in or out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from typing import NamedTuple
 Env = dict[str, str]
 Variables = Mapping[str, str]
 
-# Kept by each shell for itself; a difference in them is never anybody's change.
+# Each shell maintains these for itself; a difference in them is never part of a change.
 SHELL_OWN = frozenset(
     ("_", "SHLVL", "PWD", "OLDPWD", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "COLUMNS", "LINES")
 )
@@ -24,39 +24,53 @@ class Value(NamedTuple):
     after: str | None
 
 
-Change = dict[str, Value]
+class Change(dict[str, Value]):
+    """A change to an environment, variable by variable."""
 
+    __slots__ = ()
 
-def difference(before: Variables, after: Variables) -> Change:
-    """The change that leads from one environment to the other, by name."""
-    names = sorted((before.keys() | after.keys()) - SHELL_OWN)
-    pairs = ((name, Value(before.get(name), after.get(name))) for name in names)
-    return {name: value for name, value in pairs if value.before != value.after}
+    @classmethod
+    def between(cls, before: Variables, after: Variables) -> "Change":
+        """The change that leads from one environment to the other, by name."""
+        names = sorted((before.keys() | after.keys()) - SHELL_OWN)
+        pairs = ((name, Value(before.get(name), after.get(name))) for name in names)
+        return cls((name, value) for name, value in pairs if value.before != value.after)
 
+    @property
+    def befores(self) -> dict[str, str | None]:
+        """What each variable held before."""
+        return {name: value.before for name, value in self.items()}
 
-def applied(change: Change, env: Variables) -> Env:
-    """The environment with the change made, whatever the variables held."""
-    return _with(env, ((name, value.after) for name, value in change.items()))
+    @property
+    def afters(self) -> dict[str, str | None]:
+        """What each variable holds after it."""
+        return {name: value.after for name, value in self.items()}
 
+    def applied_to(self, env: Variables) -> Env:
+        """The environment with the change made, whatever the variables held."""
+        return _with(env, self.afters.items())
 
-def holds(change: Change, env: Variables) -> bool:
-    """Whether every variable of the change still has the value that the change gave it."""
-    return all(env.get(name) == value.after for name, value in change.items())
+    def holds_in(self, env: Variables) -> bool:
+        """Whether every variable still has the value that the change gave it."""
+        return all(env.get(name) == value.after for name, value in self.items())
 
+    def reversed(self) -> "Change":
+        """The change that leads back."""
+        return Change((name, Value(after, before)) for name, (before, after) in self.items())
 
-def undone(change: Change, now: Variables) -> Env:
-    """The environment with the change taken back and the user's own acts since kept.
+    def undone_in(self, now: Variables) -> Env:
+        """The environment with the change undone, and what the user did since kept.
 
-    A variable that still holds what the change set gets its former value. A search path that
-    was edited since loses our entries only. Any other value was set by the user, and stays.
-    """
-    return _with(
-        now, ((name, merged(name, value, now.get(name))) for name, value in change.items())
-    )
+        A variable that still holds what the change set gets its former value back. A search path
+        that was edited since loses only our entries. Any other value was set by the user and stays.
+        """
+        return _with(
+            now, ((name, merged(name, value, now.get(name))) for name, value in self.items())
+        )
 
 
 def merged(name: str, value: Value, now: str | None) -> str | None:
-    """What one variable shall hold once its change is taken back from `now`."""
+    """What one variable holds once its change is undone, starting from `now`."""
     if now == value.after:
         return value.before
     if now is None or value.after is None or not is_search_path(name):
@@ -66,12 +80,12 @@ def merged(name: str, value: Value, now: str | None) -> str | None:
 
 
 def is_search_path(name: str) -> bool:
-    """Whether the variable is a list joined by colons, told from its name."""
+    """Whether the variable is a list joined by colons, judged by its name."""
     return name.endswith(("PATH", "_DIRS")) or name in _LISTS
 
 
 def with_entries(value: str | None, prepend: Iterable[str] = (), append: Iterable[str] = ()) -> str:
-    """A search path with entries put at its ends; an unset one gets no stray colon."""
+    """A search path with entries added at its ends; an unset one gets no stray colon."""
     return ":".join([*prepend, *([value] if value else []), *append])
 
 
@@ -95,14 +109,14 @@ def _entries(value: str | None) -> list[str]:
 
 
 def _merged_entries(before: list[str], after: list[str], now: list[str]) -> list[str]:
-    """`before` with the edits that lead from `after` to `now`, each kept in its place."""
+    """`before` with the edits that lead from `after` to `now`, each in its place."""
     ours = set(after) - set(before)
     theirs = [entry for entry in now if entry not in ours]
     gone = set(after) - set(now)
     kept = [entry for entry in before if entry not in gone]
     known = set(kept)
     if list(dict.fromkeys(kept)) != [e for e in dict.fromkeys(theirs) if e in known]:
-        return theirs  # the user put them into another order: that is their order now
+        return theirs  # the user changed the order: it is their order now
     added_after: dict[str | None, list[str]] = {}
     anchor: str | None = None
     for entry in theirs:

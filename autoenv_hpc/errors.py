@@ -1,5 +1,7 @@
 """What a user can mend, one line a fault; anything else is a bug and keeps its traceback."""
 
+from autoenv_hpc.guards import Guards
+
 
 class Problem(Exception):  # noqa: N818 - it names what the user has, not what Python had
     """A problem whose text is the whole message: the place, what is wrong, and the remedy.
@@ -9,6 +11,7 @@ class Problem(Exception):  # noqa: N818 - it names what the user has, not what P
     """
 
     status = 1
+    guards = Guards()  # conditions under which it is the same again; a change is worth a new try
 
 
 class UsageError(Problem):
@@ -30,4 +33,4 @@ class VenvError(Problem):
 
 
 class TrustError(Problem):
-    """A configuration has not been allowed by the user, or must not be."""
+    """The user has not allowed a configuration, or must not allow it."""

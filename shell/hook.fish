@@ -1,27 +1,32 @@
-# autoenv-hpc in fish: brings a project's environment in and takes it out.
-#
-# Sourced by what `autoenv-hpc hook fish` prints, which sets before:
+# The hook for fish. What `autoenv-hpc hook fish` prints sources it and sets before:
 #   __autoenv_hpc_command   the command's absolute path
 #   __autoenv_hpc_ceilings  folders above which no configuration is looked for, besides home
 #
-# Find, check, apply and undo happen here, without a process; whatever does not match exactly is
-# handed to the command, whose answer is shell code that calls the functions below.
+# The order is that of hook.common, which does the same in bash and zsh and describes it: start, find,
+# move, enter and leave, the protocol, what the user calls. The test before each prompt comes first.
 
+# Activations and answers of another number are not for this hook (docs/protocol.md).
+set -g __autoenv_hpc_protocol 2
+
+set -g __autoenv_hpc_home ~ # a job without HOME gets what the password database says
 set -g __autoenv_hpc_cache "$AUTOENV_HPC_CACHE_DIR"
 if test -z "$__autoenv_hpc_cache"
     set -g __autoenv_hpc_cache "$XDG_CACHE_HOME"
-    string match -q '/*' -- "$__autoenv_hpc_cache"; or set -g __autoenv_hpc_cache "$HOME/.cache"
+    string match -q '/*' -- "$__autoenv_hpc_cache"; or set -g __autoenv_hpc_cache "$__autoenv_hpc_home/.cache"
     set -g __autoenv_hpc_cache $__autoenv_hpc_cache/autoenv-hpc
 end
-set -ga __autoenv_hpc_ceilings "$HOME"
-set -g __autoenv_hpc_pwd # the directory of the last look; a new shell always looks once
-set -g __autoenv_hpc_root # the project that the last look came to, active or not
+set -g __autoenv_hpc_limits # folders above which `find` does not go
+for __autoenv_hpc_limit in $__autoenv_hpc_home (builtin realpath -- $__autoenv_hpc_home 2>/dev/null | string collect) $__autoenv_hpc_ceilings
+    set -a __autoenv_hpc_limits (string trim -r -c / -- "$__autoenv_hpc_limit" | string collect)/
+end
+set -e __autoenv_hpc_limit
+set -g __autoenv_hpc_pwd # the working directory at the last change; a new shell has none
+set -g __autoenv_hpc_root # the project that governed it, active or not
 set -g __autoenv_hpc_off # the project that the user took out by hand
-set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that is in this shell
-
-set -g __autoenv_hpc_watched # the test that is made before each prompt
-# The nearer places where no configuration is; one that appears governs.
-set -g __autoenv_hpc_nearer
+set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that is active in this shell
+set -g __autoenv_hpc_watched # the test that the active project wants before each prompt
+set -g __autoenv_hpc_nearest # what `find` found
+set -g __autoenv_hpc_nearer # configurations that would govern if they appeared
 
 # --- the prompt -----------------------------------------------------------------------------
 
@@ -29,49 +34,50 @@ function __autoenv_hpc_prompt --on-event fish_prompt --on-variable PWD
     set -l __autoenv_hpc_status $status
     # fish runs `(cd elsewhere; …)` in this very process, and goes back itself
     if not status is-command-substitution
-        __autoenv_hpc_tick
+        __autoenv_hpc_check
     end
     return $__autoenv_hpc_status
 end
 
-# watch TEST…: what is looked at before each prompt, as it stands behind `test`. A function is
-# written for it, so that an idle prompt runs no loop.
+# watch TEST…: the test that stands behind `test` before each prompt. A function is written for it, so
+# that an idle prompt runs no loop.
 function __autoenv_hpc_watch
     set -g __autoenv_hpc_watched $argv
     set -l places
     for file in $__autoenv_hpc_nearer
         set -a places -o -f (string escape -- $file | string collect)
     end
-    builtin eval "function __autoenv_hpc_tick
+    builtin eval "function __autoenv_hpc_check
         if test \"\$PWD\" != \"\$__autoenv_hpc_pwd\" $places
-            __autoenv_hpc_look ''
+            __autoenv_hpc_on_change ''
         else if test $argv
-            __autoenv_hpc_look watched
+            __autoenv_hpc_on_change watched
         end
     end"
 end
 
 # --- find -----------------------------------------------------------------------------------
 
-# Sets `found` and `passed` of the caller.
-function __autoenv_hpc_find --no-scope-shadowing
-    set -l __autoenv_hpc_folder "$PWD"
-    set __autoenv_hpc_found ''
-    set __autoenv_hpc_passed
-    while string match -q -- '/?*' "$__autoenv_hpc_folder"
-        for __autoenv_hpc_ceiling in $__autoenv_hpc_ceilings
-            if test "$__autoenv_hpc_ceiling" != "$__autoenv_hpc_folder"
-                and __autoenv_hpc_below "$__autoenv_hpc_ceiling" "$__autoenv_hpc_folder"
+# Sets `nearest` and `nearer`; the rule stands in hook.common.
+function __autoenv_hpc_find
+    set -l folder "$PWD"
+    set -g __autoenv_hpc_nearest ''
+    set -g __autoenv_hpc_nearer
+    while string match -q -- '/?*' "$folder"
+        for limit in $__autoenv_hpc_limits
+            if test "$limit" != "$folder/"; and __autoenv_hpc_below "$limit" "$folder"
                 return 0
             end
         end
-        if test -f "$__autoenv_hpc_folder/.hpcenv.toml"
-            set __autoenv_hpc_found "$__autoenv_hpc_folder"
+        if test -f "$folder/.hpcenv.toml"
+            set -g __autoenv_hpc_nearest "$folder"
             return 0
         end
-        set -a __autoenv_hpc_passed "$__autoenv_hpc_folder/.hpcenv.toml"
+        set -a __autoenv_hpc_nearer "$folder/.hpcenv.toml"
+        # A link may have led into home; above it stands what is above the link.
+        test "$folder" -ef $__autoenv_hpc_home; and return 0
         # a named group, as a name may hold a newline that a substitution would lose
-        string match -qr '(?s)^(?<__autoenv_hpc_folder>.*)/' -- "$__autoenv_hpc_folder"
+        string match -qr '(?s)^(?<folder>.*)/' -- "$folder"
     end
 end
 
@@ -80,55 +86,58 @@ function __autoenv_hpc_below -a path folder
     test (string sub -l (string length -- "$folder/") -- "$path/" | string collect) = "$folder/"
 end
 
-function __autoenv_hpc_look -a __autoenv_hpc_changed
+# --- move -----------------------------------------------------------------------------------
+
+# on_change REASON: `watched` if a watched file changed, else empty.
+function __autoenv_hpc_on_change -a __autoenv_hpc_reason
     if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
         return 0
     end
-    set -l __autoenv_hpc_found
-    set -l __autoenv_hpc_passed
     __autoenv_hpc_find
     if test -n "$__autoenv_hpc_off"
         if not __autoenv_hpc_below "$PWD" "$__autoenv_hpc_off"
             set -g __autoenv_hpc_off
-        else if test "$__autoenv_hpc_found" = "$__autoenv_hpc_off"
-            set __autoenv_hpc_found ''
+        else if test "$__autoenv_hpc_nearest" = "$__autoenv_hpc_off"
+            set -g __autoenv_hpc_nearest ''
         end
     end
-    __autoenv_hpc_move "$__autoenv_hpc_changed" "$__autoenv_hpc_found" $__autoenv_hpc_passed
+    __autoenv_hpc_switch_project "$__autoenv_hpc_reason"
 end
 
-# Goes from what is active to what was found.
-function __autoenv_hpc_move -a __autoenv_hpc_changed __autoenv_hpc_found
-    set -l __autoenv_hpc_known "$__autoenv_hpc_root"
-    set -l __autoenv_hpc_first "$__autoenv_hpc_pwd"
-    # Noted before anything is tried: what fails, or is interrupted, is not tried at each prompt.
+# switch_project REASON: leaves the active project and enters the nearest one, where they differ.
+# REASON is `watched`, `fresh` (compile again, whatever is stored) or empty.
+function __autoenv_hpc_switch_project -a __autoenv_hpc_reason
+    set -l __autoenv_hpc_is_same
+    if test -z "$__autoenv_hpc_reason" -a -n "$__autoenv_hpc_pwd" -a "$__autoenv_hpc_nearest" = "$__autoenv_hpc_root"
+        set __autoenv_hpc_is_same 1
+    end
+    # Noted before the attempt: what fails, or is interrupted, must not be tried at each prompt.
     set -g __autoenv_hpc_pwd "$PWD"
-    set -g __autoenv_hpc_nearer $argv[3..-1]
-    set -g __autoenv_hpc_root "$__autoenv_hpc_found"
-    if test "$__autoenv_hpc_found" = "$__autoenv_hpc_known" -a -n "$__autoenv_hpc_first"; and not contains -- "$__autoenv_hpc_changed" watched fresh
+    set -g __autoenv_hpc_root "$__autoenv_hpc_nearest"
+    if test -n "$__autoenv_hpc_is_same"
         __autoenv_hpc_watch "$__autoenv_hpc_watched"
         return 0
     end
     __autoenv_hpc_watch ''
     if test -n "$__autoenv_hpc_active"
-        if test -z "$__autoenv_hpc_found"; or not __autoenv_hpc_below "$__autoenv_hpc_found" "$__autoenv_hpc_active"
+        if test -z "$__autoenv_hpc_root"; or not __autoenv_hpc_below "$__autoenv_hpc_root" "$__autoenv_hpc_active"
             __autoenv_hpc_leave; or return 0
         end
-    else if test -z "$__autoenv_hpc_found" -a -n "$AUTOENV_HPC_STATE"
+    else if test -z "$__autoenv_hpc_root" -a -n "$AUTOENV_HPC_STATE"
         __autoenv_hpc_ask leave ''
     end
-    test -n "$__autoenv_hpc_found"; or return 0
-    if test "$__autoenv_hpc_found" = "$__autoenv_hpc_active" -o "$__autoenv_hpc_changed" = fresh; or not __autoenv_hpc_replay "$__autoenv_hpc_found"
-        test -n "$__autoenv_hpc_changed"; or set __autoenv_hpc_changed look
-        __autoenv_hpc_ask "$__autoenv_hpc_changed" "$__autoenv_hpc_found"
+    test -n "$__autoenv_hpc_root"; or return 0
+    if test "$__autoenv_hpc_root" = "$__autoenv_hpc_active" -o "$__autoenv_hpc_reason" = fresh; or not __autoenv_hpc_replay
+        test -n "$__autoenv_hpc_reason"; or set __autoenv_hpc_reason look
+        __autoenv_hpc_ask $__autoenv_hpc_reason "$__autoenv_hpc_root"
     end
 end
 
 # --- enter and leave ------------------------------------------------------------------------
 
-# Enters by a stored activation, or takes over what this shell inherited. 1: none fits.
-function __autoenv_hpc_replay -a __autoenv_hpc_found
-    set -l __autoenv_hpc_folder "$__autoenv_hpc_cache/activations$__autoenv_hpc_found"
+# Enters by a stored activation, or takes over what this shell inherited. Status 1: none fits.
+function __autoenv_hpc_replay
+    set -l __autoenv_hpc_folder "$__autoenv_hpc_cache/activations$__autoenv_hpc_root"
     set -l __autoenv_hpc_seal "$__autoenv_hpc_cache/stamps/seal"
     set -l __autoenv_hpc_mode enter
     test -f "$__autoenv_hpc_folder/0.fish" -a -O "$__autoenv_hpc_cache"; or return 1
@@ -140,7 +149,7 @@ function __autoenv_hpc_replay -a __autoenv_hpc_found
     for __autoenv_hpc_slot in 0 1 2 3 4 5 6 7
         set -l __autoenv_hpc_file "$__autoenv_hpc_folder/$__autoenv_hpc_slot.fish"
         test -f "$__autoenv_hpc_file"; or return 1
-        # A file that others may write carries another time than the one that only we can set.
+        # Only the owner can set a file's time: one that others have written is not as old as the seal.
         if test ! -O "$__autoenv_hpc_file"; or test "$__autoenv_hpc_file" -nt "$__autoenv_hpc_seal"; or test "$__autoenv_hpc_file" -ot "$__autoenv_hpc_seal"
             continue
         end
@@ -149,6 +158,7 @@ function __autoenv_hpc_replay -a __autoenv_hpc_found
     return 1
 end
 
+# Leaves by the way back that the activation left here, or asks. Status 1: the project is active still.
 function __autoenv_hpc_leave
     if __autoenv_hpc_leave_active
         __autoenv_hpc_end
@@ -159,10 +169,19 @@ function __autoenv_hpc_leave
     test -z "$__autoenv_hpc_active"
 end
 
-function __autoenv_hpc_ask -a __autoenv_hpc_what __autoenv_hpc_found
+# ask WHAT ROOT: evaluates what the command answers.
+function __autoenv_hpc_ask
     test -x "$__autoenv_hpc_command"; or return 0
-    set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell fish $__autoenv_hpc_what "$__autoenv_hpc_found" "$__autoenv_hpc_active" </dev/null | string collect -N)
-    builtin eval "$__autoenv_hpc_code"
+    set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell $__autoenv_hpc_protocol fish $argv "$__autoenv_hpc_active" fine </dev/null | string collect -N)
+    if string match -q -- "# autoenv-hpc answer, protocol $__autoenv_hpc_protocol"\n'*' "$__autoenv_hpc_code"
+        builtin eval "$__autoenv_hpc_code"
+    else if test -n "$__autoenv_hpc_code"
+        # The command speaks another protocol: from now on nothing is entered, and nothing is asked.
+        echo 'autoenv-hpc: another version was installed while this shell was open; start a new shell to use it' >&2
+        set -g __autoenv_hpc_cache
+        function __autoenv_hpc_ask
+        end
+    end
 end
 
 # --- what activations and answers call ------------------------------------------------------
@@ -176,7 +195,7 @@ function __autoenv_hpc_say -a text
     end
 end
 
-# begin ROOT NAME PREFIX [OUTER…]: the part of an activation that is this shell's alone.
+# begin ROOT NAME PREFIX [OUTER…]: the part of an activation that no variable carries.
 function __autoenv_hpc_begin -a root name prefix
     set -g __autoenv_hpc_active "$root"
     set -g __autoenv_hpc_name "$name"
@@ -194,7 +213,7 @@ function __autoenv_hpc_begin -a root name prefix
         functions -e __autoenv_hpc_user_prompt
         functions -c fish_prompt __autoenv_hpc_user_prompt
         function fish_prompt
-            # the user's own prompt, and what it prints of an environment that is out of the way
+            # The user's prompt, with what it prints of an environment that we deactivated.
             set -l __autoenv_hpc_status $status
             printf %s "$__autoenv_hpc_prefix"
             __autoenv_hpc_return $__autoenv_hpc_status
@@ -207,7 +226,8 @@ function __autoenv_hpc_return -a code
     return $code
 end
 
-# Takes back the part that is this shell's alone; the variables are back already.
+# end [keep-deactivate]: takes back what `begin` and the functions below did; the variables are back
+# already.
 function __autoenv_hpc_end -a keep
     set -g __autoenv_hpc_active
     if test "$keep" != keep-deactivate
@@ -218,35 +238,48 @@ function __autoenv_hpc_end -a keep
     end
     functions -e __autoenv_hpc_user_deactivate
     if functions -q __autoenv_hpc_user_prompt
-        # a prompt that the user defined meanwhile stays
-        if string match -q -- '*__autoenv_hpc_user_prompt*' (functions --no-details fish_prompt | string collect)
-            functions -e fish_prompt
-            functions -c __autoenv_hpc_user_prompt fish_prompt
-        end
-        functions -e __autoenv_hpc_user_prompt
+        __autoenv_hpc_end_prompt
     end
-    for __autoenv_hpc_item in $__autoenv_hpc_functions
-        functions -e -- $__autoenv_hpc_item
-        if functions -q __autoenv_hpc_user_function_$__autoenv_hpc_item
-            functions -c __autoenv_hpc_user_function_$__autoenv_hpc_item $__autoenv_hpc_item
-            functions -e __autoenv_hpc_user_function_$__autoenv_hpc_item
-        end
-    end
-    for __autoenv_hpc_item in $__autoenv_hpc_universal
-        set -eg $__autoenv_hpc_item
-    end
-    for __autoenv_hpc_item in $__autoenv_hpc_shelf_names
-        set -l __autoenv_hpc_values __autoenv_hpc_shelf_$__autoenv_hpc_item
-        set -g --unexport $__autoenv_hpc_item $$__autoenv_hpc_values
-        set -eg $__autoenv_hpc_values
-    end
+    __autoenv_hpc_end_functions $__autoenv_hpc_functions
+    __autoenv_hpc_end_variables
     set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
-    set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_shelf_names
+    set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_hidden_variables
     set -eg __autoenv_hpc_umask __autoenv_hpc_prefix
     functions -e __autoenv_hpc_leave_active
 end
 
-# alias NAME TEXT: a simple alias of a modulefile; in fish an alias is a function.
+function __autoenv_hpc_end_prompt
+    # a prompt that the user defined inside stays
+    if string match -q -- '*__autoenv_hpc_user_prompt*' (functions --no-details fish_prompt | string collect)
+        functions -e fish_prompt
+        functions -c __autoenv_hpc_user_prompt fish_prompt
+    end
+    functions -e __autoenv_hpc_user_prompt
+end
+
+function __autoenv_hpc_end_functions
+    for name in $argv
+        functions -e -- $name
+        if functions -q __autoenv_hpc_user_function_$name
+            functions -c __autoenv_hpc_user_function_$name $name
+            functions -e __autoenv_hpc_user_function_$name
+        end
+    end
+end
+
+# What `shadow` and `shelve` noted.
+function __autoenv_hpc_end_variables
+    for __autoenv_hpc_variable in $__autoenv_hpc_universal
+        set -eg $__autoenv_hpc_variable
+    end
+    for __autoenv_hpc_variable in $__autoenv_hpc_hidden_variables
+        set -l __autoenv_hpc_values __autoenv_hpc_hidden_$__autoenv_hpc_variable
+        set -g --unexport $__autoenv_hpc_variable $$__autoenv_hpc_values
+        set -eg $__autoenv_hpc_values
+    end
+end
+
+# alias NAME [TEXT]: a simple alias of a modulefile; in fish an alias is a function.
 function __autoenv_hpc_alias -a name text
     __autoenv_hpc_function $name
     if set -q argv[2]
@@ -254,7 +287,7 @@ function __autoenv_hpc_alias -a name text
     end
 end
 
-# function NAME: shelves the user's function of that name, until we leave.
+# function NAME: hides the user's function of that name until the project is left.
 function __autoenv_hpc_function -a name
     if functions -q -- $name
         functions -e __autoenv_hpc_user_function_$name
@@ -269,18 +302,18 @@ function __autoenv_hpc_set_umask -a mask
     umask $mask
 end
 
-# shelve NAME…: variables that are not exported but set here are put away until we leave.
+# shelve NAME…: hides variables that are set but not exported until the project is left.
 function __autoenv_hpc_shelve
     for __autoenv_hpc_variable in $argv
         if set -qg $__autoenv_hpc_variable; and not set -qgx $__autoenv_hpc_variable
-            set -ga __autoenv_hpc_shelf_names $__autoenv_hpc_variable
-            set -g __autoenv_hpc_shelf_$__autoenv_hpc_variable $$__autoenv_hpc_variable
+            set -ga __autoenv_hpc_hidden_variables $__autoenv_hpc_variable
+            set -g __autoenv_hpc_hidden_$__autoenv_hpc_variable $$__autoenv_hpc_variable
             set -eg $__autoenv_hpc_variable
         end
     end
 end
 
-# A universal variable must not stay behind a global one that we leave.
+# shadow NAME…: a global variable that hides a universal one is erased when the project is left.
 function __autoenv_hpc_shadow
     for __autoenv_hpc_variable in $argv
         if not set -qg $__autoenv_hpc_variable; and set -qU $__autoenv_hpc_variable
@@ -289,31 +322,24 @@ function __autoenv_hpc_shadow
     end
 end
 
-# may_set NAME…: fish keeps no variable of an environment read-only.
-function __autoenv_hpc_may_set
-    return 0
-end
-
 # --- what the user calls --------------------------------------------------------------------
 
 function __autoenv_hpc_switch -a __autoenv_hpc_what
-    set -l __autoenv_hpc_found
-    set -l __autoenv_hpc_passed
     __autoenv_hpc_find
     switch $__autoenv_hpc_what
         case off
             set -g __autoenv_hpc_off "$__autoenv_hpc_active"
-            test -n "$__autoenv_hpc_off"; or set -g __autoenv_hpc_off "$__autoenv_hpc_found"
+            test -n "$__autoenv_hpc_off"; or set -g __autoenv_hpc_off "$__autoenv_hpc_nearest"
             test -z "$__autoenv_hpc_active"; or __autoenv_hpc_leave
         case on
             set -g __autoenv_hpc_off
             if test -z "$__autoenv_hpc_active"
                 set -g __autoenv_hpc_root
-                __autoenv_hpc_move '' "$__autoenv_hpc_found" $__autoenv_hpc_passed
+                __autoenv_hpc_switch_project ''
             end
         case reload
             set -g __autoenv_hpc_off
-            __autoenv_hpc_move fresh "$__autoenv_hpc_found" $__autoenv_hpc_passed
+            __autoenv_hpc_switch_project fresh
     end
 end
 

@@ -2,6 +2,7 @@
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
     python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
+    python3 tests/provision.py FOLDER shells        install the shells alone, where that is possible
 
 Lmod and Environment Modules exclude each other as packages, and the system is not ours to change:
 they are unpacked from the distribution's packages and relocated into FOLDER.
@@ -13,24 +14,32 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
-_PROGRAMS = ("zsh", "fish", "strace")
+_SHELLS = ("zsh", "fish")
+_PROGRAMS = (*_SHELLS, "strace")
 # A virtualenv that can still make environments for 2.7 and 3.6.
 _FROM_PIP = {"virtualenv": "virtualenv<20.22", "uv": "uv"}
 _SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
 _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 
 
-def provision(folder: Path) -> dict:
-    """Fetch what is not there yet; return what there is.
+class Provisioned(NamedTuple):
+    """What there is, and what cannot be had; `tools.json` holds the same."""
 
-    {"tools": {name: environment}, "missing": {name: why}, "virtualenv": path, "uv": path}
-    """
+    tools: dict[str, dict[str, str]]  # what the set-up of a module tool exports
+    missing: dict[str, str]  # and why
+    virtualenv: str  # paths
+    uv: str
+
+
+def provision(folder: Path) -> Provisioned:
+    """Fetch what is not there yet; return what there is."""
     listing = folder / "tools.json"
     if listing.exists():
-        known = json.loads(listing.read_text())
-        if not known["missing"] and "uv" in known and all(map(shutil.which, _PROGRAMS)):
+        known = Provisioned(**json.loads(listing.read_text()))
+        if not known.missing and all(map(shutil.which, _PROGRAMS)):
             return known
     folder.mkdir(parents=True, exist_ok=True)
     apt = Apt(folder / "apt")
@@ -47,8 +56,8 @@ def provision(folder: Path) -> dict:
         except (OSError, subprocess.SubprocessError, Unavailable) as error:
             missing[NAMES[name]] = str(error)
     programs = {name: _from_pip(folder / name, name, missing) for name in _FROM_PIP}
-    known = {"tools": tools, "missing": missing, **programs}
-    listing.write_text(json.dumps(known, indent=2))
+    known = Provisioned(tools, missing, **programs)
+    listing.write_text(json.dumps(known._asdict(), indent=2))
     return known
 
 
@@ -90,8 +99,8 @@ class Apt:
         subprocess.run(["dpkg-deb", "-x", deb, target], check=True)
 
     def _run(
-        self, words: list[str], env: dict | None, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess:
+        self, words: list[str], env: dict[str, str] | None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run apt-get with lists of our own, fetched once, so that no root is needed to read them."""
         state = self._folder / "state"
         own = [
@@ -277,15 +286,20 @@ def _last_line(text: str) -> str:
 
 def main(folder: str, *words: str) -> None:
     """Do what the arguments say."""
+    if words == ("shells",):
+        absent = [name for name in _SHELLS if not shutil.which(name)]
+        if absent:
+            Apt(Path(folder).resolve() / "apt").install(absent)
+        return
     known = provision(Path(folder).resolve())
-    for name, why in known["missing"].items():
+    for name, why in known.missing.items():
         print(f"cannot be had: {name}: {why}", file=sys.stderr)  # noqa: T201
     if words:
         _, tool, *command = words
-        chosen = next(iter(known["tools"].values()), {}) if tool == "any" else known["tools"][tool]
+        chosen = next(iter(known.tools.values()), {}) if tool == "any" else known.tools[tool]
         env = {**os.environ, **chosen}
         os.execvpe(command[0], command, env)
-    if known["missing"] and os.environ.get("CI") == "true":
+    if known.missing and os.environ.get("CI") == "true":
         sys.exit(1)
 
 

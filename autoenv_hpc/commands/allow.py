@@ -2,30 +2,30 @@
 
 import os
 
-from autoenv_hpc import config, project, trust
-from autoenv_hpc.cli import Context
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.project import config, project, trust
 
 
 def run(context: Context) -> int:
     """Allow the bytes that are read here."""
-    file = named(context)
-    trust.allow(file, project.read(file), context.environ, force=context.arguments.force)
+    file = named_file(context)
+    trust.allow(file, project.read(file), context.folders.state, force=context.arguments.force)
     context.report.note(f"allowed {file}")
     return 0
 
 
-def named(context: Context) -> str:
+def named_file(context: Context) -> str:
     """The configuration that the argument means: a file, or the one that governs a folder.
 
     :raises Problem: there is none.
     """
-    path = os.path.normpath(os.path.join(context.folder, context.arguments.path))
+    path = os.path.normpath(os.path.join(context.directory, context.arguments.path))
     if os.path.isfile(path):
         if os.path.basename(path) != config.FILE_NAME:
             raise Problem(f"{path}: a configuration is named {config.FILE_NAME}")
         return path
-    file = project.find(path, context.environ, config.settings(context.environ))
+    file = project.find(path, context.folders, config.settings(context.environ, context.folders))
     if file is None:
         raise Problem(
             f"no {config.FILE_NAME} in {path} or above (write one with `autoenv-hpc init`)"

@@ -6,92 +6,100 @@ import sys
 import time
 from itertools import groupby
 
-from autoenv_hpc import activation, config, folders, inventory, leaving, modules, project, state
-from autoenv_hpc.cli import Context
+from autoenv_hpc.activations import active, compiling, leaving, listing
+from autoenv_hpc.activations.listing import Stored
+from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.modules.bookkeeping import is_table
+from autoenv_hpc.project import config, project
 
 
 def run(context: Context) -> int:
     """Do what the word behind `cache` says."""
-    cache = folders.cache(context.environ)
-    return {"list": _list, "check": _check, "clear": _clear}[context.arguments.action](
-        context, cache
-    )
+    return {"list": _list, "check": _check, "clear": _clear}[context.arguments.action](context)
 
 
-def _list(context: Context, cache: str) -> int:
+def _list(context: Context) -> int:
     """Print each activation: what it was made from, and whether it would be used here."""
-    outside = leaving.outside(context.environ, state.active(context.environ))
-    for root, group in groupby(inventory.stored(cache), lambda found: found.document.root):
+    outside = _outside(context)
+    cache = context.folders.cache
+    for root, group in groupby(listing.stored(cache), lambda found: found.activation.root):
         sys.stdout.write(f"{root}\n")
         for found in group:
-            document = found.document
-            made = time.strftime("%Y-%m-%d %H:%M", time.localtime(document.made))
-            reasons = inventory.misses(found, outside)
-            verdict = "fits here" if not reasons else f"not here ({reasons[0]})"
-            guards = f"{len(found.starts)} variables, {len(document.files)} files"
-            sys.stdout.write(f"  {found.dialect:<5} {made}  {document.entered}\n")
-            sys.stdout.write(f"        guarded by {guards}; {verdict}\n")
+            activation, guards = found.activation, found.activation.guards
+            made = time.strftime("%Y-%m-%d %H:%M", time.localtime(guards.made))
+            failures = listing.failures(found, outside)
+            verdict = "fits here" if not failures else f"not here ({failures[0]})"
+            files = len(guards.files) + len(guards.present)
+            counts = f"{len(guards.variables)} variables, {files} files"
+            sys.stdout.write(f"  {found.dialect:<5} {made}  {activation.summary}\n")
+            sys.stdout.write(f"        guarded by {counts}; {verdict}\n")
             if context.arguments.why:
-                sys.stdout.write("".join(f"        - {reason}\n" for reason in reasons))
+                lines = [f"{kind:<9} {what}" for kind, what in guards.conditions()]
+                lines += [f"- {failure}" for failure in failures]
+                sys.stdout.write("".join(f"        {line}\n" for line in lines))
     return 0
 
 
-def _check(context: Context, cache: str) -> int:
+def _check(context: Context) -> int:
     """Compare each activation that would still be used with a real load; 1 if one differs."""
-    outside = leaving.outside(context.environ, state.active(context.environ))
+    outside = _outside(context)
     status = 0
-    for found in inventory.stored(cache):
+    for found in listing.stored(context.folders.cache):
         start = _start(found, outside)
-        place = f"{found.document.root} ({found.dialect})"
-        reasons = inventory.misses(found, start)
-        if reasons:
-            sys.stdout.write(f"{place}: not in use any more: {reasons[0]}\n")
+        place = f"{found.activation.root} ({found.dialect})"
+        failures = listing.failures(found, start)
+        if failures:
+            sys.stdout.write(f"{place}: no longer in use: {failures[0]}\n")
             continue
         try:
             differences = _differences(found, start, context)
         except Problem as problem:
             differences = str(problem).splitlines()
         status |= bool(differences)
-        sys.stdout.write(f"{place}: {'; '.join(differences) or 'as a real load'}\n")
+        sys.stdout.write(f"{place}: {'; '.join(differences) or 'the same as a real load'}\n")
     return status
 
 
-def _clear(context: Context, cache: str) -> int:
+def _clear(context: Context) -> int:
     """Remove all that can be made again."""
+    cache = context.folders.cache
     for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
     context.report.note(f"cleared {cache}")
     return 0
 
 
-def _start(found: inventory.Stored, outside: Env) -> Env:
+def _outside(context: Context) -> Env:
+    return leaving.outside(context.environ, active.active_project(context.environ))
+
+
+def _start(found: Stored, outside: Env) -> Env:
     """The environment that an activation starts from, as far as it matters to it."""
     start = dict(outside)
-    for name, value in found.starts.items():
-        if value is None or name == state.NAME:
+    for name, value in found.activation.guards.variables.items():
+        if value is None or name == active.NAME:
             start.pop(name, None)
         else:
             start[name] = value
     return start
 
 
-def _differences(found: inventory.Stored, start: Env, context: Context) -> list[str]:
-    settings = config.settings(start)
-    file = os.path.join(found.document.root, config.FILE_NAME)
-    here = project.load(file, start, settings)
-    real = activation.compile(here, start, context.report.progress, fresh=True)
-    then, now = _steady(found.document.change), _steady(real.change)
-    names = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
-    said = [f"{name} differs from a real load" for name in names]
-    return said + (["aliases or functions differ"] if found.document.shell != real.shell else [])
+def _differences(found: Stored, start: Env, context: Context) -> list[str]:
+    folders, then = context.folders, found.activation
+    settings = config.settings(start, folders)
+    file = os.path.join(then.root, config.FILE_NAME)
+    chosen = project.load(file, start, folders, settings)
+    progress = context.report.progress
+    now = compiling.compile_activation(chosen, start, folders, progress, fresh=True)
+    before, after = _steady(then.change), _steady(now.change)
+    names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
+    differences = [f"{name} differs from a real load" for name in names]
+    same = then.definitions == now.definitions
+    return differences + ([] if same else ["aliases or functions differ"])
 
 
 def _steady(change: Change) -> Change:
     """Without Lmod's table, which holds the times of its own caches, and our own record of it."""
-    return {
-        name: value
-        for name, value in change.items()
-        if name != state.NAME and not modules.is_table(name)
-    }
+    return Change((n, v) for n, v in change.items() if n != active.NAME and not is_table(n))

@@ -7,13 +7,17 @@ import sys
 import tempfile
 import zipfile
 
-from autoenv_hpc import modules, terminal
-from autoenv_hpc.cli import Context
-from autoenv_hpc.dialects import dialect
+from autoenv_hpc.commands import demo_terminal
+from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem
+from autoenv_hpc.modules import login
+from autoenv_hpc.modules.tool import Tool, is_set_up
+from autoenv_hpc.shells.dialects import dialect_for
 
-_SNAPSHOT = '(env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo "$PS1") | sort'
+_SNAPSHOT = (
+    'snapshot() { (env -u _ -u OLDPWD; alias; declare -F; trap; umask; echo "$PS1") | sort; }'
+)
 _DONE = "nothing was left behind"
 
 
@@ -23,7 +27,7 @@ def run(context: Context) -> int:
     try:
         env, tool = _environment(home, context)
         _project(home, tool)
-        shown = terminal.play(_lines(tool), _shell(home, tool), env, home)
+        shown = demo_terminal.play(_lines(tool), _shell(home, tool), env, home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if f"\n{_DONE}" not in shown.replace("\r", ""):
@@ -31,7 +35,7 @@ def run(context: Context) -> int:
     return 0
 
 
-def _environment(home: str, context: Context) -> tuple[Env, modules.Tool | None]:
+def _environment(home: str, context: Context) -> tuple[Env, Tool | None]:
     """A bare login environment with the module tool of this machine, if there is one."""
     given = context.environ
     paths = os.path.join(home, "modules")
@@ -46,14 +50,14 @@ def _environment(home: str, context: Context) -> tuple[Env, modules.Tool | None]
         "MODULES_PAGER": "",
     }
     try:
-        known, tool = modules.initialised({**given, "MODULEPATH": paths})
+        known, tool = login.initialised({**given, "MODULEPATH": paths})
     except ModuleError as error:
         context.report.note(f"{error}; so the demo goes on without modules")
         return env, None
-    return {**{name: v for name, v in known.items() if modules.is_set_up(name)}, **env}, tool
+    return {**{name: v for name, v in known.items() if is_set_up(name)}, **env}, tool
 
 
-def _project(home: str, tool: modules.Tool | None) -> None:
+def _project(home: str, tool: Tool | None) -> None:
     """A project with a module, an environment and a package to install; a modulefile for it."""
     root = os.path.join(home, "climate")
     os.makedirs(os.path.join(root, "wheels"))
@@ -70,18 +74,19 @@ def _project(home: str, tool: modules.Tool | None) -> None:
     config = [f'modules = ["python/{version}"]' if tool else ""]
     if importlib.util.find_spec("ensurepip"):
         config += [
+            "",
             "[venv]",
             *([] if tool else [f'python = "{python}/python3"']),
             'packages = ["hello-hpc"]',
             'pip-args = ["--no-index", "--find-links", "wheels"]',
         ]
-    config += ["[env]", 'OMP_NUM_THREADS = "4"', ""]
+    config += ["", "[env]", 'OMP_NUM_THREADS = "4"', ""]
     _write(os.path.join(root, ".hpcenv.toml"), "\n".join(config))
     _wheel(os.path.join(root, "wheels"))
 
 
-def _shell(home: str, tool: modules.Tool | None) -> list[str]:
-    quote = dialect("bash").quote
+def _shell(home: str, tool: Tool | None) -> list[str]:
+    quote = dialect_for("bash").quote
     lines = (
         "PS1='demo$ '; HISTFILE=; bind 'set enable-bracketed-paste off' 2>/dev/null",
         'declare -F module >/dev/null || source "$MODULESHOME/init/bash"' if tool else "",
@@ -92,11 +97,12 @@ def _shell(home: str, tool: modules.Tool | None) -> list[str]:
     return ["bash", "--noprofile", "--rcfile", os.path.join(home, ".bashrc"), "-i"]
 
 
-def _lines(tool: modules.Tool | None) -> list[str]:
+def _lines(tool: Tool | None) -> list[str]:
     listing = ["module list"] if tool else []
     return [
         *listing,
-        f"{_SNAPSHOT} > before",
+        _SNAPSHOT,
+        "snapshot > before",
         "cat climate/.hpcenv.toml",
         "cd climate",
         "autoenv-hpc allow",
@@ -106,7 +112,7 @@ def _lines(tool: modules.Tool | None) -> list[str]:
         "python -m pip list --disable-pip-version-check",
         "cd ..",
         *listing,
-        f"{_SNAPSHOT} > after; diff before after && echo {_DONE}",
+        f"snapshot > after; diff before after && echo {_DONE}",
         "autoenv-hpc exec -C climate -- python -c 'import sys; print(\"in a job:\", sys.prefix)'",
         "exit",
     ]

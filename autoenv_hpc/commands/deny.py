@@ -1,13 +1,13 @@
 """`deny [PATH]`: never let a configuration take effect, until it is allowed again."""
 
-from autoenv_hpc import trust
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands.allow import named
+from autoenv_hpc.commands.allow import named_file
+from autoenv_hpc.context import Context
+from autoenv_hpc.project import trust
 
 
 def run(context: Context) -> int:
     """Deny the configuration whatever it contains."""
-    file = named(context)
-    trust.deny(file, context.environ)
+    file = named_file(context)
+    trust.deny(file, context.folders.state)
     context.report.note(f"denied {file}")
     return 0

@@ -8,9 +8,9 @@ import signal
 from collections.abc import Iterator
 from typing import NoReturn
 
-from autoenv_hpc import state
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import entering
+from autoenv_hpc import entry
+from autoenv_hpc.activations import active
+from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
 
@@ -29,10 +29,20 @@ def run(context: Context) -> int:
         raise UsageError("exec: which command? (autoenv-hpc exec -- CMD…)")
     with _turn(context.environ):
         try:
-            env = entering.environment(context)
+            env = _environment(context)
         except Problem as problem:
             raise ExecProblem(str(problem)) from problem
     become(words, env)
+
+
+def _environment(context: Context) -> Env:
+    """The variables inside the governing project; if it is active already, those that are here."""
+    environ, project = context.environ, entry.choose_project(context)
+    here = active.active_project(environ)
+    is_current = here is not None and here.origin == project.origin
+    if here and is_current and not context.arguments.fresh and here.change.holds_in(environ):
+        return environ
+    return entry.compile_and_store(context, project).env
 
 
 @contextlib.contextmanager
@@ -89,7 +99,8 @@ def _replace(path: str, words: list[str], env: Env) -> NoReturn:
 def _not_found(program: str, env: Env) -> str:
     """Say so, and whether it would be found outside: then a module or policy took it away."""
     text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
-    active = state.active(env)
-    before = active.change["PATH"].before if active and "PATH" in active.change else None
+    project = active.active_project(env)
+    path = project.change.get("PATH") if project else None
+    before = path.before if path else None
     outside = shutil.which(program, path=before) if before else None
     return f"{text}; outside of it there is {outside}" if outside else text

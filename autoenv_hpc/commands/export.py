@@ -5,34 +5,35 @@ import os
 import sys
 import time
 
-from autoenv_hpc import environment, state
-from autoenv_hpc.activation import Activation
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import entering
-from autoenv_hpc.dialects import dialect
-from autoenv_hpc.dialects.base import Dialect, settable
+from autoenv_hpc import entry, environment
+from autoenv_hpc.activations import active
+from autoenv_hpc.context import Context
+from autoenv_hpc.entry import Compiled
 from autoenv_hpc.environment import Change, Value
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.shells.dialect import Dialect, settable
+from autoenv_hpc.shells.dialects import dialect_for
 
 
 def run(context: Context) -> int:
     """Print the activation in the format that is asked for."""
-    entered = entering.compiled(context)
-    change = {n: v for n, v in entered.change.items() if settable(n) and n != state.NAME}
+    compiled = entry.compile_and_store(context)
+    pairs = compiled.activation.change.items()
+    change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
     shape = context.arguments.format
     if shape == "json":
-        text = _json(entered, change)
+        text = _json(compiled, change)
     elif shape == "dotenv":
-        text = _dotenv(entered, change)
+        text = _dotenv(compiled, change)
     else:
-        text = _shell(entered, change, shape)
+        text = _shell(compiled, change, shape)
     sys.stdout.write(text)
     return 0
 
 
-def _origin(entered: Activation) -> list[str]:
-    """What it was made from, for those who find it later."""
-    project, here = entered.project, os.uname()
+def _origin(compiled: Compiled) -> list[str]:
+    """What it was made from, for whoever finds it later."""
+    project, here = compiled.project, os.uname()
     modules = " ".join(project.config.modules)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return [
@@ -42,25 +43,25 @@ def _origin(entered: Activation) -> list[str]:
     ]
 
 
-def _shell(entered: Activation, change: Change, shell: str) -> str:
-    speech = dialect(shell)
-    machine = speech.quote(os.uname().machine)
+def _shell(compiled: Compiled, change: Change, shell: str) -> str:
+    dialect = dialect_for(shell)
+    machine = dialect.quote(os.uname().machine)
     refusal = "echo 'autoenv-hpc: this file was made on another architecture' >&2"
     if shell == "fish":
         guard = f"test (uname -m) = {machine}; or begin; {refusal}; return 1; end"
     else:
         guard = f'[ "$(uname -m)" = {machine} ] || {{ {refusal}; return 1 2>/dev/null || exit 1; }}'
-    lines = [*(f"# {_one_line(text)}" for text in _origin(entered)), guard]
-    whole: Change = {}
+    lines = [*(f"# {_one_line(text)}" for text in _origin(compiled)), guard]
+    whole = Change()
     for name, value in change.items():
         added = _added(name, value)
         if added is None:
             whole[name] = value
         else:
-            lines.append(speech.surrounded(name, *added))
+            lines.append(dialect.extend_path(name, *added))
     targets = {name: value.after for name, value in whole.items() if value.after is not None}
-    lines += speech.assign(targets, [name for name in whole if name not in targets])
-    lines += _definitions(entered, speech)
+    lines += dialect.assign(targets, [name for name in whole if name not in targets])
+    lines += _definitions(compiled, dialect)
     return "\n".join(lines) + "\n"
 
 
@@ -76,30 +77,30 @@ def _added(name: str, value: Value) -> tuple[str, str] | None:
     return (head.strip(":"), tail.strip(":")) if found else None
 
 
-def _definitions(entered: Activation, speech: Dialect) -> list[str]:
-    parts = entered.shell
-    if speech.name == "fish":
-        return [f"alias {n} {speech.quote(t)}" for n, t in parts.aliases.items() if t is not None]
-    aliases = [f"alias {n}={speech.quote(t)}" for n, t in parts.aliases.items() if t is not None]
+def _definitions(compiled: Compiled, dialect: Dialect) -> list[str]:
+    parts = compiled.activation.definitions
+    if dialect.name == "fish":
+        return [f"alias {n} {dialect.quote(t)}" for n, t in parts.aliases.items() if t is not None]
+    aliases = [f"alias {n}={dialect.quote(t)}" for n, t in parts.aliases.items() if t is not None]
     return aliases + [text for text in parts.functions.values() if text is not None]
 
 
-def _json(entered: Activation, change: Change) -> str:
+def _json(compiled: Compiled, change: Change) -> str:
     facts = {
-        "file": entered.project.file,
-        "name": entered.project.config.name,
-        "site": entered.project.site.name,
+        "file": compiled.project.file,
+        "name": compiled.project.config.name,
+        "site": compiled.project.site.name,
         "machine": os.uname().machine,
-        "modules": list(entered.project.config.modules),
+        "modules": list(compiled.project.config.modules),
         "set": {name: value.after for name, value in change.items() if value.after is not None},
         "unset": [name for name, value in change.items() if value.after is None],
     }
     return json.dumps(facts, indent=2) + "\n"
 
 
-def _dotenv(entered: Activation, change: Change) -> str:
+def _dotenv(compiled: Compiled, change: Change) -> str:
     """NAME="value" lines, as Docker and python-dotenv read them; one line a variable."""
-    lines = [f"# {_one_line(text)}" for text in _origin(entered)]
+    lines = [f"# {_one_line(text)}" for text in _origin(compiled)]
     for name, (_, after) in change.items():
         if after is None:
             lines.append(f"# unset {name}")

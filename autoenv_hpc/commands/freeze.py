@@ -3,21 +3,22 @@
 import os
 import sys
 
-from autoenv_hpc import folders
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import entering
+from autoenv_hpc import entry
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.venvs import backend, contents, ensure
+from autoenv_hpc.system import folders
+from autoenv_hpc.venvs import contents, ensure
+from autoenv_hpc.venvs.backends import backend
 
 
 def run(context: Context) -> int:
-    """Print them, or write the file; tell on stderr what comes from elsewhere."""
-    spec, env = entering.wanted(context)
-    environment = ensure.match(spec, env)
-    text = backend(spec.backend).tool(spec, env).freeze(spec.path)
+    """Print them, or write the file; say on stderr what comes from elsewhere."""
+    request, env = entry.venv_request(context)
+    venv = ensure.match(request, env)
+    text = backend(request.requested.backend).installer(request, env).freeze(request.path)
     target = context.arguments.output
     if target:
-        path = os.path.join(context.folder, target)
+        path = os.path.join(context.directory, target)
         try:
             folders.write_atomically(path, os.fsencode(text), mode=0o666)
         except OSError as error:
@@ -25,7 +26,7 @@ def run(context: Context) -> int:
         context.report.note(f"wrote {path}")
     else:
         sys.stdout.write(text)
-    others = contents.from_elsewhere(environment, env, sees_base=spec.system_site_packages)
+    others = contents.from_elsewhere(venv, env, sees_base=request.requested.system_site_packages)
     if others:
-        context.report.note(f"not in it, for the modules bring them: {', '.join(others)}")
+        context.report.note(f"left out because modules provide them: {', '.join(others)}")
     return 0

@@ -4,23 +4,24 @@ import os
 import sys
 from collections.abc import Iterable
 
-from autoenv_hpc import config, resources
-from autoenv_hpc.cli import Context
-from autoenv_hpc.dialects import dialect
+from autoenv_hpc.context import Context
+from autoenv_hpc.project import config
+from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.system import shell_files
 
 
 def run(context: Context) -> int:
     """Print the hook; the script answers itself where no configuration may hold ceilings."""
     shell = context.arguments.shell
-    settings = config.settings(context.environ)
+    settings = config.settings(context.environ, context.folders)
     sys.stdout.write(text(shell, os.path.abspath(sys.argv[0]), settings.ceilings))
     return 0
 
 
 def text(shell: str, program: str, ceilings: Iterable[str]) -> str:
     """The lines for one shell; they name no user's home, so that a site can keep them in a file."""
-    quote = dialect(shell).quote
-    file = resources.shell_file(f"hook.{shell}")
+    quote = dialect_for(shell).quote
+    file = shell_files.shell_file(f"hook.{shell}")
     words = [quote(ceiling) for ceiling in ceilings]
     if shell == "fish":
         return (

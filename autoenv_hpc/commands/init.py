@@ -2,9 +2,10 @@
 
 import os
 
-from autoenv_hpc import config, folders, trust
-from autoenv_hpc.cli import Context
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.project import config, trust
+from autoenv_hpc.system import folders
 
 _TEXT = """\
 # What this project needs on a cluster. `cd` into this folder brings it in, leaving takes it out;
@@ -43,7 +44,7 @@ _TEXT = """\
 
 def run(context: Context) -> int:
     """Write the file into the working directory, unless there is one."""
-    file = os.path.join(context.folder, config.FILE_NAME)
+    file = os.path.join(context.directory, config.FILE_NAME)
     if os.path.lexists(file) and not context.arguments.force:
         raise Problem(f"{file} exists (edit it, or say `autoenv-hpc init --force`)")
     data = _TEXT.encode()
@@ -51,6 +52,6 @@ def run(context: Context) -> int:
         folders.write_atomically(file, data, mode=0o666)
     except OSError as error:
         raise Problem(f"{file}: cannot be written: {error.strerror}") from error
-    trust.allow(file, data, context.environ)
+    trust.allow(file, data, context.folders.state)
     context.report.note(f"wrote {file}, and allowed it")
     return 0

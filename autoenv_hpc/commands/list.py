@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from autoenv_hpc import registry
-from autoenv_hpc.cli import Context
-from autoenv_hpc.venvs import care
+from autoenv_hpc.context import Context
+from autoenv_hpc.venvs import cautions, registry
 
 _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use")
 
@@ -18,10 +17,12 @@ _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use
 def run(context: Context) -> int:
     """Measure each, and print the table."""
     rows = []
-    for noted in registry.entries(context.environ):
+    state = context.folders.state
+    registry.forget_gone(state)
+    for noted in registry.registered(state):
         if sys.stderr.isatty():
             context.report.progress(f"measuring {noted.entry.path}")
-        rows.append((noted, care.measured(noted.entry.path)))
+        rows.append((noted, cautions.measured(noted.entry.path)))
     context.report.finish()
     if context.arguments.json:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]

@@ -4,25 +4,26 @@ import sys
 
 from rich.filesize import decimal
 
-from autoenv_hpc import registry, users
-from autoenv_hpc.cli import Context
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.venvs import building, care, lease, record
+from autoenv_hpc.venvs import cautions, cleanup, lease, processes, record, registry
 
 
 def run(context: Context) -> int:
     """Say what would go, ask, and remove it."""
     arguments, report = context.arguments, context.report
     doomed = []
-    for noted in registry.entries(context.environ):
+    state = context.folders.state
+    registry.forget_gone(state)
+    for noted in registry.registered(state):
         entry = noted.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
-        busy = users.of(entry.path, entry.project)
+        busy = processes.using(entry.path, entry.project)
         if busy:
             report.note(f"{entry.path} is kept: process {busy[0]} uses it")
             continue
-        size = care.measured(entry.path)
+        size = cautions.measured(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
         doomed.append(noted)
     if not doomed or arguments.dry_run:
@@ -33,7 +34,7 @@ def run(context: Context) -> int:
     for noted in doomed:
         path = noted.entry.path
         with lease.held(path, report.progress):
-            building.discard(path)
+            cleanup.discard(path)
         registry.forget(noted.file)
         report.note(f"removed {path}")
     return 0
@@ -41,7 +42,9 @@ def run(context: Context) -> int:
 
 def _agreed(number: int) -> bool:
     if not sys.stdin.isatty():
-        raise Problem("nobody is here to be asked (`autoenv-hpc prune --yes` removes them)")
+        raise Problem(
+            "not a terminal, so prune cannot ask (`autoenv-hpc prune --yes` removes them)"
+        )
     sys.stderr.write(f"remove {number} of them? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,26 +1,27 @@
-"""`rebuild`: build the environment anew beside the old one, and swap it in at the end."""
+"""`rebuild`: build the environment again beside the old one, and swap it in at the end."""
 
-from autoenv_hpc import users
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import entering
+from autoenv_hpc import entry
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.venvs import ensure
+from autoenv_hpc.venvs import ensure, processes
 
 
 def run(context: Context) -> int:
-    """Build, swap, and tell who has had the old one open."""
-    spec, env = entering.wanted(context)
-    if spec.backend == "existing":
-        raise Problem(f'{spec.path}: backend = "existing" is not ours to build')
-    busy = users.of(spec.path, spec.root)
-    kept = ensure.rebuild(spec, env, context.report.progress)
-    if busy:
-        listed = ", ".join(busy)
-        context.report.note(f"what runs here with the old one may have to start anew: {listed}")
+    """Build, swap, and report which processes still use the old one."""
+    request, env = entry.venv_request(context)
+    if request.requested.backend == "existing":
+        raise Problem(f'{request.path}: backend = "existing" is not ours to build')
+    users = processes.using(request.path, request.owner.root)
+    kept = ensure.rebuild(request, env, context.report.progress)
+    if users:
+        listed = ", ".join(users)
+        context.report.note(
+            f"these processes still use the old environment and may need a restart: {listed}"
+        )
     if kept:
-        context.report.note(f"the old one was not built by autoenv-hpc, and is kept: {kept}")
-    entered = entering.compiled(context, prepare=True)
-    for notice in ensure.cautions(spec, env):
-        context.report.note(notice)
-    context.report.note(f"rebuilt: {entered.entered}")
+        context.report.note(f"the old environment was not built by autoenv-hpc; it is now {kept}")
+    compiled = entry.compile_and_store(context, prepare=True)
+    for warning in ensure.warnings_for(request, env):
+        context.report.note(warning)
+    context.report.note(f"rebuilt: {compiled.activation.summary}")
     return 0

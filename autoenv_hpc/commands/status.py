@@ -5,9 +5,11 @@ import os
 import sys
 from collections.abc import Mapping
 
-from autoenv_hpc import config, modules, project, state, trust
-from autoenv_hpc.cli import Context
+from autoenv_hpc.activations import active
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.modules.bookkeeping import is_bookkeeping
+from autoenv_hpc.project import config, project, trust
 
 Facts = Mapping[str, object]
 
@@ -23,11 +25,11 @@ def run(context: Context) -> int:
 
 
 def facts(context: Context) -> Facts:
-    """What there is to tell, as plain data."""
-    environ = context.environ
-    active = state.active(environ)
+    """What there is to report, as plain data."""
+    environ, folders = context.environ, context.folders
+    project_here = active.active_project(environ)
     result: dict[str, object] = {
-        "active": active.root if active else None,
+        "active": project_here.root if project_here else None,
         "file": None,
         "trust": None,
         "name": None,
@@ -40,15 +42,15 @@ def facts(context: Context) -> Facts:
     }
     problems: list[str] = []
     try:
-        settings = config.settings(environ)
-        file = project.find(context.folder, environ, settings)
+        settings = config.settings(environ, folders)
+        file = project.find(context.directory, folders, settings)
         if file:
             data = project.read(file)
-            verdict = trust.judge(file, data, settings.trust, environ)
+            verdict = trust.judge(file, data, settings.trust, folders.state)
             result |= {"file": file, "trust": verdict.word}
             if verdict.reason:
                 problems.append(verdict.reason)
-            here = project.load(file, environ, settings, data=data)
+            here = project.load(file, active.without_project(environ), folders, settings, data=data)
             venv = here.config.venv
             result |= {
                 "name": here.config.name,
@@ -60,11 +62,11 @@ def facts(context: Context) -> Facts:
             }
     except Problem as problem:
         problems += str(problem).splitlines()
-    if active:
+    if project_here:
         result["modified"] = sorted(
             name
-            for name, value in active.change.items()
-            if environ.get(name) != value.after and not modules.is_bookkeeping(name)
+            for name, value in project_here.change.items()
+            if environ.get(name) != value.after and not is_bookkeeping(name)
         )
     result["problems"] = problems
     return result

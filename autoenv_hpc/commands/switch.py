@@ -1,6 +1,6 @@
 """`on`, `off`, `reload`: they concern the shell itself, whose hook carries them out."""
 
-from autoenv_hpc.cli import Context
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
 
 

@@ -1,23 +1,23 @@
-"""`sync`: install what the configuration asks for by now."""
+"""`sync`: install what the configuration asks for now."""
 
-from autoenv_hpc.cli import Context
-from autoenv_hpc.commands import entering
+from autoenv_hpc import entry
+from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.venvs import ensure, record
+from autoenv_hpc.venvs import ensure
 
 
 def run(context: Context) -> int:
     """Install the difference into the environment; build it if it is missing."""
-    spec, env = entering.wanted(context)
-    if spec.backend == "existing":
-        raise Problem(f'{spec.path}: backend = "existing" is not ours to change')
-    is_new = not record.exists(spec.path) or record.is_unfinished(spec.path)
+    request, env = entry.venv_request(context)
+    if request.requested.backend == "existing":
+        raise Problem(f'{request.path}: backend = "existing" is not ours to change')
+    is_new = ensure.is_missing(request)
     if not is_new:
-        ensure.match(spec, env)
-        ensure.sync(spec, env, context.report.progress)
-    entered = entering.compiled(context, prepare=True)
+        ensure.match(request, env)
+        ensure.sync(request, env, context.report.progress)
+    compiled = entry.compile_and_store(context, prepare=True)
     if not is_new:
-        for caution in ensure.cautions(spec, env):
-            context.report.note(caution)
-    context.report.note(f"in sync: {entered.entered}")
+        for warning in ensure.warnings_for(request, env):
+            context.report.note(warning)
+    context.report.note(f"in sync: {compiled.activation.summary}")
     return 0

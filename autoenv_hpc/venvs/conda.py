@@ -4,36 +4,34 @@ import glob
 import json
 import os
 import re
-import shutil
 from typing import Any, NamedTuple
 
-from autoenv_hpc import scratch
 from autoenv_hpc.environment import Env, with_entries
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.modules import Dependencies
-from autoenv_hpc.venvs import (
-    Active,
-    Before,
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.modules import scratch_shell
+from autoenv_hpc.venvs import installers, matching, requirements
+from autoenv_hpc.venvs.conda_program import Program, find_program, known_prefixes
+from autoenv_hpc.venvs.interpreters import is_version
+from autoenv_hpc.venvs.types import (
+    ActivatedVariables,
     Command,
-    Environment,
+    InstalledBefore,
+    Installer,
     Interpreter,
-    Spec,
-    Tool,
-    Wishes,
-    children,
-    matching,
-    requirements,
+    MatchedVenv,
+    Requested,
+    VenvRequest,
 )
-from autoenv_hpc.venvs.interpreters import is_version, numbers
 
+_HOST_BOUND_AGE = 3600  # seconds; what a script learns of its host may change
 _PLATFORMS = {"64": "x86_64", "32": "i686"}
-_PROGRAMS = ("conda", "mamba", "micromamba")
 _OWN_ENTRIES = re.compile(r"^(?:name|prefix):.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
 # Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
 _READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
-_UNKNOWABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
+_NOT_STORABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
 
 
 def named(written: str, path: str, environ: Env) -> str:
@@ -46,47 +44,48 @@ def named(written: str, path: str, environ: Env) -> str:
     """
     if "/" in written or written.startswith((".", "~", "$")) or os.path.exists(path):
         return path
-    for prefix in _known(environ):
+    for prefix in known_prefixes(environ):
         if os.path.basename(prefix) == written:
             return prefix
     return path
 
 
-def match(spec: Spec, environ: Env) -> Environment:
+def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """What stands at the path, if it is a conda environment with the Python that is asked for.
 
     :raises VenvError: it is something else.
     """
     del environ
-    if not os.path.isdir(os.path.join(spec.path, "conda-meta")):
-        raise matching.no_environment(spec)
-    matching.check_machine(spec, os.uname().machine, _machine(spec.path))
-    interpreter = _interpreter(spec.path)
-    wanted = spec.python or ""
+    if not os.path.isdir(os.path.join(request.path, "conda-meta")):
+        raise matching.no_environment(request)
+    matching.check_machine(request, os.uname().machine, _machine(request.path))
+    interpreter = _interpreter(request.path)
+    wanted = request.requested.python or ""
     if wanted[:1].isdigit() and not (interpreter and is_version(interpreter, wanted)):
         has = f"Python {interpreter.full}" if interpreter else "no Python"
         raise VenvError(
-            f"{spec.path} has {has}, and python = {wanted!r} is asked for{matching.remedy(spec)}"
+            f"{request.path} has {has}, and python = {wanted!r} is asked for"
+            f"{matching.remedy(request)}"
         )
-    watched = (*matching.watched(spec), os.path.join(spec.path, "conda-meta/history"))
-    return Environment(spec.path, interpreter, "conda", watched=watched)
+    history = os.path.join(request.path, "conda-meta/history")
+    return MatchedVenv(request.path, interpreter, "conda", guards=matching.guards(request, history))
 
 
-def tool(spec: Spec, environ: Env) -> Tool:
+def installer(request: VenvRequest, environ: Env) -> Installer:
     """The conda of the modules or of PATH, else the one of the user's shell.
 
     :raises VenvError: there is none.
     """
-    program = _program(environ)
+    program = find_program(environ)
     if program is None:
         raise VenvError(
             "no conda, mamba or micromamba here (load a module that brings it, or put it on PATH)"
         )
-    _check_quotes(spec.path, environ)
-    return _Conda(_Program(program, environ), spec)
+    _check_quotes(request.path, environ)
+    return _Conda(Program(program, environ), request)
 
 
-def activate(environment: Environment, env: Env) -> Active:
+def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
     """As conda's own `shell.posix activate` does, in a scratch shell, so that activate.d runs.
 
     Without conda (a prefix that somebody else packed), what its documentation says that it does.
@@ -94,7 +93,7 @@ def activate(environment: Environment, env: Env) -> Active:
     :raises VenvError: it cannot be activated.
     """
     prefix = environment.prefix
-    program = _program(env)
+    program = find_program(env)
     prompt = {"PS1": env["PS1"]} if "PS1" in env else {}  # ours to set, where it is exported too
     start = {n: v for n, v in env.items() if n not in ("PYTHONHOME", "PS1")}
     if program is None:
@@ -104,21 +103,21 @@ def activate(environment: Environment, env: Env) -> Active:
         start |= {"PATH": path, **own, **_variables(prefix)}
     else:
         _check_quotes(prefix, env)
-        steps = [("evaluate", *_Program(program, env).activation(prefix))]
-    end = scratch.run(start, None, steps)
+        steps = [("evaluate", *Program(program, env).activation(prefix))]
+    end = scratch_shell.run(start, None, steps)
     if end.env.get("CONDA_PREFIX") != prefix:
         said = " ".join(end.words.split())
         raise VenvError(f"{prefix}: {program} did not activate it: {said or 'without a word'}")
     folders = [f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d"]
     files = [*_scripts(prefix), *_variable_files(prefix), *folders, *([program] if program else [])]
-    return Active({**end.env, **prompt}, end.shell, _depends(files))
+    return ActivatedVariables({**end.env, **prompt}, end.definitions, _guards(files, env))
 
 
 class _Conda(NamedTuple):
     """A tool whose environments conda makes."""
 
-    program: "_Program"
-    spec: Spec
+    program: Program
+    request: VenvRequest
 
     @property
     def facts(self) -> dict[str, str]:
@@ -129,101 +128,41 @@ class _Conda(NamedTuple):
         del path
         return []
 
-    def install(self, path: str, wishes: Wishes) -> list[Command]:
-        python = self.spec.python
+    def install(self, path: str, requested: Requested) -> list[Command]:
+        python = self.request.requested.python
         asked = [f"python={python}"] if python else []
-        lists = [f for f in wishes.requirements if not requirements.is_conda(f)]
-        if not (asked or wishes.packages or wishes.requirements):
+        lists = [f for f in requested.requirements if not requirements.is_conda(f)]
+        if not (asked or requested.packages or requested.requirements):
             asked = ["python"]  # who asks for nothing wants a Python
         files = [word for file in lists for word in ("--file", file)]
-        words = [*wishes.arguments, *asked, *wishes.packages, *files]
+        words = [*requested.arguments, *asked, *requested.packages, *files]
         is_new = not os.path.isdir(os.path.join(path, "conda-meta"))
         commands = []
-        if asked or wishes.packages or lists:
+        if asked or requested.packages or lists:
             verb = "create" if is_new else "install"
             commands.append(self.program.command(verb, "--yes", "--prefix", path, *words))
-        for file in filter(requirements.is_conda, wishes.requirements):
+        for file in filter(requirements.is_conda, requested.requirements):
             take_up = self.program.update if commands or not is_new else self.program.create
             commands.append(take_up(path, file))
         return commands
 
-    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
-        still = set(map(_name, wishes.packages))
+    def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
+        still = set(map(_name, requested.packages))
         gone = [name for name in map(_name, before.packages) if name not in still]
         commands = []
         if gone:
             words = ("remove", "--yes", "--prefix", path, *gone)
             commands.append(self.program.command(*words))
-        if len(wishes.requirements) == 1 and not wishes.packages:
+        if len(requested.requirements) == 1 and not requested.packages:
             # else it would take away what only the others ask for
-            (file,) = wishes.requirements
+            (file,) = requested.requirements
             if requirements.is_conda(file):
                 commands.append(self.program.update(path, file, prune=True))
         return commands
 
     def freeze(self, path: str) -> str:
         """As `environment.yml`, without the entries, folded or not, for this prefix alone."""
-        return _OWN_ENTRIES.sub("", children.output(self.program.export(path)))
-
-
-class _Program(NamedTuple):
-    """conda, or micromamba and mamba from version 2 on, whose words differ."""
-
-    path: str
-    environ: Env
-
-    def command(self, *words: str) -> Command:
-        """A call of it, that asks nothing."""
-        env = {n: v for n, v in self.environ.items() if n != "PYTHONHOME"}
-        quiet = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "CONDA_QUIET": "true"}
-        return Command([self.path, *words], {**env, **quiet})
-
-    def activation(self, prefix: str) -> list[str]:
-        """The words that print the code that activates a prefix."""
-        if self._version:
-            return [self.path, "shell", "activate", "-p", prefix, "-s", "bash"]
-        return [self.path, "shell.posix", "activate", prefix]
-
-    def create(self, path: str, file: str) -> Command:
-        """Make one of what an `environment.yml` asks for."""
-        if self._version:
-            return self.command("create", "--yes", "-p", path, "-f", file)
-        return self.command("env", "create", "--prefix", path, "--file", file)
-
-    def update(self, path: str, file: str, *, prune: bool = False) -> Command:
-        """Install what an `environment.yml` asks for into one that is there."""
-        flags = ["--prune"] if prune else []
-        if self._version:  # conda's own knows no such word
-            flags.append("--yes")
-        if self._version and self._version < (2,):  # has no `env update`
-            return self.command("install", "--yes", "-p", path, "-f", file)
-        return self.command("env", "update", "--prefix", path, "--file", file, *flags)
-
-    def export(self, path: str) -> Command:
-        """Print an `environment.yml` with all versions."""
-        flag = "--no-build" if self._version else "--no-builds"
-        return self.command("env", "export", "--prefix", path, flag)
-
-    @property
-    def _version(self) -> tuple[int, ...]:
-        """The version of a micromamba, or of a mamba that is one (from 2 on); empty for conda.
-
-        conda says `conda 24.1.2`, mamba 1 has two lines; the others print the number alone.
-        """
-        if os.path.basename(self.path) == "conda":
-            return ()
-        said = children.output(self.command("--version")).strip()
-        return numbers(said) if re.fullmatch(r"\d+(\.\d+)*", said) else ()
-
-
-def _program(environ: Env) -> str | None:
-    path = environ.get("PATH", os.defpath)
-    found = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
-    for name in ("CONDA_EXE", "MAMBA_EXE"):
-        own = environ.get(name, "")
-        if found is None and os.path.isabs(own) and os.access(own, os.X_OK):
-            found = own
-    return found
+        return _OWN_ENTRIES.sub("", installers.output(self.program.export(path)))
 
 
 def _check_quotes(prefix: str, env: Env) -> None:
@@ -267,18 +206,23 @@ def _read_json(file: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _depends(files: list[str]) -> Dependencies:
+def _guards(files: list[str], env: Env) -> Guards:
+    """The guards of what activating read; the variables have the values that it saw."""
     reads: list[str] = []
-    host_bound, unknowable = False, None
+    is_host_bound, reason = False, None
     for file in files:
         if file.endswith(".sh"):
             with open(file, encoding="utf-8", errors="surrogateescape") as stream:
                 text = stream.read()
             reads += _READS.findall(text)
-            host_bound |= _HOST.search(text) is not None
-            if _UNKNOWABLE.search(text):
-                unknowable = f"{file} asks the time, or chance"
-    return Dependencies(tuple(files), tuple(dict.fromkeys(reads)), host_bound, unknowable)
+            is_host_bound |= _HOST.search(text) is not None
+            if _NOT_STORABLE.search(text):
+                reason = f"{file} asks the time, or chance"
+    return (Guards.on_files(files) | Guards.on_variables(reads, env))._replace(
+        host=os.uname().nodename if is_host_bound else None,
+        max_age=_HOST_BOUND_AGE if is_host_bound else None,
+        not_storable_because=reason,
+    )
 
 
 def _interpreter(prefix: str) -> Interpreter | None:
@@ -299,19 +243,6 @@ def _machine(prefix: str) -> str | None:
         if name not in ("", "noarch"):
             return _PLATFORMS.get(name, name)
     return None
-
-
-def _known(environ: Env) -> list[str]:
-    """The environments that conda knows by name."""
-    program = _program(environ)
-    if program is None:
-        return []
-    try:
-        words = ("env", "list", "--json")
-        listed = json.loads(children.output(_Program(program, environ).command(*words)))["envs"]
-    except (VenvError, ValueError, KeyError):
-        return []
-    return [prefix for prefix in listed if isinstance(prefix, str)]
 
 
 def _name(package: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.venvs import Environment
+from autoenv_hpc.venvs.types import MatchedVenv
 
 _SEEDS = frozenset(("pip", "setuptools", "wheel"))
 # pip's line before it installs, and uv's
@@ -74,7 +74,7 @@ def shadows(prefix: str, env: Env) -> list[str]:
     ]
 
 
-def from_elsewhere(environment: Environment, env: Env, *, sees_base: bool) -> list[str]:
+def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
     """What an environment's Python can import besides its own: from modules, or its base.
 
     :param sees_base: whether it sees the packages of the base Python.

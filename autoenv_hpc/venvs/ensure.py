@@ -1,134 +1,151 @@
-"""The environment of a project: found and matched, or built; and what it should contain by now."""
+"""A project's environment, found or built, with the contents that the project asks for."""
 
 import os
 import shlex
 
-from autoenv_hpc import jobs, registry
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Environment, Progress, Spec, backend, lease, record, requirements
+from autoenv_hpc.system import jobs
+from autoenv_hpc.venvs import lease, record, registry, requirements
+from autoenv_hpc.venvs.backends import backend
+from autoenv_hpc.venvs.types import MatchedVenv, Progress, VenvRequest
 
 
-def ensure(spec: Spec, environ: Env, progress: Progress) -> Environment:
+def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
     """The environment that is asked for, built if it is missing.
 
-    :param environ: the environment with the modules loaded; its interpreter is the one to match.
-    :param progress: told each line of a build.
-    :raises VenvError: it cannot be had; what was there before is there still.
+    :param environ: the variables with the modules loaded; their interpreter is the one to match.
+    :param progress: receives each line of a build.
+    :raises VenvError: it cannot be had; what was there before is still there.
     """
-    found = _had(spec, environ, progress)
-    registry.note(spec, found, environ)
-    return found
+    venv = _match_or_build(request, environ, progress)
+    registry.register(request, venv)
+    return venv
 
 
-def _had(spec: Spec, environ: Env, progress: Progress) -> Environment:
-    kind = backend(spec.backend)
-    if record.exists(spec.path) and not record.is_unfinished(spec.path):
-        if spec.backend != "existing":
-            lease.tidy(spec.path)
-        return _synced(spec, kind.match(spec, environ), environ, progress)
-    if spec.backend == "existing":
-        return kind.match(spec, environ)
-    _may_build(spec, environ)
-    build(spec, environ, progress)
-    made = kind.match(spec, environ)
-    return made._replace(built=True, notices=(*made.notices, *cautions(spec, environ)))
-
-
-def build(spec: Spec, environ: Env, progress: Progress) -> None:
-    """Build what is missing; another process may be faster.
-
-    :raises VenvError: it cannot be built.
-    """
-    check_requirements(spec)
-    from autoenv_hpc.venvs import building, care  # noqa: PLC0415 - only a build needs them
-
-    quiet = care.cached(spec, environ)
-    tool = backend(spec.backend).tool(spec, quiet)
-    with lease.held(spec.path, progress):
-        building.build(spec, tool, quiet, progress)
-
-
-def rebuild(spec: Spec, environ: Env, progress: Progress) -> str | None:
-    """Build anew beside the old one, and swap.
-
-    :returns: where the old one is now, if it was not ours to remove.
-    :raises VenvError: it cannot be built; the old one is there as it was.
-    """
-    check_requirements(spec)
-    from autoenv_hpc.venvs import building, care  # noqa: PLC0415 - only a build needs them
-
-    quiet = care.cached(spec, environ)
-    return building.rebuild(spec, backend(spec.backend).tool(spec, quiet), quiet, progress)
-
-
-def match(spec: Spec, environ: Env) -> Environment:
+def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """The environment that is there, whatever has been asked for since.
 
     :raises VenvError: there is none, or another one.
     """
-    if not record.exists(spec.path) or record.is_unfinished(spec.path):
-        where = shlex.quote(spec.root)
-        raise VenvError(f"{spec.path} is not there: run autoenv-hpc prepare -C {where}")
-    return backend(spec.backend).match(spec, environ)
+    if is_missing(request):
+        where = shlex.quote(request.owner.root)
+        raise VenvError(f"{request.path} is not there: run autoenv-hpc prepare -C {where}")
+    return backend(request.requested.backend).match(request, environ)
 
 
-def check_requirements(spec: Spec) -> None:
+def build(request: VenvRequest, environ: Env, progress: Progress) -> None:
+    """Build what is missing; another process may be faster.
+
+    :raises VenvError: it cannot be built.
+    """
+    check_requirements(request)
+    from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a build needs them
+
+    quiet = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, quiet)
+    with lease.held(request.path, progress):
+        building.build(request, installer, quiet, progress)
+
+
+def rebuild(request: VenvRequest, environ: Env, progress: Progress) -> str | None:
+    """Build again beside the old one, and swap.
+
+    :returns: where the old one is now, if it was not ours to remove.
+    :raises VenvError: it cannot be built; the old one is there as it was.
+    """
+    check_requirements(request)
+    from autoenv_hpc.venvs import cautions, replacing  # noqa: PLC0415 - only a build needs them
+
+    quiet = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, quiet)
+    return replacing.rebuild(request, installer, quiet, progress)
+
+
+def sync(request: VenvRequest, environ: Env, progress: Progress) -> None:
+    """Install what is asked for now.
+
+    :raises VenvError: it cannot be installed.
+    """
+    check_requirements(request)
+    from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a change needs them
+
+    quiet = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, quiet)
+    building.update(request, installer, progress)
+
+
+def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
+    """What the user should know of an environment that was just built or changed."""
+    from autoenv_hpc.venvs import cautions  # noqa: PLC0415 - only a build needs it
+
+    return cautions.warnings_for(request, environ)
+
+
+def is_missing(request: VenvRequest) -> bool:
+    """Whether nothing finished stands at the path."""
+    return not record.exists(request.path) or record.is_unfinished(request.path)
+
+
+def is_outdated(request: VenvRequest) -> bool:
+    """Whether something else is asked for than when it was built; one made by hand never is."""
+    known = record.read(request.path).get("wishes", {}).get("fingerprint")
+    return known not in (None, requirements.fingerprint(request.requested))
+
+
+def check_requirements(request: VenvRequest) -> None:
     """See that all that is to be installed can be read.
 
     :raises VenvError: a file is not there.
     """
-    for file in requirements.closure(spec.wishes.requirements):
+    for file in requirements.closure(request.requested.requirements):
         if not os.path.isfile(file):
             raise VenvError(f"requirements: no such file: {file}")
 
 
-def is_outdated(spec: Spec) -> bool:
-    """Whether something else is asked for than when it was built; one made by hand never is."""
-    known = record.read(spec.path).get("wishes", {}).get("fingerprint")
-    return known not in (None, requirements.fingerprint(spec.wishes))
+def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
+    kind = backend(request.requested.backend)
+    if request.requested.backend == "existing":
+        venv = kind.match(request, environ)
+        return venv if is_missing(request) else _follow_request(request, venv, environ, progress)
+    if not is_missing(request):
+        lease.tidy(request.path)
+        return _follow_request(request, kind.match(request, environ), environ, progress)
+    _check_may_build(request, environ)
+    build(request, environ, progress)
+    built = kind.match(request, environ)
+    notices = (*built.notices, *warnings_for(request, environ))
+    return built._replace(built=True, notices=notices)
 
 
-def _synced(spec: Spec, environment: Environment, environ: Env, progress: Progress) -> Environment:
+def _follow_request(
+    request: VenvRequest, venv: MatchedVenv, environ: Env, progress: Progress
+) -> MatchedVenv:
     """Follow what the configuration asks for since the build, as `sync` says."""
-    if spec.sync == "off" or not is_outdated(spec):
-        return environment
-    if spec.sync == "notify":
+    if request.rules.sync == "off" or not is_outdated(request):
+        return venv
+    if request.rules.sync == "notify":
         notice = (
-            f"what {spec.path} should contain has changed since it was built"
+            f"what {request.path} should contain has changed since it was built"
             " (`autoenv-hpc sync` installs it)"
         )
-        return environment._replace(notices=(*environment.notices, notice))
-    sync(spec, environ, progress)
-    return environment._replace(notices=(*environment.notices, *cautions(spec, environ)))
+        return venv._replace(notices=(*venv.notices, notice))
+    sync(request, environ, progress)
+    updated = backend(request.requested.backend).match(request, environ)
+    return updated._replace(notices=(*updated.notices, *warnings_for(request, environ)))
 
 
-def sync(spec: Spec, environ: Env, progress: Progress) -> None:
-    """Install what is asked for by now.
+def _check_may_build(request: VenvRequest, environ: Env) -> None:
+    """See that the configuration lets it be built here.
 
-    :raises VenvError: it cannot be installed.
+    :raises VenvError: it does not.
     """
-    check_requirements(spec)
-    from autoenv_hpc.venvs import building, care  # noqa: PLC0415 - only a change needs them
-
-    quiet = care.cached(spec, environ)
-    building.update(spec, backend(spec.backend).tool(spec, quiet), progress)
-
-
-def cautions(spec: Spec, environ: Env) -> tuple[str, ...]:
-    """What the user should know of an environment that was just built or changed."""
-    from autoenv_hpc.venvs import care  # noqa: PLC0415 - only a build needs it
-
-    return care.cautions(spec, environ)
-
-
-def _may_build(spec: Spec, environ: Env) -> None:
     job = jobs.number(environ)
-    if spec.create == "never":
+    if request.rules.create == "never":
         why = 'create = "never"'
-    elif job and not spec.in_job:
+    elif job and not request.rules.in_job:
         why = f"in-job = false (this is job {job})"
     else:
         return
-    where = shlex.quote(spec.root)
-    raise VenvError(f"{spec.path} is not there, and {why}: run autoenv-hpc prepare -C {where}")
+    where = shlex.quote(request.owner.root)
+    raise VenvError(f"{request.path} is not there, and {why}: run autoenv-hpc prepare -C {where}")

@@ -4,44 +4,47 @@ import os
 
 from autoenv_hpc.environment import Env, with_entries
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Active, Environment, Spec, Tool, matching, record, venv
+from autoenv_hpc.venvs import matching, record, virtual
 from autoenv_hpc.venvs.interpreters import find_interpreter, is_version
+from autoenv_hpc.venvs.types import ActivatedVariables, Installer, MatchedVenv, VenvRequest
 
 
-def match(spec: Spec, environ: Env) -> Environment:
+def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """What stands at the path; nothing of it is ever changed.
 
     :raises VenvError: nothing does, its base interpreter is gone, or its Python is another one.
     """
-    if not os.path.isdir(os.path.join(spec.path, "bin")):
-        raise _none(spec)
-    found = record.pyvenv_cfg(spec.path)
+    if not os.path.isdir(os.path.join(request.path, "bin")):
+        raise _none(request)
+    found = record.pyvenv_cfg(request.path)
     if found is not None and not os.path.isdir(found.home):
-        raise VenvError(f"{spec.path} was built on a Python in {found.home}, which is gone")
-    is_conda = os.path.isdir(os.path.join(spec.path, "conda-meta"))
-    has_python = os.path.exists(os.path.join(spec.path, "bin/python"))
+        raise VenvError(f"{request.path} was built on a Python in {found.home}, which is gone")
+    is_conda = os.path.isdir(os.path.join(request.path, "conda-meta"))
+    has_python = os.path.exists(os.path.join(request.path, "bin/python"))
     interpreter = None
     if has_python and (found or is_conda):  # not a wrapper, which may start a container
-        interpreter = find_interpreter(os.path.join(spec.path, "bin/python"), environ)
-    wanted = spec.python
+        interpreter = find_interpreter(
+            os.path.join(request.path, "bin/python"), environ, request.folders
+        )
+    wanted = request.requested.python
     if wanted and interpreter and wanted[0].isdigit() and not is_version(interpreter, wanted):
         raise VenvError(
-            f"{spec.path} has Python {interpreter.full}, and python = {wanted!r} is asked for"
+            f"{request.path} has Python {interpreter.full}, and python = {wanted!r} is asked for"
             " (change python or path in [venv])"
         )
-    return Environment(spec.path, interpreter, "existing", watched=matching.watched(spec))
+    return MatchedVenv(request.path, interpreter, "existing", guards=matching.guards(request))
 
 
-def tool(spec: Spec, environ: Env) -> Tool:
+def installer(request: VenvRequest, environ: Env) -> Installer:
     """There is none: it is not ours to build.
 
     :raises VenvError: always.
     """
     del environ
-    raise _none(spec)
+    raise _none(request)
 
 
-def activate(environment: Environment, env: Env) -> Active:
+def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
     """As its own kind is activated; a folder of wrappers (tykky's, say) is its `bin` alone."""
     prefix = environment.prefix
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
@@ -50,9 +53,9 @@ def activate(environment: Environment, env: Env) -> Active:
         return conda.activate(environment, env)
     if record.pyvenv_cfg(prefix) is None:
         path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
-        return Active({**env, "PATH": path})
-    return venv.activate(environment, env)
+        return ActivatedVariables({**env, "PATH": path})
+    return virtual.activate(environment, env)
 
 
-def _none(spec: Spec) -> VenvError:
-    return VenvError(f'{spec.path}: no environment there, and backend = "existing" builds none')
+def _none(request: VenvRequest) -> VenvError:
+    return VenvError(f'{request.path}: no environment there, and backend = "existing" builds none')

@@ -5,12 +5,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from autoenv_hpc import memory, spawn
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.folders import home
-from autoenv_hpc.state import digest
-from autoenv_hpc.venvs import Interpreter
+from autoenv_hpc.system import json_cache, programs
+from autoenv_hpc.system.digests import digest
+from autoenv_hpc.system.folders import Folders
+from autoenv_hpc.venvs.types import Interpreter
 
 _KIND = "interpreters"
 _TIMEOUT = 120  # seconds; a cold start from a parallel file system takes some
@@ -23,7 +23,7 @@ print("\\0".join([sys.executable, getattr(sys, "base_prefix", sys.prefix),
 """
 
 
-def find_interpreter(python: str | None, environ: Env) -> Interpreter:
+def find_interpreter(python: str | None, environ: Env, folders: Folders) -> Interpreter:
     """The interpreter that a configuration means.
 
     :param python: a version (`3.9`), a name (`python3.9`) or an absolute path; None for the one
@@ -31,8 +31,8 @@ def find_interpreter(python: str | None, environ: Env) -> Interpreter:
     :raises VenvError: there is none; the message says where it was looked for.
     """
     wrong = []
-    for candidate in _candidates(python, environ):
-        found = _ask(candidate, environ)
+    for candidate in _candidates(python, environ, folders.home):
+        found = _ask(candidate, environ, folders.cache)
         if isinstance(found, str):
             wrong.append(found)
         elif python is None or not _VERSION.match(python) or is_version(found, python):
@@ -51,7 +51,7 @@ def is_version(found: Interpreter, wanted: str) -> bool:
     return f"{found.full}.".startswith(f"{wanted}.")
 
 
-def _candidates(python: str | None, environ: Env) -> Iterator[str]:
+def _candidates(python: str | None, environ: Env, home: str) -> Iterator[str]:
     """Where to look, in this order: modules and PATH, pyenv's versions, uv's."""
     if python is None:
         yield from _on_path(("python3", "python"), environ, first_folder_only=True)
@@ -63,15 +63,14 @@ def _candidates(python: str | None, environ: Env) -> Iterator[str]:
         short = ".".join(python.split(".")[:2])
         yield from _on_path(("python3", "python"), environ, first_folder_only=True)
         yield from _on_path((f"python{short}",), environ)
-        for pattern in _installed(python, environ):
+        for pattern in _installed(python, environ, home):
             yield from (f"{folder}/bin/python{short}" for folder in _newest_first(pattern))
 
 
-def _installed(version: str, environ: Env) -> Iterator[str]:
+def _installed(version: str, environ: Env, home: str) -> Iterator[str]:
     """Patterns of the folders in which pyenv (`pyenv root`) and uv (`uv python dir`) have them."""
-    own = home(environ)
-    pyenv = environ.get("PYENV_ROOT") or f"{own}/.pyenv"
-    data = environ.get("XDG_DATA_HOME") or f"{own}/.local/share"
+    pyenv = environ.get("PYENV_ROOT") or f"{home}/.pyenv"
+    data = environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
     uv = environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python"
     for base, name in ((pyenv, "versions/"), (uv, "cpython-")):
         for end in ("", "[.-]*"):  # 3.1 is not 3.12
@@ -100,15 +99,15 @@ def _is_program(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def _ask(path: str, environ: Env) -> Interpreter | str:
+def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
     """Who it is, or why it cannot say; a program that has not changed since need not run again."""
     key, stamp = _identity(path, environ)
-    known = memory.recall(environ, _KIND, key) if stamp else None
+    known = json_cache.load(cache, _KIND, key) if stamp else None
     if known and known["stamp"] == stamp:
         return Interpreter(*known["who"])
     found = _run(path, environ)
     if stamp and isinstance(found, Interpreter):
-        memory.keep(environ, _KIND, key, {"stamp": stamp, "who": list(found)})
+        json_cache.save(cache, _KIND, key, {"stamp": stamp, "who": list(found)})
     return found
 
 
@@ -135,8 +134,8 @@ def _run(path: str, environ: Env) -> Interpreter | str:
         name: value for name, value in environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
     }
     try:
-        with spawn.scratch_folder() as folder:
-            done = spawn.run([path, "-E", "-S", "-c", _WHO], env, folder, _TIMEOUT)
+        with programs.scratch_folder() as folder:
+            done = programs.run([path, "-E", "-S", "-c", _WHO], env, folder, _TIMEOUT)
         if done.status == 0:
             executable, prefix, short, full = done.stdout.removesuffix("\n").split("\0")
             prefix, machine = os.path.realpath(prefix), os.uname().machine

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Progress, record
+from autoenv_hpc.venvs import record
+from autoenv_hpc.venvs.types import Progress
 
 if TYPE_CHECKING:
     from filelock import SoftFileLease
@@ -33,9 +34,9 @@ def held(path: str, progress: Progress) -> Iterator[None]:
             progress(f"waiting for {record.builder(path)}, which builds {path}")
             lease.acquire()
     except OSError as error:
-        from autoenv_hpc.venvs import children  # noqa: PLC0415 - only a failure needs it
+        from autoenv_hpc.venvs import installers  # noqa: PLC0415 - only a failure needs it
 
-        said = children.explained([f"{error.strerror or error}"], 1)
+        said = installers.explained([f"{error.strerror or error}"], 1)
         raise VenvError(f"cannot build {path}: {said}") from error
     try:
         yield

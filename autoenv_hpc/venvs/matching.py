@@ -4,10 +4,12 @@ import os
 import shlex
 
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Environment, Interpreter, Spec, record, requirements
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.venvs import record, requirements
+from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 
 
-def matched(spec: Spec, needed: Interpreter) -> Environment:
+def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     """The virtual environment at the path, if it is the one that is asked for.
 
     The base interpreter (prefix and X.Y), the architecture and `system-site-packages` decide, and
@@ -15,41 +17,41 @@ def matched(spec: Spec, needed: Interpreter) -> Environment:
 
     :raises VenvError: it is another one; the message says what was found and what is needed.
     """
-    found = record.pyvenv_cfg(spec.path)
+    found = record.pyvenv_cfg(request.path)
     if found is None:
-        raise no_environment(spec)
+        raise no_environment(request)
     if not os.path.isdir(found.home):
         raise VenvError(
-            f"{spec.path} was built on a Python in {found.home}, which is gone{remedy(spec)}"
+            f"{request.path} was built on a Python in {found.home}, which is gone{remedy(request)}"
         )
-    check_machine(spec, needed.machine)
+    check_machine(request, needed.machine)
     bases = _bases(found)
     if _short(found.version) != needed.version or needed.base_prefix not in bases:
         raise VenvError(
-            f"{spec.path} was built on Python {found.version} in {bases[0]},"
+            f"{request.path} was built on Python {found.version} in {bases[0]},"
             f" and the one here is {needed.full} in {needed.base_prefix}"
-            f" (say which with python in [venv]){remedy(spec)}"
+            f" (say which with python in [venv]){remedy(request)}"
         )
-    if found.system_site_packages != spec.system_site_packages:
+    if found.system_site_packages != request.requested.system_site_packages:
         has, wants = ("sees", "not to") if found.system_site_packages else ("does not see", "to")
         raise VenvError(
-            f"{spec.path} {has} the packages of its base Python, and is asked {wants}"
-            f" (system-site-packages in [venv]){remedy(spec)}"
+            f"{request.path} {has} the packages of its base Python, and is asked {wants}"
+            f" (system-site-packages in [venv]){remedy(request)}"
         )
-    files = (*watched(spec), needed.executable)
-    return Environment(spec.path, needed, spec.backend, watched=files)
+    conditions = guards(request, needed.executable)
+    return MatchedVenv(request.path, needed, request.requested.backend, guards=conditions)
 
 
-def check_machine(spec: Spec, machine: str, said: str | None = None) -> None:
+def check_machine(request: VenvRequest, machine: str, said: str | None = None) -> None:
     """See that the environment is for this architecture.
 
     :param said: the one that it is said to be for, where its Python cannot tell.
     :raises VenvError: it is for another one.
     """
-    found = record.machine(spec.path) or said
+    found = record.machine(request.path) or said
     if found not in (None, machine):
         raise VenvError(
-            f"{spec.path} is for {found}, and this machine is {machine}"
+            f"{request.path} is for {found}, and this machine is {machine}"
             " (put {arch} into path in [venv])"
         )
 
@@ -60,26 +62,26 @@ def is_environment(path: str) -> bool:
     return is_conda or record.pyvenv_cfg(path) is not None
 
 
-def no_environment(spec: Spec) -> VenvError:
+def no_environment(request: VenvRequest) -> VenvError:
     """What to say of something else at the path; it is never overwritten."""
     return VenvError(
-        f"{spec.path} exists and is not an environment (move it away, or set path in [venv])"
+        f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
     )
 
 
-def watched(spec: Spec) -> tuple[str, ...]:
-    """The files whose change makes it another environment, there or not."""
+def guards(request: VenvRequest, *more: str) -> Guards:
+    """The guards on the files whose change makes it another environment, there or not."""
     names = ("pyvenv.cfg", record.RECORD, "bin/python")
-    files = (record.mark(spec.path), *requirements.closure(spec.wishes.requirements))
-    return (*(os.path.join(spec.path, name) for name in names), *files)
+    files = (record.mark(request.path), *requirements.closure(request.requested.requirements))
+    return Guards.on_files((*(os.path.join(request.path, name) for name in names), *files, *more))
 
 
-def remedy(spec: Spec) -> str:
+def remedy(request: VenvRequest) -> str:
     """The one command that mends a mismatch."""
-    return f" (autoenv-hpc rebuild -C {shlex.quote(spec.root)} builds it anew)"
+    return f" (autoenv-hpc rebuild -C {shlex.quote(request.owner.root)} builds it again)"
 
 
-def _bases(found: record.Found) -> list[str]:
+def _bases(found: record.PyvenvCfg) -> list[str]:
     """The resolved prefixes that its base interpreter may call its own.
 
     `home` may be a folder of links to an interpreter that lives elsewhere.

@@ -4,8 +4,9 @@ import os
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.venvs import Before, Command, Interpreter, Wishes, children
-from autoenv_hpc.venvs.venv import activated
+from autoenv_hpc.venvs import installers
+from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
+from autoenv_hpc.venvs.virtual import activated
 
 # pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
@@ -33,18 +34,18 @@ class Pip(NamedTuple):
         # not in the project's folder: a `venv.py` there is no venv
         return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
 
-    def install(self, path: str, wishes: Wishes) -> list[Command]:
-        if not (wishes.packages or wishes.requirements):
+    def install(self, path: str, requested: Requested) -> list[Command]:
+        if not (requested.packages or requested.requirements):
             return []
-        files = [word for file in wishes.requirements for word in ("-r", file)]
-        return [self._pip(path, "install", *wishes.arguments, *wishes.packages, *files)]
+        files = [word for file in requested.requirements for word in ("-r", file)]
+        return [self._pip(path, "install", *requested.arguments, *requested.packages, *files)]
 
-    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:  # noqa: ARG002
+    def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:  # noqa: ARG002
         """Nothing: pip cannot tell what else needs a package, or whether the user wants it."""
         return []
 
     def freeze(self, path: str) -> str:
-        return children.output(self._pip(path, "freeze", "--local"))
+        return installers.output(self._pip(path, "freeze", "--local"))
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
         env = {n: v for n, v in activated(self.environ, path).items() if n != "PIP_USER"}

@@ -6,7 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.folders import write_atomically
+from autoenv_hpc.system.folders import write_atomically
 
 RECORD = ".autoenv-hpc.json"  # beside pyvenv.cfg, written last
 _FORMAT = 2
@@ -21,7 +21,7 @@ _MACHINES = {
 Record = dict[str, Any]
 
 
-class Found(NamedTuple):
+class PyvenvCfg(NamedTuple):
     """A virtual environment as `pyvenv.cfg` describes it."""
 
     home: str  # the folder of the base interpreter
@@ -102,7 +102,7 @@ def read(path: str) -> Record:
     return {}
 
 
-def pyvenv_cfg(path: str) -> Found | None:
+def pyvenv_cfg(path: str) -> PyvenvCfg | None:
     """What `pyvenv.cfg` says (PEP 405); None if there is none."""
     try:
         with open(os.path.join(path, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
@@ -110,7 +110,7 @@ def pyvenv_cfg(path: str) -> Found | None:
     except OSError:
         return None
     keys = {key.strip().lower(): value.strip() for key, _, value in lines}
-    return Found(
+    return PyvenvCfg(
         home=keys.get("home", ""),
         # virtualenv and uv write `version_info`: 3.9.18.final.0, or 3.9.18
         version=keys.get("version") or ".".join(keys.get("version_info", "").split(".")[:3]),

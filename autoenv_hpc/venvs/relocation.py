@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-from autoenv_hpc.digests import blake2b
+from autoenv_hpc.system.digests import blake2b
 
 _EXCHANGE = 2  # RENAME_EXCHANGE (Linux, renameat2(2))
 _HERE = -100  # AT_FDCWD

@@ -4,8 +4,8 @@ import os
 import re
 from collections.abc import Iterable
 
-from autoenv_hpc.state import digest
-from autoenv_hpc.venvs import Wishes
+from autoenv_hpc.system.digests import digest
+from autoenv_hpc.venvs.types import Requested
 
 # pip's requirements file format: `-r FILE`, `-c FILE`, long or short, with a space or `=`.
 _INCLUDES = re.compile(
@@ -37,10 +37,10 @@ def is_conda(file: str) -> bool:
     return file.endswith((".yml", ".yaml"))
 
 
-def fingerprint(wishes: Wishes) -> str:
+def fingerprint(requested: Requested) -> str:
     """A digest of what shall be installed: names, files with all that they include, arguments."""
-    contents = [_text(file) for file in closure(wishes.requirements)]
-    return digest([wishes.packages, wishes.arguments, contents])
+    contents = [_text(file) for file in closure(requested.requirements)]
+    return digest([requested.packages, requested.arguments, contents])
 
 
 def _text(file: str) -> str:

@@ -7,62 +7,69 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from autoenv_hpc import folders
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Before, Command, Interpreter, Spec, Tool, Wishes, children
+from autoenv_hpc.venvs import installers
 from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
 from autoenv_hpc.venvs.pip import facts
-from autoenv_hpc.venvs.venv import activate, activated, match
+from autoenv_hpc.venvs.types import (
+    Command,
+    InstalledBefore,
+    Installer,
+    Interpreter,
+    Requested,
+    VenvRequest,
+)
+from autoenv_hpc.venvs.virtual import activate, activated, match
 
-__all__ = ["activate", "match", "tool"]
+__all__ = ["activate", "installer", "match"]
 
 _FIRST = (3, 6)  # uv asks an interpreter with `-I` and modules that older ones lack
 _SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)
 
 
-def tool(spec: Spec, environ: Env) -> Tool:
+def installer(request: VenvRequest, environ: Env) -> Installer:
     """The uv of the modules or PATH, else where its installers put it, else beside this tool."""
-    interpreter = find_interpreter(spec.python, environ)
+    interpreter = find_interpreter(request.requested.python, environ, request.folders)
     if numbers(interpreter.version) < _FIRST:
         raise VenvError(
             f"uv cannot make an environment for Python {interpreter.version}"
             ' (backend = "virtualenv" in [venv] can)'
         )
-    home = folders.home(environ)
+    home = request.folders.home
     places = [f"{home}/.local/bin", f"{home}/.cargo/bin", os.path.dirname(sys.executable)]
     program = shutil.which("uv", path=":".join([environ.get("PATH", os.defpath), *places]))
     if program is None:
         raise VenvError("no uv here (load a module that brings it, or pip install uv)")
-    return _Uv(program, interpreter, environ, spec)
+    return _Uv(program, interpreter, environ, request)
 
 
 class _Uv(NamedTuple):
     program: str
     interpreter: Interpreter
     environ: Env
-    spec: Spec
+    request: VenvRequest
 
     @property
     def facts(self) -> dict[str, str]:
         return facts(self.interpreter)
 
     def create(self, path: str) -> list[Command]:
-        flags = ["--system-site-packages"] if self.spec.system_site_packages else []
-        flags += ["--prompt", os.path.basename(self.spec.path)]
+        flags = ["--system-site-packages"] if self.request.requested.system_site_packages else []
+        flags += ["--prompt", os.path.basename(self.request.path)]
         words = ["venv", "--no-project", "--python"]
         command = self._uv(path, *words, self.interpreter.executable, *flags, path)
         return [command._replace(folder="/")]
 
-    def install(self, path: str, wishes: Wishes) -> list[Command]:
-        if not (wishes.packages or wishes.requirements):
+    def install(self, path: str, requested: Requested) -> list[Command]:
+        if not (requested.packages or requested.requirements):
             return []
-        return [self._pip(path, "install", *_listed(wishes))]
+        return [self._pip(path, "install", *_listed(requested))]
 
-    def remove(self, path: str, wishes: Wishes, before: Before) -> list[Command]:
+    def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
         """What uv would remove to have exactly what is asked for, as far as it came in by us."""
-        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(wishes))
-        if wishes.packages or wishes.requirements:
+        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(requested))
+        if requested.packages or requested.requirements:
             done = subprocess.run(
                 words,
                 env=env,
@@ -78,7 +85,7 @@ class _Uv(NamedTuple):
         return [self._pip(path, "uninstall", *gone)] if gone else []
 
     def freeze(self, path: str) -> str:
-        return children.output(self._pip(path, "freeze"))
+        return installers.output(self._pip(path, "freeze"))
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
         python = os.path.join(path, "bin/python")
@@ -99,13 +106,13 @@ class _Uv(NamedTuple):
         """Where uv keeps what it has unpacked (uv's documentation, Caching)."""
         if self.environ.get("UV_CACHE_DIR"):
             return self.environ["UV_CACHE_DIR"]
-        base = self.environ.get("XDG_CACHE_HOME") or f"{folders.home(self.environ)}/.cache"
+        base = self.environ.get("XDG_CACHE_HOME") or f"{self.request.folders.home}/.cache"
         return f"{base}/uv"
 
 
-def _listed(wishes: Wishes) -> list[str]:
-    files = [word for file in wishes.requirements for word in ("-r", file)]
-    return [*wishes.arguments, *wishes.packages, *files]
+def _listed(requested: Requested) -> list[str]:
+    files = [word for file in requested.requirements for word in ("-r", file)]
+    return [*requested.arguments, *requested.packages, *files]
 
 
 def _is_far(one: str, other: str) -> bool:

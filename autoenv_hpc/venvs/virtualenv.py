@@ -8,24 +8,24 @@ import sys
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs import Interpreter, Spec, Tool
 from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
 from autoenv_hpc.venvs.pip import Pip
-from autoenv_hpc.venvs.venv import activate, match
+from autoenv_hpc.venvs.types import Installer, Interpreter, VenvRequest
+from autoenv_hpc.venvs.virtual import activate, match
 
-__all__ = ["activate", "match", "tool"]
+__all__ = ["activate", "installer", "match"]
 
 # The first release of virtualenv that can no longer make an environment for these and older ones
 # (its changelog: 20.22 drops 3.6 and below, 20.27 drops 3.7).
 _DROPPED = (((3, 6), (20, 22)), ((3, 7), (20, 27)))
 
 
-def tool(spec: Spec, environ: Env) -> Tool:
+def installer(request: VenvRequest, environ: Env) -> Installer:
     """The module's own virtualenv, else the interpreter's, else one that came with this tool."""
-    interpreter = find_interpreter(spec.python, environ)
-    flags = ["--system-site-packages"] if spec.system_site_packages else []
+    interpreter = find_interpreter(request.requested.python, environ, request.folders)
+    flags = ["--system-site-packages"] if request.requested.system_site_packages else []
     words = [*_program(interpreter, environ), "--python", interpreter.executable, *flags]
-    return Pip(interpreter, words, os.path.basename(spec.path), environ)
+    return Pip(interpreter, words, os.path.basename(request.path), environ)
 
 
 def _program(interpreter: Interpreter, environ: Env) -> list[str]:

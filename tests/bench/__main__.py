@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -162,7 +162,7 @@ def ranks(bench: Bench) -> None:
     for number in bench.ranks:
         steps = iter(range(10**6))
 
-        def in_a_step(number: int = number, steps: object = steps) -> float:
+        def in_a_step(number: int = number, steps: Iterator[int] = steps) -> float:
             step = {
                 "SLURM_JOB_ID": f"bench{os.getpid()}",
                 "SLURM_STEP_ID": f"{number}.{next(steps)}",
@@ -172,7 +172,7 @@ def ranks(bench: Bench) -> None:
             finally:
                 _forget_notes()
 
-        measures = {
+        measures: dict[str, Callable[[], float]] = {
             "exec in each": partial(at_once, [*scene.exec, command], [scene.env] * number),
             "exec in ranks of one step": in_a_step,
             "recipe in each": partial(at_once, [*scene.recipe, command], [scene.env] * number),
@@ -186,14 +186,14 @@ def ranks(bench: Bench) -> None:
         "ranks", "exec in each, ms", "ratio", "exec in ranks of one step, ms", "ratio", "recipe in each, ms",
     ]  # fmt: skip
     bench.page.table("ranks", columns, rows)
-    step = scene.env | {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": "counted"}
+    rank = scene.env | {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": "counted"}
     calls: list[tuple[str, list[str], Environment]] = [
         ("exec alone", scene.exec, scene.env),
-        ("the first rank of a step", scene.exec, step),
-        ("each further rank", scene.exec, step),
+        ("the first rank of a step", scene.exec, rank),
+        ("each further rank", scene.exec, rank),
         ("the recipe", scene.recipe, scene.env),
     ]
-    counts = [[who, counted([*words, command], env, bench.log)] for who, words, env in calls]
+    counts: Rows = [[who, counted([*words, command], env, bench.log)] for who, words, env in calls]
     _forget_notes()
     bench.page.table("ranks counted", ["", "processes / calls"], counts)
     picture = bench.pictures / "performance-ranks.svg"
@@ -214,7 +214,7 @@ def miss(bench: Bench) -> None:
     plain.mkdir(exist_ok=True)
     (plain / ".hpcenv.toml").write_text('[env]\nX = "1"\n')
     timed([COMMAND, "allow", str(plain)], scene.env)
-    ask = [COMMAND, "__shell", "bash", "look", str(plain), ""]
+    ask = [COMMAND, "__shell", "2", "bash", "look", str(plain), ""]
     words = {"ask": ask, "python": [sys.executable, "-I", "-c", "pass"]}
     found = alternately(
         {who: partial(timed, line, scene.env) for who, line in words.items()}, 3 * bench.runs
@@ -280,8 +280,8 @@ def main() -> None:
     cache = CHECKOUT / ".cache/tools"
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        tools = Tools(folder, provision.provision(cache)["tools"], rivals.found(cache))
-        docs = CHECKOUT / "docs"
+        tools = Tools(folder, provision.provision(cache).tools, rivals.found(cache))
+        docs = CHECKOUT / "docs/explanation"
         if asked.quick:
             docs = Path(shutil.copytree(docs, folder / "docs"))
         sizes = (1, 8) if asked.quick else SIZES

@@ -16,7 +16,7 @@ _STYLES = (
     ("#0072B2", "o"), ("#009E73", "s"), ("#56B4E9", "^"), ("#D55E00", "D"), ("#CC79A7", "v"), ("#E69F00", "P"),
 )  # fmt: skip
 
-Lines = dict[str, Sequence[Spread]]
+Lines = dict[str, list[Spread]]
 
 
 def draw(path: Path, unit: str, numbers: Sequence[int], panels: dict[str, Lines]) -> None:

@@ -1,0 +1,1 @@
+"""Activations: compiled, stored, listed, and taken back."""

@@ -1,0 +1,244 @@
+"""A project compiled in one environment: the change that entering makes, and when it holds."""
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from autoenv_hpc.activation import Activation
+from autoenv_hpc.activations import active, other_venvs
+from autoenv_hpc.activations.venv_request import PathValues, venv_request
+from autoenv_hpc.environment import Change, Env, Value, with_entries
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.modules import bookkeeping, remembered
+from autoenv_hpc.modules.loading import Request, Resolution
+from autoenv_hpc.project.config import Config
+from autoenv_hpc.project.project import Project
+from autoenv_hpc.shell_definitions import ShellDefinitions
+from autoenv_hpc.system.digests import digest
+from autoenv_hpc.system.folders import Folders
+
+if TYPE_CHECKING:
+    from autoenv_hpc.venvs.types import ActivatedVariables, MatchedVenv, Progress, VenvRequest
+
+
+class WithModules(NamedTuple):
+    """A project with its modules loaded, before anybody looks at its environment."""
+
+    start: Env  # without an environment that was activated by hand
+    loaded: Resolution
+    values: PathValues
+    request: "VenvRequest | None"
+
+
+class _WithVenv(NamedTuple):
+    """A project with its modules loaded and its environment activated."""
+
+    env: Env
+    definitions: ShellDefinitions
+    guards: Guards
+    venv: "MatchedVenv | None"
+
+
+def compile_activation(  # noqa: PLR0913 - the last two are what a command may choose
+    project: Project,
+    outside: Env,
+    folders: Folders,
+    progress: "Progress",
+    *,
+    prepare: bool = False,
+    fresh: bool = False,
+) -> Activation:
+    """Load the modules, get the environment, and write down what that changes.
+
+    :param outside: the variables, with no project active.
+    :param progress: receives each step that takes long.
+    :param prepare: build the environment also where entering would not.
+    :param fresh: load the modules for real, whatever is kept.
+    :raises Problem: something failed; then nothing is to be applied.
+    """
+    modules = load_modules(project, outside, folders, fresh=fresh)
+    inside = _with_venv(project, modules, progress, prepare=prepare)
+    env, values = dict(inside.env), modules.values
+    values.environ = env
+    _set_variables(env, project.config, values)
+    change = _with_state(_change(project, outside, env), project, modules)
+    return _activation(project, outside, change, modules, inside)
+
+
+def load_modules(
+    project: Project, outside: Env, folders: Folders, *, fresh: bool = False
+) -> WithModules:
+    """Load the modules, and say what is asked of the environment.
+
+    :raises Problem: the modules cannot be loaded, or a path value cannot be filled in.
+    """
+    config = project.config
+    values = PathValues(project, outside, folders)
+    start = other_venvs.deactivated(outside) if config.modules or config.venv else outside
+    paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
+    request = Request(config.modules, paths, config.module_policy)
+    loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
+    values.environ = loaded.env
+    venv = venv_request(project, values, folders) if config.venv else None
+    return WithModules(start, loaded, values, venv)
+
+
+def _with_venv(
+    project: Project, modules: WithModules, progress: "Progress", *, prepare: bool
+) -> _WithVenv:
+    loaded, request = modules.loaded, modules.request
+    if request is None:
+        return _WithVenv(loaded.env, loaded.definitions, loaded.guards, None)
+    if prepare:
+        request = request._replace(rules=request.rules._replace(create="auto", in_job=True))
+    from autoenv_hpc.venvs.ensure import ensure  # noqa: PLC0415 - only for an environment
+
+    venv = ensure(request, loaded.env, progress)
+    modules.values.interpreter = venv.interpreter
+    activated = _activated(loaded.env, venv, project.config)
+    definitions = loaded.definitions | activated.definitions
+    return _WithVenv(
+        activated.env, definitions, loaded.guards | activated.guards | venv.guards, venv
+    )
+
+
+def _activated(env: Env, venv: "MatchedVenv", config: Config) -> "ActivatedVariables":
+    from autoenv_hpc.venvs.backends import backend  # noqa: PLC0415 - only for an environment
+
+    activated = backend(venv.backend).activate(venv, env)
+    env = dict(activated.env)
+    if _prompt(config):
+        env["VIRTUAL_ENV_PROMPT"] = _prompt(config).strip().removeprefix("(").removesuffix(")")
+    if "CONDA_PROMPT_MODIFIER" in env:  # for the user's own `conda deactivate`
+        env["CONDA_PROMPT_MODIFIER"] = _prompt(config)
+    if config.python_path == "unset":
+        env.pop("PYTHONPATH", None)
+    elif config.python_path == "venv-first" and env.get("PYTHONPATH") and venv.interpreter:
+        packages = f"{venv.prefix}/lib/python{venv.interpreter.version}/site-packages"
+        env["PYTHONPATH"] = with_entries(env["PYTHONPATH"], prepend=[packages])
+    return activated._replace(env=env)
+
+
+def _set_variables(env: Env, config: Config, values: PathValues) -> None:
+    for name, value in config.env.items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = value
+    for name, edit in config.paths.items():
+        env[name] = with_entries(
+            env.get(name),
+            [values.path(entry, f"paths.{name}") for entry in edit.prepend],
+            [values.path(entry, f"paths.{name}") for entry in edit.append],
+        )
+
+
+def _change(project: Project, outside: Env, env: Env) -> Change:
+    env = {**env, "AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": project.config.name}
+    if project.site.name:
+        env["AUTOENV_HPC_SITE"] = project.site.name
+    return Change.between(outside, env)
+
+
+def _with_state(change: Change, project: Project, modules: WithModules) -> Change:
+    """The change with `AUTOENV_HPC_STATE`, which holds what undoing it needs."""
+    before = bookkeeping.loaded(modules.start)
+    ours = tuple(name for name in bookkeeping.loaded(modules.loaded.env) if name not in before)
+    packed = active.encode(
+        active.ActiveProject(
+            root=project.root,
+            name=project.config.name,
+            origin=project.origin,
+            change=change,
+            modules=ours,
+            displaced=modules.loaded.displaced,
+            paths=_new_paths(change),
+        )
+    )
+    return Change({**change, active.NAME: Value(None, packed)})
+
+
+def _activation(
+    project: Project, outside: Env, change: Change, modules: WithModules, inside: _WithVenv
+) -> Activation:
+    guards = _guards(project, outside, change, modules.values.guards | inside.guards)
+    reason = guards.not_storable_because or _not_storable(project.config, inside.definitions)
+    venv, is_deactivated = inside.venv, modules.start is not outside
+    return Activation(
+        root=project.root,
+        name=project.config.name,
+        change=change,
+        guards=guards._replace(not_storable_because=reason),
+        watched=project.guards.files,
+        definitions=inside.definitions,
+        prompt=_prompt(project.config),
+        outer_prompts=other_venvs.prompts(outside) if is_deactivated else (),
+        summary=_summary(project.config, venv, modules.loaded.displaced),
+        notices=venv.notices if venv else (),
+        variant=digest([guards.variables, guards.host]),
+    )
+
+
+def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Guards:
+    """All conditions under which the change is what compiling would give, seen from outside."""
+    cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
+    code = Guards.on_files((__file__,))  # another release may compile to something else
+    joined = code | project.guards | parts | cache
+    names = {*joined.variables, *_written(project.config)}
+    names.update(filter(bookkeeping.is_bookkeeping, outside))
+    reads = {name: outside.get(name) for name in sorted(names - change.keys())}
+    return joined._replace(variables={**reads, **change.befores})
+
+
+def _written(config: Config) -> set[str]:
+    """What entering sets or removes, also where it has that value already: it must stay so."""
+    names = set(config.env)
+    if config.modules or config.venv:
+        names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
+    if config.venv:  # with other libraries its Python may not even start
+        names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
+    if config.python_path != "keep":
+        names.add("PYTHONPATH")
+    return names
+
+
+def _not_storable(config: Config, definitions: ShellDefinitions) -> str | None:
+    if not config.cache.enabled:
+        return "[cache] enabled = false"
+    if definitions.umask is not None or definitions.untransferable:
+        umask = ["umask"] if definitions.umask is not None else []
+        return f"a modulefile changes the {' and '.join([*umask, *definitions.untransferable])}"
+    return None
+
+
+def _new_paths(change: Change) -> tuple[str, ...]:
+    value = change.get("MODULEPATH")
+    if value is None:
+        return ()
+    before = (value.before or "").split(":")
+    return tuple(path for path in (value.after or "").split(":") if path and path not in before)
+
+
+def _prompt(config: Config) -> str:
+    text: str | bool | None = config.venv.prompt if config.venv else None
+    if text is False:
+        return ""
+    return f"({config.name if text is None else text}) "
+
+
+def _summary(config: Config, venv: "MatchedVenv | None", displaced: tuple[str, ...]) -> str:
+    parts = [" ".join(config.modules)]
+    if venv:
+        python = f" (Python {venv.interpreter.version})" if venv.interpreter else ""
+        parts.append(f"{_short(venv.prefix, config.root)}{python}")
+    what = ", ".join(filter(None, parts)) or "entered"
+    instead = f", instead of {' '.join(displaced)}" if displaced else ""
+    return _printable(f"{config.name}: {what}{instead}")
+
+
+def _short(path: str, root: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(root + "/") else path
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

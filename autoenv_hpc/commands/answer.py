@@ -1,0 +1,126 @@
+"""`__shell`: what a hook asks when nothing stored fits; the answer is code for that shell."""
+
+import os
+from typing import NamedTuple
+
+from autoenv_hpc.activations import active, compiling, leaving, stamps, storing
+from autoenv_hpc.activations.active import ActiveProject
+from autoenv_hpc.environment import Change, Env
+from autoenv_hpc.errors import Problem
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import config, project
+from autoenv_hpc.report import Report
+from autoenv_hpc.shells import protocol
+from autoenv_hpc.shells.dialect import Dialect
+from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.shells.protocol import Question
+from autoenv_hpc.system.folders import Folders
+
+
+class _Shell(NamedTuple):
+    """The shell that asks."""
+
+    dialect: Dialect
+    active: str  # the project that it entered itself
+    environ: Env
+    inherited: ActiveProject | None
+    folders: Folders
+
+
+def answer(words: list[str], environ: Env, report: Report) -> str:
+    """Bring a shell to the state that its directory asks for.
+
+    :param words: what the hook says of itself: `protocol.question`.
+    :returns: code for the shell; all problems have been reported.
+    """
+    question = protocol.question(words)
+    dialect = dialect_for(question.shell)
+    folders = Folders.of(environ)
+    shell = _Shell(dialect, question.active, environ, active.active_project(environ), folders)
+    if question.protocol != protocol.NUMBER:
+        code = _retire(question, shell)
+    elif question.root:
+        code = _go_to(question, shell, report)
+    else:
+        code = _leave(shell)
+    return protocol.answer_line(question.protocol) + code
+
+
+def _go_to(question: Question, shell: _Shell, report: Report) -> str:
+    files: dict[str, int | None] = {}
+    file = os.path.join(question.root, config.FILE_NAME)
+    if question.precision == "coarse":
+        storing.outwait((file,))
+    try:
+        outside = active.without_project(shell.environ)
+        governing = project.governing(question.root, outside, shell.folders)
+        files |= governing.guards.files
+        for problem in governing.problems:
+            report.problem(problem)
+        if governing.project is None:
+            code = _leave(shell)
+        elif question.what != "fresh" and _is_current(governing.project, shell):
+            code = ""
+        else:
+            code = _enter(shell, governing.project, report, fresh=question.what == "fresh")
+    except Problem as problem:
+        report.problem(problem, question.root)
+        files = {**Guards.on_files((file,)).files, **files, **problem.guards.files}
+        code = _leave(shell)
+    watched = storing.stamped(files, shell.folders.cache)
+    return f"{code}{shell.dialect.watching(watched, stamps.folder(shell.folders.cache))}\n"
+
+
+def _leave(shell: _Shell) -> str:
+    if shell.inherited is None:
+        return shell.dialect.leave_shell_part() if shell.active else ""
+    text = _way_out(shell, leaving.outside(shell.environ, shell.inherited))
+    left = shell.dialect.call("say", f"left {shell.inherited.name}") + "\n"
+    return text + (left if shell.active else "")
+
+
+def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: bool) -> str:
+    inherited, dialect = shell.inherited, shell.dialect
+    outside = leaving.outside(shell.environ, inherited)
+    activation = compiling.compile_activation(
+        chosen, outside, shell.folders, report.progress, fresh=fresh
+    )
+    for notice in activation.notices:
+        report.note(notice)
+    storing.store_activation(activation, dialect, shell.folders, report)
+    code = ""
+    if inherited:
+        code = _way_out(shell, outside)
+        if shell.active and inherited.root != chosen.root:
+            code += dialect.call("say", f"left {inherited.name}") + "\n"
+        if not shell.active and activation.change.holds_in(shell.environ):
+            activation = activation._replace(summary="")  # this shell was born inside
+    return code + dialect.entering(activation, activation.change)
+
+
+def _way_out(shell: _Shell, outside: Env) -> str:
+    """The code that leaves."""
+    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
+    return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=keep)
+
+
+def _has_another_venv(shell: _Shell) -> bool:
+    """Whether the user activated an environment inside, whose `deactivate` must stay."""
+    ours = shell.inherited.change.get("VIRTUAL_ENV") if shell.inherited else None
+    return ours is not None and shell.environ.get("VIRTUAL_ENV", ours.after) != ours.after
+
+
+def _retire(question: Question, shell: _Shell) -> str:
+    """For a shell of another protocol: leave, if that is the question, and enter nothing."""
+    if question.root:
+        return shell.dialect.retiring(Change(), end=False, silence=not shell.active)
+    outside = leaving.outside(shell.environ, shell.inherited)
+    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
+    return shell.dialect.retiring(change, end=bool(shell.active), keep_deactivate=keep)
+
+
+def _is_current(found: project.Project, shell: _Shell) -> bool:
+    inherited = shell.inherited
+    if inherited is None or not shell.active:
+        return False
+    return (inherited.root, inherited.origin) == (found.root, found.origin)

@@ -1,0 +1,98 @@
+"""From a command line to a project, its activation and its environment."""
+
+from typing import NamedTuple
+
+from autoenv_hpc.activation import Activation
+from autoenv_hpc.activations import active, compiling, leaving, storing
+from autoenv_hpc.context import Context
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import ModuleError, Problem
+from autoenv_hpc.project import config, project, trust
+from autoenv_hpc.project.project import Project
+from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.system import jobs
+from autoenv_hpc.venvs.types import VenvRequest
+
+
+class Compiled(NamedTuple):
+    """A project compiled for this process."""
+
+    project: Project
+    outside: Env
+    activation: Activation
+
+    @property
+    def env(self) -> Env:
+        """The variables inside the project."""
+        return self.activation.change.applied_to(self.outside)
+
+
+def choose_project(context: Context) -> Project:
+    """The project that governs, with what the user chose on the command line.
+
+    :raises Problem: there is none, or it must not take effect.
+    """
+    arguments, environ, folders = context.arguments, context.environ, context.folders
+    settings = config.settings(environ, folders)
+    file = _find(context, settings)
+    data = None
+    if arguments.allow:
+        data = project.read(file)
+        trust.allow(file, data, folders.state)
+    outside = active.without_project(environ)
+    site, env = arguments.site, arguments.env
+    return project.load(file, outside, folders, settings, site=site, env=env, data=data)
+
+
+def compile_and_store(
+    context: Context, chosen: Project | None = None, *, prepare: bool = False
+) -> Compiled:
+    """Compile the governing project from outside of whatever is active, and store the result.
+
+    :param prepare: build the environment also where entering would not, and wait until the result
+        can be stored.
+    """
+    arguments, environ, folders = context.arguments, context.environ, context.folders
+    chosen = chosen or choose_project(context)
+    outside = leaving.outside(environ, active.active_project(environ))
+    fresh, progress = getattr(arguments, "fresh", False), context.report.progress
+    try:
+        activation = compiling.compile_activation(
+            chosen, outside, folders, progress, prepare=prepare, fresh=fresh
+        )
+    except ModuleError as error:
+        if arguments.site is None:
+            raise
+        elsewhere = f"these are the modules of {arguments.site}, and this may be another site"
+        raise ModuleError(f"{error}; {elsewhere}") from error
+    for notice in activation.notices:
+        context.report.note(notice)
+    if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
+        bash, report = dialect_for("bash"), context.report
+        storing.store_activation(activation, bash, folders, report, patiently=prepare)
+        storing.sweep_notes(folders)
+    return Compiled(chosen, outside, activation)
+
+
+def venv_request(context: Context) -> tuple[VenvRequest, Env]:
+    """What the governing project asks of its environment, and the variables with its modules.
+
+    :raises Problem: it asks for none, or its modules cannot be loaded.
+    """
+    chosen, environ = choose_project(context), context.environ
+    outside = leaving.outside(environ, active.active_project(environ))
+    modules = compiling.load_modules(chosen, outside, context.folders)
+    if modules.request is None:
+        raise Problem(f"{chosen.file}: there is no [venv] table, so no environment is asked for")
+    return modules.request, modules.loaded.env
+
+
+def _find(context: Context, settings: config.Settings) -> str:
+    """Find the configuration: from the working directory, else from where the job was submitted."""
+    submitted = jobs.submitted(context.environ)
+    for start in (context.directory, *submitted):
+        file = project.find(start, context.folders, settings)
+        if file:
+            return file
+    looked = " or ".join((context.directory, *submitted))
+    raise Problem(f"no {config.FILE_NAME} in {looked} or above (write one with `autoenv-hpc init`)")

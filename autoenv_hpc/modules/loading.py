@@ -1,0 +1,135 @@
+"""Modules, loaded for real in a scratch shell, with what that made of the environment."""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import ModuleError
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.modules.bookkeeping import loaded
+from autoenv_hpc.modules.login import initialised
+from autoenv_hpc.modules.tool import Tool
+from autoenv_hpc.project.choices import ModulePolicy
+from autoenv_hpc.shell_definitions import ShellDefinitions
+
+if TYPE_CHECKING:
+    from autoenv_hpc.modules.scratch_shell import Snapshot
+
+_WATCHED = 16  # folders; each is checked before every prompt
+_WORDS_SHOWN = 600  # characters of the tool's own words in a message
+
+
+class Request(NamedTuple):
+    """What a project asks of the module tool, in this order: policy, paths, modules."""
+
+    modules: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()  # absolute; the first is searched first
+    policy: ModulePolicy = "keep"
+
+
+class LoadError(ModuleError):
+    """The tool worked, and could not load what was asked for."""
+
+    def __init__(self, message: str, dependencies: Guards) -> None:
+        super().__init__(message)
+        self.dependencies = dependencies
+        files = dependencies.files.items()  # the folders in which what is missing may appear
+        folders = [(path, then) for path, then in files if os.path.isdir(path)]
+        self.guards = Guards(files=dict(folders[:_WATCHED]))
+
+
+class Resolution(NamedTuple):
+    """What a load did: the environment after it, and what exists in the shell alone."""
+
+    env: Env
+    definitions: ShellDefinitions = ShellDefinitions()
+    displaced: tuple[str, ...] = ()  # modules of the user's that had to go
+    guards: Guards = Guards()  # with the values of the variables before the load
+
+
+def is_loaded(request: Request, env: Env) -> bool:
+    """Whether the shell's modules are exactly what the request would make of them."""
+    now = loaded(env)
+    paths = env.get("MODULEPATH", "").split(":")
+    if request.policy != "keep":
+        return False
+    if list(request.paths) != paths[: len(request.paths)]:
+        return False
+    return all("/" in name and name in now for name in request.modules)
+
+
+def resolve(env: Env, request: Request, home: str) -> Resolution:
+    """Load what is asked for in a scratch shell, from the state that `env` is in.
+
+    :param env: the environment to start from; it is not changed.
+    :param home: the user's home folder.
+    :raises ModuleError: not everything could be loaded; then nothing is to be applied.
+    """
+    if is_loaded(request, env):
+        return Resolution(env)
+    for path in request.paths:
+        if not os.path.isdir(path):
+            raise ModuleError(f"module-paths: no such directory: {path}")
+    start, tool = initialised(env)
+    use = [("use", path) for path in reversed(request.paths)]
+    load = [("load", *request.modules)] if request.modules else []
+    first = [(request.policy,)] if request.policy != "keep" else []
+    from autoenv_hpc.modules import dependencies, scratch_shell  # noqa: PLC0415 - only a load
+
+    result = scratch_shell.run(start, tool, [*first, *use, *load])
+    if _missing(request.modules, result, tool) and loaded(start) and not first:
+        # Environment Modules refuses what Lmod swaps; from a clean slate both can.
+        again = scratch_shell.run(start, tool, [("purge",), *use, *load])
+        if not _missing(request.modules, again, tool):
+            result = again
+    missing = _missing(request.modules, result, tool)
+    if missing:
+        depends = dependencies.failed_load_dependencies(start, request.modules, tool.command, home)
+        raise LoadError(_why(missing, result, start), depends.in_environment(env))
+    after = loaded(result.env)
+    displaced = tuple(name for name in loaded(start) if name not in after)
+    depends = dependencies.load_dependencies(start, result.env, tool.command, home)
+    if start is not env:
+        depends |= dependencies.login_dependencies(home)
+    return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))
+
+
+def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str]:
+    """The requested modules that are not loaded, whatever the tool's exit status said."""
+    now = loaded(result.env)
+    other_names = result.env.get("__MODULES_LMALTNAME", "").replace("&", ":").split(":")
+    absent = []
+    for name in modules:
+        if name in now or any(entry.startswith(f"{name}/") for entry in now):
+            continue
+        if name in other_names or any(entry.startswith(f"{name}.") for entry in now):
+            continue  # an alias or symbolic version; or the first part of a version
+        absent.append(name)
+    if absent and tool.kind == "lmod" and not _has_error(result.words):
+        absent = [name for name in absent if not _lmod_knows(name, result, tool)]
+    return absent
+
+
+def _has_error(words: str) -> bool:
+    return "error" in words.lower()
+
+
+def _lmod_knows(name: str, result: "Snapshot", tool: Tool) -> bool:
+    """Whether Lmod calls the name loaded: only it knows its `module_alias` and `module_version`."""
+    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
+
+    return "true" in scratch_shell.answer(result.env, tool, ("is-loaded", name)).split()
+
+
+def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
+    from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load
+
+    said = " ".join(result.words.split()).partition(" Please check the spelling")[0]
+    missing = [name for name in missing if name in said] or missing  # Lmod loads all or nothing
+    if len(said) > _WORDS_SHOWN:
+        said = said[:_WORDS_SHOWN].rsplit(" ", 1)[0] + " …"
+    if not said:
+        said = "the module tool said nothing, and loaded nothing"
+    suggested = suggestions.suggestions(missing, env)
+    return f"cannot load {' '.join(missing)}: {said}" + "".join(f"; {hint}" for hint in suggested)

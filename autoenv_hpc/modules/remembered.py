@@ -1,0 +1,102 @@
+"""Module loads and their failures, kept on disk so that the same load is not run twice.
+
+A stored activation belongs to one shell and one project. What is kept here serves the compiler: if
+only the environment or a variable of the configuration changed, or another shell enters, the module
+tool need not run again. A module that does not exist costs one walk of the tree.
+"""
+
+import time
+from typing import Any, NamedTuple
+
+from autoenv_hpc import guards, shell_definitions
+from autoenv_hpc.environment import Change, Env, Value
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.modules import loading
+from autoenv_hpc.modules.bookkeeping import is_bookkeeping
+from autoenv_hpc.modules.loading import LoadError, Request, Resolution
+from autoenv_hpc.project.config import Cache
+from autoenv_hpc.system import json_cache, machine
+from autoenv_hpc.system.digests import digest
+from autoenv_hpc.system.folders import Folders
+
+_FORMAT = 2
+_KIND = "resolutions"
+
+
+class _Record(NamedTuple):
+    """One load as it is kept: what it gave, and under which conditions it gives it again."""
+
+    format: int
+    guards: Guards
+    failure: str | None
+    change: Change
+    definitions: shell_definitions.ShellDefinitions
+    displaced: tuple[str, ...]
+
+
+def resolve(
+    start: Env, request: Request, kept: Cache, folders: Folders, *, fresh: bool = False
+) -> Resolution:
+    """Load what is asked for, or return what that gave under the same conditions before.
+
+    :param start: the environment to start from; it is not changed.
+    :param kept: whether anything may be kept, and for how long.
+    :param fresh: load for real, whatever is kept.
+    :raises ModuleError: as `loading.resolve`.
+    """
+    if not kept.enabled or loading.is_loaded(request, start):
+        return loading.resolve(start, request, folders.home)
+    bookkeeping = {n: v for n, v in start.items() if is_bookkeeping(n)}
+    key = digest([request, bookkeeping, start.get("PATH")])
+    record = None if fresh else _restored(json_cache.load(folders.cache, _KIND, key))
+    limit = Guards(max_age=kept.max_age)
+    if record and not (record.guards | limit).failures(machine.now(start)):
+        if record.failure is not None:
+            raise LoadError(record.failure, record.guards)
+        env = record.change.applied_to(start)
+        return Resolution(env, record.definitions, record.displaced, record.guards)
+    try:
+        resolution = loading.resolve(start, request, folders.home)
+    except LoadError as error:
+        _save(folders, key, Resolution(start, guards=error.dependencies), Change(), str(error))
+        raise
+    change = Change.between(start, resolution.env)
+    if resolution.guards.files and not resolution.definitions.untransferable:
+        _save(folders, key, resolution, change, None)
+    return resolution
+
+
+def _save(
+    folders: Folders, key: str, resolution: Resolution, change: Change, failure: str | None
+) -> None:
+    befores = Guards(variables=change.befores, made=int(time.time()))
+    conditions = resolution.guards | befores
+    if conditions.not_storable_because or conditions.unsettled:
+        return
+    record = _Record(
+        format=_FORMAT,
+        guards=conditions,
+        failure=failure,
+        change=change,
+        definitions=resolution.definitions,
+        displaced=resolution.displaced,
+    )
+    fields = record._asdict() | {"guards": conditions._asdict()}
+    json_cache.save(folders.cache, _KIND, key, fields)
+
+
+def _restored(fields: Any) -> _Record | None:
+    try:
+        if fields["format"] != _FORMAT:
+            return None
+        return _Record(
+            **{
+                **fields,
+                "guards": guards.restored(fields["guards"]),
+                "change": Change((n, Value(*pair)) for n, pair in fields["change"].items()),
+                "definitions": shell_definitions.restored(fields["definitions"]),
+                "displaced": tuple(fields["displaced"]),
+            }
+        )
+    except (TypeError, KeyError, ValueError):
+        return None

@@ -1,0 +1,144 @@
+"""The scratch bash in which module tools and conda run, and what is read back from it."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autoenv_hpc.environment import SHELL_OWN, Env
+from autoenv_hpc.errors import ModuleError
+from autoenv_hpc.modules.tool import Tool
+from autoenv_hpc.shell_definitions import ShellDefinitions
+from autoenv_hpc.system import programs, shell_files
+
+_TIMEOUT = 600  # seconds; a load on a cold parallel file system takes some
+_BASH = "/bin/bash"
+
+# Set for the tool's own sake only: its text is read by a program. None of it reaches the user.
+_OVERRIDES = {
+    "LMOD_COLORIZE": "no",
+    "LMOD_REDIRECT": "no",
+    "LMOD_PAGER": "none",
+    "LMOD_TERM_WIDTH": "1000",  # else it starts four processes to learn the terminal's
+    "MODULES_COLOR": "never",
+    "MODULES_PAGER": "",
+}
+# BASH_ENV runs a file in each scratch shell, up to 19 ms; the others would change how it works.
+_WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
+
+
+_Record = tuple[str, str, str]  # kind, name and value of what lives in the shell alone
+
+
+class Snapshot(NamedTuple):
+    """The state of the scratch shell at one moment."""
+
+    env: Env
+    definitions: ShellDefinitions
+    words: str = ""  # what the tool wrote to stderr until the end
+    earlier: dict[str, "Snapshot"] = {}
+
+
+def run(
+    env: Env, tool: Tool | None, steps: Sequence[tuple[str, ...]], snapshots: Sequence[str] = ()
+) -> Snapshot:
+    """Run subcommands of the module tool one after the other; return the state after the last.
+
+    :param env: the whole environment of the scratch shell.
+    :param tool: None if no step is a subcommand of it.
+    :param steps: subcommand and arguments each; ``("snapshot", NAME)`` notes the state midway,
+        ``("evaluate", PROGRAM, WORD, …)`` evaluates what it prints, ``("source", FILE)`` sources.
+    :param snapshots: the names of those, to be found in `earlier`.
+    :raises ModuleError: the scratch shell itself failed or took too long.
+    """
+    kind, program = tool or ("none", "")
+    words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
+    command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
+    with programs.scratch_folder() as folder:
+        said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
+        try:
+            start = _records(programs.content(os.path.join(folder, "start")))
+        except (OSError, ValueError):
+            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}") from None
+        earlier = {}
+        for name in snapshots:
+            state = _read(os.path.join(folder, name), env, start)
+            if state is not None:
+                earlier[name] = state
+        end = _read(os.path.join(folder, "end"), env, start)
+    if end is None or len(earlier) != len(snapshots):
+        raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
+    return end._replace(words=said, earlier=earlier)
+
+
+def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
+    """The code that the tool prints for one subcommand, not evaluated."""
+    with programs.scratch_folder() as folder:
+        return _run([tool.command, "bash", *subcommand], _scratch_env(env), folder).stdout
+
+
+def login_environment(env: Env) -> Env:
+    """What a login shell of this user exports, from nothing but who the user is."""
+    who: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
+    with programs.scratch_folder() as folder:
+        try:
+            told = _run([_BASH, "-lc", "command env -0"], {**who, "TERM": "dumb"}, folder).stdout
+        except ModuleError:
+            return {}
+    pairs = (field.split("=", 1) for field in told.split("\0") if "=" in field)
+    return {name: value for name, value in pairs if name not in SHELL_OWN}
+
+
+def _scratch_env(env: Env) -> Env:
+    kept = {name: value for name, value in env.items() if name not in _WITHHELD}
+    return {**kept, **_OVERRIDES}
+
+
+def _run(command: list[str], env: Env, folder: str) -> programs.Outcome:
+    try:
+        return programs.run(command, env, folder, _TIMEOUT)
+    except TimeoutError:
+        raise ModuleError(f"the module tool took longer than {_TIMEOUT} s") from None
+    except OSError as error:
+        raise ModuleError(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:
+    """Read one snapshot; None if it is not there whole."""
+    try:
+        exported, found, rest = programs.content(path).partition("\0\0umask\0")
+    except OSError:
+        return None
+    if not found or not rest.endswith("end\0\0\0"):
+        return None
+    env = dict(field.split("=", 1) for field in exported.split("\0") if "=" in field)
+    for name in SHELL_OWN | _WITHHELD | _OVERRIDES.keys():
+        if name not in env or (name in _OVERRIDES and env[name] == _OVERRIDES[name]):
+            env.pop(name, None)
+            if name in given:
+                env[name] = given[name]
+    return Snapshot(env, _definitions(_records("umask\0" + rest), start))
+
+
+def _records(text: str) -> list[_Record]:
+    """Kind, name and value of each.
+
+    :raises ValueError: it ends amid one.
+    """
+    fields = [field.removesuffix("\n") for field in text.split("\0")[:-1]]
+    return list(zip(fields[0::3], fields[1::3], fields[2::3], strict=True))
+
+
+def _definitions(records: list[_Record], start: list[_Record]) -> ShellDefinitions:
+    def of(kind: str) -> dict[str, str]:
+        return {name: value for what, name, value in records if what == kind}
+
+    before = {what: value for what, _, value in start}
+    now = {what: value for what, _, value in records if what in before}
+    changed = {what: value for what, value in now.items() if value != before[what]}
+    return ShellDefinitions(
+        {**of("alias"), **dict.fromkeys(of("no alias"))},
+        {**of("function"), **dict.fromkeys(of("no function"))},
+        of("completion"),
+        changed.pop("umask", None),
+        tuple(changed),
+    )

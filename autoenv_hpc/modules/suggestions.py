@@ -1,0 +1,83 @@
+"""What the user may have meant by a module's name: near names, and parents that make it visible."""
+
+import os
+import re
+from collections.abc import Iterator
+
+from autoenv_hpc.environment import Env
+
+_LOOKED_AT = 3000  # modulefiles; a failed load must not take minutes on a slow file system
+_USES = re.compile(
+    r"""(?:MODULEPATH["'\s,]+|module\s+use\s+(?:-\S+\s+)*)["'{]?(/[^"'}\s),]+)""", re.MULTILINE
+)
+
+
+def suggestions(missing: list[str], env: Env) -> list[str]:
+    """One suggestion, in words, for each module that has a near name or lies behind a parent."""
+    visible = [path for path in env.get("MODULEPATH", "").split(":") if path]
+    names = {name for path in visible for name, _ in _modules(path)}
+    result = []
+    for wanted in missing:
+        if any(name == wanted or name.startswith(f"{wanted}/") for name in names):
+            continue  # it is there, and failed
+        parents = _parents(wanted, visible)
+        close = _near(wanted, names)
+        if parents:
+            result.append(f"{wanted} becomes visible after loading {' or '.join(parents)}")
+        elif close:
+            result.append(f"did you mean {' or '.join(close)}?")
+    return result
+
+
+def _near(wanted: str, names: set[str]) -> list[str]:
+    import difflib  # noqa: PLC0415 - only a failed load looks for near names
+
+    same = sorted(name for name in names if name.lower() == wanted.lower() and name != wanted)
+    base = wanted.partition("/")[0].lower()
+    versions = sorted(n for n in names if n.partition("/")[0].lower() == base and n != wanted)
+    folded = {name.lower(): name for name in names}
+    close = [folded[n] for n in difflib.get_close_matches(wanted.lower(), folded, 3, 0.7)]
+    return same or close or versions[:3]
+
+
+def _modules(directory: str) -> Iterator[tuple[str, str]]:
+    """Name and file of each module below a directory, hidden ones left out."""
+    for folder, folders, files in os.walk(directory, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if folder.count(os.sep) - directory.count(os.sep) > 3:  # noqa: PLR2004 - names nest less
+            folders.clear()
+        for file in sorted(files):
+            if not file.startswith(".") and file != "default":
+                path = os.path.join(folder, file)
+                yield os.path.relpath(path, directory).removesuffix(".lua"), path
+
+
+def _parents(wanted: str, visible: list[str]) -> list[str]:
+    """The modules whose directories hold the wanted one, as far as their text tells."""
+    found: list[str] = []
+    queue = [(path, "") for path in visible]
+    seen = set(visible)
+    left = _LOOKED_AT
+    while queue:
+        directory, way = queue.pop(0)
+        for name, file in _modules(directory):
+            left -= 1
+            if left < 0:
+                return found
+            for opened in _opens(file):
+                chain = f"{way} {name}".strip()
+                if opened in seen or not os.path.isdir(opened):
+                    continue
+                seen.add(opened)
+                queue.append((opened, chain))
+                if any(n == wanted or n.startswith(f"{wanted}/") for n, _ in _modules(opened)):
+                    found.append(chain)
+    return found
+
+
+def _opens(file: str) -> list[str]:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as text:
+            return _USES.findall(text.read(100_000))
+    except OSError:
+        return []

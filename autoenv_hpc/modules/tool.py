@@ -1,0 +1,42 @@
+"""The module tool of an environment: Lmod or Environment Modules, and where its program is."""
+
+import os
+import re
+from typing import Literal, NamedTuple
+
+from autoenv_hpc.environment import Env
+
+
+class Tool(NamedTuple):
+    """A module tool; `command` prints code for a shell."""
+
+    kind: Literal["lmod", "modules"]
+    command: str
+
+
+def is_set_up(name: str) -> bool:
+    """Whether a variable says where the tool is and how it works."""
+    return (
+        re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
+    )
+
+
+def find_tool(env: Env) -> Tool | None:
+    """The tool that `module` calls in this environment; None if it has none."""
+    function = env.get("BASH_FUNC_module%%", env.get("BASH_FUNC_module()", ""))
+    lmod, modules = env.get("LMOD_CMD", ""), env.get("MODULES_CMD", "")
+    home = env.get("MODULESHOME", "")
+    candidates = [Tool("lmod", lmod), Tool("modules", modules)]
+    if "LMOD_CMD" not in function and ("MODULES_CMD" in function or "modulecmd" in function):
+        candidates.reverse()
+    candidates += [
+        Tool("lmod", os.path.join(home, "libexec/lmod")),
+        Tool("modules", os.path.join(home, "libexec/modulecmd.tcl")),
+        Tool("modules", os.path.join(home, "bin/modulecmd")),
+    ]
+    words = re.findall(r"/[^\s'\"()$;]+/(?:modulecmd(?:\.tcl)?|lmod)\b", function)
+    candidates += [Tool("lmod" if w.endswith("lmod") else "modules", w) for w in words]
+    for tool in candidates:
+        if os.path.isabs(tool.command) and os.path.isfile(tool.command):
+            return tool
+    return None

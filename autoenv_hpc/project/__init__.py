@@ -1,0 +1,1 @@
+"""A project: its configuration found, trusted, read, and settled for one site."""

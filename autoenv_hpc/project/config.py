@@ -1,0 +1,234 @@
+"""`.hpcenv.toml` and the files above it: what they may say, as values."""
+
+import os
+import re
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import templates, trust
+from autoenv_hpc.project.choices import (
+    Backend,
+    Create,
+    ModulePolicy,
+    PythonPathPolicy,
+    Sync,
+    Tolerance,
+)
+from autoenv_hpc.project.sites import Match
+from autoenv_hpc.system.folders import Folders
+
+if TYPE_CHECKING:
+    from autoenv_hpc.project.schema import Path
+
+FILE_NAME = ".hpcenv.toml"
+SYSTEM_FILE = "/etc/autoenv-hpc/config.toml"
+_MAX_AGE = 86_400  # seconds
+
+Table = dict[str, Any]
+
+
+class Venv(NamedTuple):
+    """What is asked of the isolated environment; paths are templates still."""
+
+    path: str = ".venv"
+    backend: Backend = "venv"
+    python: str | None = None
+    system_site_packages: bool = False
+    prompt: str | bool | None = None  # False: none; None: the project's name
+    create: Create = "auto"
+    in_job: bool = True
+    requirements: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    pip_args: tuple[str, ...] = ()
+    sync: Sync = "notify"
+
+
+class PathEdit(NamedTuple):
+    """Entries for the ends of one search path; templates still."""
+
+    prepend: tuple[str, ...] = ()
+    append: tuple[str, ...] = ()
+
+
+class Cache(NamedTuple):
+    """Whether activations are stored, and for how many seconds."""
+
+    enabled: bool = True
+    max_age: int = _MAX_AGE
+
+
+class Storage(NamedTuple):
+    """What a site, or a user, wants of the file systems."""
+
+    home: Tolerance = "allow"  # warn: of environments in the home folder
+    conda: Tolerance = "allow"  # warn: of conda's environments
+    caches: str | bool | None = (
+        None  # the folder of the installers' caches, a template; False: none
+    )
+
+
+class Config(NamedTuple):
+    """What a project asks for, here; every default filled in."""
+
+    file: str
+    root: str
+    name: str
+    modules: tuple[str, ...] = ()
+    module_paths: tuple[str, ...] = ()
+    module_policy: ModulePolicy = "keep"
+    venv: Venv | None = None
+    env: dict[str, str | None] = {}  # None unsets
+    paths: dict[str, PathEdit] = {}
+    python_path: PythonPathPolicy = "keep"
+    env_name: str | None = None
+    cache: Cache = Cache()
+    storage: Storage = Storage()
+
+
+class Document(NamedTuple):
+    """One valid file."""
+
+    file: str
+    data: Table
+
+    @property
+    def matches(self) -> dict[str, Match]:
+        """How its sites are recognised."""
+        found = {name: table["match"] for name, table in self._sites.items() if "match" in table}
+        return {
+            name: Match(
+                {k: tuple(v) for k, v in match.get("env", {}).items()}, tuple(match.get("fqdn", ()))
+            )
+            for name, match in found.items()
+        }
+
+    @property
+    def sites(self) -> set[str]:
+        """The sites that it has a table for."""
+        return set(self._sites)
+
+    @property
+    def _sites(self) -> dict[str, Table]:
+        sites: dict[str, Table] = self.data.get("site", {})
+        return sites
+
+
+class Settings(NamedTuple):
+    """What stands above every project: the system's file, then the user's."""
+
+    guards: Guards  # on the files, there or not: one that appears counts
+    documents: tuple[Document, ...]
+    trust: trust.PreApproved
+    ceilings: tuple[str, ...]
+
+    @property
+    def matches(self) -> dict[str, Match]:
+        """How their sites are recognised; the user's word is the last."""
+        return {name: m for document in self.documents for name, m in document.matches.items()}
+
+    @property
+    def sites(self) -> set[str]:
+        """The sites that they have tables for."""
+        return {name for document in self.documents for name in document.sites}
+
+
+def find(start: str, home: str, ceilings: Iterable[str]) -> str | None:
+    """The configuration that governs a folder: the nearest, upward.
+
+    Never `/`, never above `home`, its real path or a ceiling: an automounter takes every look-up
+    there for the name of a host or a user. The hooks and exec's script follow the same rule.
+    """
+    limits = [limit.rstrip("/") for limit in (home, os.path.realpath(home), *ceilings)]
+    folder = start
+    while folder.strip("/") and not any(limit.startswith(f"{folder}/") for limit in limits):
+        file = os.path.join(folder, FILE_NAME)
+        if os.path.isfile(file):
+            return file
+        if os.path.realpath(folder) == limits[1]:
+            break  # a link led into home; above it stands what is above the link
+        folder = os.path.dirname(folder)
+    return None
+
+
+def parse(data: bytes, file: str, *, above: bool = False) -> Document:
+    """Read one file's content.
+
+    :param above: whether it is a user's or a site's file and no project's.
+    :raises ConfigError: it is not valid; all faults at once, `FILE:LINE: KEY: what is wrong`.
+    """
+    import tomllib  # noqa: PLC0415 - what was parsed before is kept: parsed.py
+
+    from autoenv_hpc.project import schema  # noqa: PLC0415 - likewise
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: not UTF-8, which TOML must be") from error
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_syntax(file, text, str(error))) from error
+    faults = schema.faults(parsed, above=above)
+    if faults:
+        from autoenv_hpc.project.toml_lines import line_of  # noqa: PLC0415 - only for a fault
+
+        told = sorted((line_of(text, fault.path), _key(fault.path), fault.text) for fault in faults)
+        raise ConfigError("\n".join(f"{file}:{line}: {key}: {what}" for line, key, what in told))
+    return Document(file, parsed)
+
+
+def settings(environ: Env, folders: Folders, system: str = SYSTEM_FILE) -> Settings:
+    """Read the system's and the user's file, where there are any.
+
+    :raises ConfigError: one of them is not valid.
+    """
+    files = (system, os.path.join(folders.config, "config.toml"))
+    guards = Guards.on_files(files)  # before they are read
+    documents = []
+    for file in files:
+        try:
+            with open(file, "rb") as stream:
+                data = stream.read()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+        documents.append(parse(data, file, above=True))
+    paths: list[str] = []
+    groups: list[str] = []
+    ceilings: list[str] = []
+    for document in documents:
+        table = document.data.get("trust", {})
+        absolute = partial(_absolute, file=document.file, environ=environ, home=folders.home)
+        paths += [absolute(path, "trust.paths") for path in table.get("paths", ())]
+        groups += table.get("groups", ())
+        listed = document.data.get("search", {}).get("ceiling", ())
+        listed = [listed] if isinstance(listed, str) else listed
+        ceilings += [absolute(path, "search.ceiling") for path in listed]
+    pre_approved = trust.PreApproved(tuple(paths), tuple(groups))
+    return Settings(guards, tuple(documents), pre_approved, tuple(ceilings))
+
+
+def _absolute(path: str, key: str, *, file: str, environ: Env, home: str) -> str:
+    place = f"{file}: {key}"
+    fields: dict[str, templates.Field] = {}
+    result = templates.expand(path, fields=fields, environ=environ, home=home, place=place)
+    if not os.path.isabs(result):
+        raise ConfigError(f"{place}: {path}: not an absolute path")
+    return os.path.normpath(result)
+
+
+def _key(path: "Path") -> str:
+    return ".".join(str(part) if re.match(r"[\w-]+\Z", str(part)) else repr(part) for part in path)
+
+
+def _syntax(file: str, text: str, message: str) -> str:
+    what, _, place = message.rpartition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else text.count("\n") + 1
+    return f"{file}:{line}: not valid TOML: {what or message}"

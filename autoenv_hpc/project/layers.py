@@ -1,0 +1,117 @@
+"""The layers of configuration, merged for one site and one named environment."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.project import known_sites
+from autoenv_hpc.project.config import (
+    Cache,
+    Config,
+    Document,
+    PathEdit,
+    Settings,
+    Storage,
+    Table,
+    Venv,
+)
+
+
+def select(document: Document, above: Settings, site: str | None, env: str | None) -> Config:
+    """Merge all layers for one site and one named environment.
+
+    The system's file, the user's, the project's; in each the base, then `[envs.NAME]`, then
+    `[site.NAME]`. Tables merge key by key, lists replace.
+
+    :param env: the named environment, or None for the one of `default-env`.
+    :raises ConfigError: there is no such environment, or the project is not meant for this site.
+    """
+    file = document.file
+    defaults: Table = _merge({}, known_sites.PROFILES.get(site or "", {}))
+    for layer in above.documents:
+        _merge(defaults, _layer(layer.data, site, env))
+    own = _layer(document.data, site, None)
+    env = env or own.get("default-env")
+    if env is not None:
+        known = _env_names(document.data, site)
+        if env not in known:
+            listed = f"there are: {', '.join(sorted(known))}" if known else "it has none"
+            raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
+        own = _layer(document.data, site, env)
+    if "venv" not in own:
+        defaults.pop("venv", None)  # a preference of how, not a wish for one
+    merged = _merge(defaults, own)
+    only = merged.get("only-sites")
+    if only and site not in only:
+        here = f"this is {site}" if site else "this is no site that is known"
+        raise ConfigError(
+            f"{file}: only-sites: this project is for {' and '.join(only)}, and {here}"
+            " (`autoenv-hpc status` tells why; AUTOENV_HPC_SITE says which it is)"
+        )
+    root = os.path.dirname(file)
+    return Config(
+        file=file,
+        root=root,
+        name=merged.get("name", os.path.basename(root)),
+        modules=tuple(merged.get("modules", ())),
+        module_paths=tuple(merged.get("module-paths", ())),
+        module_policy=merged.get("module-policy", "keep"),
+        venv=_venv(merged["venv"], env) if "venv" in merged else None,
+        env={k: None if v is False else v for k, v in merged.get("env", {}).items()},
+        paths={
+            name: PathEdit(tuple(edit.get("prepend", ())), tuple(edit.get("append", ())))
+            for name, edit in merged.get("paths", {}).items()
+        },
+        python_path=merged.get("python-path", {}).get("policy", "keep"),
+        env_name=env,
+        cache=_cache(merged.get("cache", {})),
+        storage=Storage(**merged.get("storage", {})),
+    )
+
+
+def _layer(data: Table, site: str | None, env: str | None) -> Table:
+    """One file's tables, merged for a site and a named environment."""
+    here = data.get("site", {}).get(site, {})
+    result: Table = {}
+    for table in (
+        data,
+        data.get("envs", {}).get(env, {}),
+        here,
+        here.get("envs", {}).get(env, {}),
+    ):
+        _merge(result, {k: v for k, v in table.items() if k not in ("site", "envs", "match")})
+    return result
+
+
+def _env_names(data: Table, site: str | None) -> set[str]:
+    here = data.get("site", {}).get(site, {})
+    return {*data.get("envs", {}), *here.get("envs", {})}
+
+
+def _merge(base: Table, over: Mapping[str, object]) -> Table:
+    for key, value in over.items():
+        present = base.get(key)
+        if isinstance(value, dict):
+            base[key] = _merge(dict(present) if isinstance(present, dict) else {}, value)
+        else:
+            base[key] = value
+    return base
+
+
+def _venv(table: Table, env: str | None) -> Venv:
+    values: dict[str, Any] = {
+        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+    }
+    if env is not None and "path" not in values:
+        values["path"] = f".venv-{env}"  # alternatives live side by side
+    return Venv(**values)  # every type has been checked: schema.py
+
+
+def _cache(table: Table) -> Cache:
+    if "max-age" not in table:
+        return Cache(table.get("enabled", True))
+    from autoenv_hpc.project import schema  # noqa: PLC0415 - only for a duration
+
+    return Cache(table.get("enabled", True), schema.seconds(table["max-age"]))

@@ -1,0 +1,135 @@
+"""A project as one shell or job sees it: its file found, trusted, read, settled for the site."""
+
+import os
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import Problem, TrustError
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import config, layers, parsed, sites, trust
+from autoenv_hpc.system.digests import digest
+from autoenv_hpc.system.folders import Folders
+
+
+class Project(NamedTuple):
+    """One configuration with everything that decided what it means here."""
+
+    root: str
+    file: str
+    config: config.Config
+    site: sites.Site
+    origin: str  # a digest of all of it
+    guards: Guards
+
+
+class Governing(NamedTuple):
+    """Which project governs a folder, why a nearer one does not, and when that may change."""
+
+    project: Project | None
+    problems: tuple[Problem, ...]
+    guards: Guards
+
+
+class Untrusted(TrustError):  # noqa: N818 - as its family
+    """A configuration that its user has not allowed, or has denied."""
+
+    def __init__(self, message: str, guards: Guards) -> None:
+        super().__init__(message)
+        self.guards = guards
+
+
+def find(start: str, folders: Folders, settings: config.Settings) -> str | None:
+    """The configuration file that governs a folder."""
+    return config.find(start, folders.home, settings.ceilings)
+
+
+def load(  # noqa: PLR0913 - three of them are what the user may choose
+    file: str,
+    outside: Env,
+    folders: Folders,
+    settings: config.Settings,
+    *,
+    site: str | None = None,
+    env: str | None = None,
+    data: bytes | None = None,
+) -> Project:
+    """Read one configuration, if it is trusted, and settle it.
+
+    :param outside: the variables without those of an active project, which say nothing of the site.
+    :param site: the site, if the user names one; `env`, likewise, a named environment.
+    :param data: the content, where the caller has read it already and knows that it is allowed.
+    :raises Untrusted: it is not allowed.
+    :raises ConfigError: it is not valid, or not meant for this site.
+    """
+    guards = Guards.on_files((file,)) | settings.guards  # before it is read
+    if data is None:
+        data = read(file)
+        verdict = trust.judge(file, data, settings.trust, folders.state)
+        guards |= verdict.guards
+        if verdict.word != "allowed":
+            raise Untrusted(_untrusted(file, verdict), guards)
+    document = parsed.parse(data, file, folders.cache)
+    site_here = sites.detect(
+        outside,
+        settings.matches | document.matches,
+        site,
+        _fqdn,
+        known=document.sites | settings.sites,
+        node=os.uname().nodename,
+    )
+    settled = layers.select(document, settings, site_here.name, env)
+    origin = digest([file, settled, site_here.name])
+    root = os.path.dirname(file)
+    return Project(root, file, settled, site_here, origin, guards | site_here.guards)
+
+
+def governing(root: str, outside: Env, folders: Folders) -> Governing:
+    """The project that governs a folder in which a configuration is; an untrusted one does not."""
+    settings = config.settings(outside, folders)
+    problems: list[Problem] = []
+    guards = Guards()
+    file: str | None = os.path.join(root, config.FILE_NAME)
+    while file:
+        try:
+            project = load(file, outside, folders, settings)
+        except Untrusted as error:
+            problems.append(error)
+            guards |= error.guards
+            file = find(os.path.dirname(os.path.dirname(file)), folders, settings)
+        else:
+            return Governing(project, tuple(problems), guards | project.guards)
+    return Governing(None, tuple(problems), guards)
+
+
+def read(file: str) -> bytes:
+    """The bytes of a configuration.
+
+    :raises Problem: it cannot be read.
+    """
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise Problem(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _untrusted(file: str, verdict: trust.Verdict) -> str:
+    if verdict.word == "denied":
+        return f"{file} is denied (`autoenv-hpc allow` takes that back)"
+    because = f"; {verdict.reason}" if verdict.reason else ""
+    return f"{file} is new or was edited: read it, then run `autoenv-hpc allow`{because}"
+
+
+def _fqdn() -> str:
+    """The full name as `socket.getfqdn` finds it; importing that costs a tenth of a start."""
+    name = os.uname().nodename
+    if "." in name:
+        return name
+    from _socket import gethostbyaddr  # noqa: PLC0415 - only where the host's name decides
+
+    try:
+        # bytes: a text would import the codec for international names
+        first, others, _ = gethostbyaddr(os.fsencode(name))  # type: ignore[arg-type]
+    except OSError:
+        return name
+    return next((full for full in (first, *others) if "." in full), first)

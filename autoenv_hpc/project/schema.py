@@ -1,0 +1,303 @@
+"""What may stand in a configuration: each key and the shape of its value, as data."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, get_args
+
+from autoenv_hpc.environment import SHELL_OWN
+from autoenv_hpc.project import choices
+
+Path = tuple[str | int, ...]
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong, and the key at which it is."""
+
+    path: Path
+    text: str
+
+
+Check = Callable[[Path, object], Iterator[Fault]]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
+_AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+# Variables that belong to a shell or to this tool, with what to write instead.
+_RESERVED = {
+    **dict.fromkeys(SHELL_OWN, "each shell keeps it for itself"),
+    **dict.fromkeys(
+        (
+            "IFS",
+            "PS1",
+            "PS2",
+            "PS4",
+            "UID",
+            "EUID",
+            "GID",
+            "EGID",
+            "PPID",
+            "BASHPID",
+            "GROUPS",
+            "DIRSTACK",
+            "FUNCNAME",
+            "LINENO",
+            "RANDOM",
+            "SECONDS",
+            "PROMPT_COMMAND",
+            "HOME",
+            "status",
+            "pipestatus",
+            "argv",
+            "path",
+            "manpath",
+            "fpath",
+            "cdpath",
+            "history",
+            "version",
+            "fish_pid",
+            "hostname",
+            "umask",
+            "USERNAME",
+            "prompt",
+            "options",
+        ),
+        "each shell keeps it for itself",
+    ),
+    **dict.fromkeys(
+        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool keeps it"
+    ),
+    "MODULEPATH": "write module-paths = […] instead",
+    "VIRTUAL_ENV": "write [venv] path instead",
+    "VIRTUAL_ENV_PROMPT": "write [venv] prompt instead",
+    "CONDA_PREFIX": "write [venv] path instead",
+}
+
+
+def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
+    """Everything that is wrong with a parsed configuration.
+
+    :param above: whether it is a user's or a site's file and no project's.
+    """
+    keys = _ABOVE if above else _PROJECT
+    found = list(_table(keys)((), data))
+    if not above:
+        for key in _ABOVE.keys() - _PROJECT.keys():
+            for i, fault in enumerate(found):
+                if fault.path == (key,):
+                    found[i] = Fault(
+                        (key,), "only the user's or the site's own config.toml may have it"
+                    )
+    names = data.get("envs")
+    default = data.get("default-env")
+    if isinstance(default, str) and not (isinstance(names, dict) and default in names):
+        known = names if isinstance(names, dict) else {}
+        found.append(Fault(("default-env",), f"no [envs.{default}]{_mean(default, known)}"))
+    return found
+
+
+def seconds(age: object) -> int:
+    """A duration: seconds, or a text like `90s`, `30m`, `12h`, `7d`."""
+    match = _AGE.match(str(age))
+    return int(match[1]) * _SECONDS[match[2]] if match else 0
+
+
+def _mean(word: str, known: Mapping[str, object]) -> str:
+    """` (did you mean …?)`, where something is near enough."""
+    import difflib  # noqa: PLC0415 - only a fault looks for near words
+
+    folded = word.lower().replace("_", "-")
+    close = difflib.get_close_matches(folded, list(known), 1, 0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _kind(value: object) -> str:
+    kinds = {
+        bool: "true or false", str: "a string", int: "an integer", float: "a number",
+        list: "a list", dict: "a table",
+    }  # fmt: skip
+    return kinds.get(type(value), "a date")
+
+
+def _text(path: Path, value: object) -> Iterator[Fault]:
+    if not isinstance(value, str):
+        quoted = (
+            f' (write "{value}")' if isinstance(value, int | float) and value is not True else ""
+        )
+        yield Fault(path, f"expected a string, not {_kind(value)}{quoted}")
+    elif not value:
+        yield Fault(path, "must not be empty")
+    elif "\0" in value:
+        yield Fault(path, "must not contain a NUL character")
+
+
+def _line(path: Path, value: object) -> Iterator[Fault]:
+    found = list(_text(path, value))
+    yield from found
+    if (
+        isinstance(value, str)
+        and not found
+        and any(ord(c) < ord(" ") or c == "\x7f" for c in value)
+    ):
+        yield Fault(path, "must be one line without control characters")
+
+
+def _flag(path: Path, value: object) -> Iterator[Fault]:
+    if not isinstance(value, bool):
+        yield Fault(path, f"expected true or false, not {_kind(value)}")
+
+
+def _texts(path: Path, value: object) -> Iterator[Fault]:
+    yield from _list_of(_text, path, value)
+
+
+def _list_of(check: Check, path: Path, value: object) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        wrapped = f' (write ["{value}"])' if isinstance(value, str) else ""
+        yield Fault(path, f"expected a list of strings, not {_kind(value)}{wrapped}")
+        return
+    for i, item in enumerate(value):
+        yield from check((*path, i), item)
+
+
+def _modules(path: Path, value: object) -> Iterator[Fault]:
+    yield from _list_of(_module, path, value)
+
+
+def _module(path: Path, value: object) -> Iterator[Fault]:
+    found = list(_line(path, value))
+    yield from found
+    if isinstance(value, str) and not found:
+        if value.startswith(("-", "+")):
+            yield Fault(path, f"{value!r} is an option, not a module")
+        elif any(char.isspace() or char in ":;&|" for char in value):
+            yield Fault(path, f"{value!r} is no module name (one string for each module)")
+
+
+def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
+    yield from (_text if isinstance(value, str) else _texts)(path, value)
+
+
+def _choice(*words: str) -> Check:
+    def check(path: Path, value: object) -> Iterator[Fault]:
+        if value not in words:
+            close = _mean(value, dict.fromkeys(words)) if isinstance(value, str) else ""
+            found = f"{value!r}" if isinstance(value, str) else _kind(value)
+            yield Fault(
+                path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}"
+            )
+
+    return check
+
+
+def _caches(path: Path, value: object) -> Iterator[Fault]:
+    if value is not False:
+        yield from _text(path, value)
+
+
+def _prompt(path: Path, value: object) -> Iterator[Fault]:
+    if value is not False:
+        yield from _line(path, value)
+
+
+def _duration(path: Path, value: object) -> Iterator[Fault]:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _AGE.match(str(value)):
+        yield Fault(path, 'expected seconds, or a duration like "12h"')
+
+
+def _variable(path: Path, name: str) -> Iterator[Fault]:
+    if not _NAME.match(name):
+        yield Fault(path, f"{name!r} is no name for a variable")
+    elif name in _RESERVED:
+        yield Fault(path, f"{name} cannot be set here: {_RESERVED[name]}")
+    elif name.startswith(("AUTOENV_HPC_", "__autoenv_hpc_", "BASH_FUNC_", "__LMOD_", "__MODULES_")):
+        yield Fault(path, f"{name} cannot be set here: it is not the user's")
+
+
+def _word(path: Path, name: str) -> Iterator[Fault]:
+    if not _WORD.match(name):
+        yield Fault(path, f"{name!r} must consist of letters, digits, `_`, `.` and `-`")
+
+
+def _env_value(path: Path, value: object) -> Iterator[Fault]:
+    if value is True or not isinstance(value, str | bool):
+        remedy = (
+            f'write "{value}"'
+            if isinstance(value, int | float) and value is not True
+            else "false unsets"
+        )
+        yield Fault(path, f"expected a string or false, not {_kind(value)} ({remedy})")
+    elif isinstance(value, str) and "\0" in value:
+        yield Fault(path, "must not contain a NUL character")
+
+
+def _table(keys: Mapping[str, Check]) -> Check:
+    def check(path: Path, value: object) -> Iterator[Fault]:
+        if not isinstance(value, dict):
+            yield Fault(path, f"expected a table, not {_kind(value)}")
+            return
+        for key, inner in value.items():
+            if key in keys:
+                yield from keys[key]((*path, key), inner)
+            else:
+                yield Fault((*path, key), f"unknown key{_mean(key, keys)}")
+
+    return check
+
+
+def _named(check_name: Callable[[Path, str], Iterator[Fault]], check_value: Check) -> Check:
+    def check(path: Path, value: object) -> Iterator[Fault]:
+        if not isinstance(value, dict):
+            yield Fault(path, f"expected a table, not {_kind(value)}")
+            return
+        for name, inner in value.items():
+            wrong = list(check_name((*path, name), name))
+            yield from wrong or check_value((*path, name), inner)
+
+    return check
+
+
+_VENV = {
+    "path": _text,
+    "backend": _choice(*get_args(choices.Backend)),
+    "python": _line,
+    "system-site-packages": _flag,
+    "prompt": _prompt,
+    "create": _choice(*get_args(choices.Create)),
+    "in-job": _flag,
+    "requirements": _texts,
+    "packages": _texts,
+    "pip-args": _texts,
+    "sync": _choice(*get_args(choices.Sync)),
+}
+_SETTINGS = {
+    "modules": _modules,
+    "module-paths": _texts,
+    "module-policy": _choice(*get_args(choices.ModulePolicy)),
+    "venv": _table(_VENV),
+    "env": _named(_variable, _env_value),
+    "paths": _named(_variable, _table({"prepend": _texts, "append": _texts})),
+    "python-path": _table({"policy": _choice(*get_args(choices.PythonPathPolicy))}),
+    "cache": _table({"enabled": _flag, "max-age": _duration}),
+    "storage": _table(
+        {
+            "home": _choice(*get_args(choices.Tolerance)),
+            "conda": _choice(*get_args(choices.Tolerance)),
+            "caches": _caches,
+        }
+    ),
+}
+_BASE = {**_SETTINGS, "name": _line, "only-sites": _texts, "default-env": _line}
+_ENVS = _named(_word, _table({**_SETTINGS, "name": _line}))
+_MATCH = _table({"env": _named(_variable, _texts), "fqdn": _texts})
+_PROJECT = {
+    **_BASE,
+    "envs": _ENVS,
+    "site": _named(_word, _table({**_BASE, "envs": _ENVS, "match": _MATCH})),
+}
+_ABOVE = {
+    **_PROJECT,
+    "trust": _table({"paths": _texts, "groups": _texts}),
+    "search": _table({"ceiling": _texts_or_text}),
+}

@@ -1,0 +1,183 @@
+"""bash, with a dialect of its own for versions before 4.4."""
+
+from collections.abc import Iterable, Mapping
+
+from autoenv_hpc.activation import Activation
+from autoenv_hpc.environment import Change, Env
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.shells.dialect import Dialect, assigned, compared, removed, settable
+from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.system import machine
+
+
+class Bash(Dialect):
+    """bash from 4.4 on."""
+
+    name = suffix = "bash"
+    or_operator = " || "
+    silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
+
+    def quote(self, text: str) -> str:
+        return "'" + text.replace("'", "'\\''") + "'"
+
+    def stored(self, activation: Activation, stamps: str) -> str:
+        """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?).
+
+        `noted` is `exec` in a rank whose neighbour has just looked at the files.
+        """
+        guards, change = activation.guards, activation.change
+        files = self.changed(guards, stamps, "$__autoenv_hpc_stamps")
+        lines = [
+            f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1{self.title(activation)}",
+            f"__autoenv_hpc_stamps={self.quote(stamps)}",
+            f"[[ $1 != noted && ( {files} ) ]] && return 1",
+            *self._host(guards.host),
+            *self._cpu(guards.cpu),
+            *self._age(guards),
+            "case $1 in enter | exec | noted)",
+            *self._holds(compared(guards.variables)),
+            *self._assignable([*change]),
+            *self._shelve(removed(change.reversed())),
+            *self.assign(assigned(change), removed(change)),
+            ";; esac",
+            "case $1 in exec | noted) return 0 ;; esac",
+            *self._way_back(activation.change),
+            "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
+            "check) __autoenv_hpc_leave_active check; return ;; esac",
+            *self.shell_part(activation),
+            self.watching(activation.watched, stamps),
+            f"[[ $1 == adopt ]] || {self.call('say', activation.summary)}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def entering(self, activation: Activation, present: Change) -> str:
+        lines = [
+            self.call("shelve", *removed(activation.change.reversed())),
+            *self.assign(assigned(present), removed(present)),
+            *self._way_back(activation.change),
+            *self.shell_part(activation),
+        ]
+        if activation.summary:
+            lines.append(self.call("say", activation.summary))
+        return self._if_settable(present, lines)
+
+    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
+        lines = self.assign(assigned(present), removed(present))
+        if end:
+            lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
+        return self._if_settable(present, lines or [":"])
+
+    def once(self, command: str) -> list[str]:
+        is_first = f"[[ -n ${{__autoenv_hpc_retired-}} ]] || {command}"
+        return [is_first, "__autoenv_hpc_retired=1"]
+
+    def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
+        words = [f"{name}={self.quote(value)}" for name, value in values.items()]
+        names = list(unset)
+        return [
+            *(["\\builtin export " + " ".join(words)] if words else []),
+            *(self._unset(names) if names else []),
+        ]
+
+    def extend_path(self, name: str, head: str, tail: str) -> str:
+        before = f"{self.quote(head)}${{{name}:+:}}" if head else ""
+        behind = f"${{{name}:+:}}{self.quote(tail)}" if tail else ""
+        if head and tail:
+            before, behind = self.quote(f"{head}:"), f"${{{name}:+${name}:}}{self.quote(tail)}"
+            return f"export {name}={before}{behind}"
+        return f'export {name}={before}"${{{name}-}}"{behind}'
+
+    def _if_settable(self, change: Change, lines: list[str]) -> str:
+        names = [*assigned(change), *removed(change)]
+        body = "\n".join(lines)
+        return f"if {self.call('may_set', *names)}; then\n{body}\nfi\n"
+
+    def _way_back(self, change: Change) -> list[str]:
+        back = change.reversed()
+        return [
+            "__autoenv_hpc_leave_active() {",
+            *self._holds(compared(change.afters)),
+            "[[ ${1-} != check ]] || return 0",
+            *self.assign(assigned(back), removed(back)),
+            "return 0",
+            "}",
+        ]
+
+    def _holds(self, values: Mapping[str, str | None]) -> list[str]:
+        """Return 1 unless each variable has this very value, and is exported."""
+        exported = {name: value for name, value in values.items() if value is not None}
+        tests = self._unset_all([name for name in values if name not in exported])
+        tests += [self._is(name, value) for name, value in exported.items()]
+        tests += self._exported([*exported]) if exported else []
+        return [f"[[ {' && '.join(tests)} ]] || return 1"] if tests else []
+
+    def _unset_all(self, names: list[str]) -> list[str]:
+        """One test for all of them, which bash reads faster than many."""
+        return [f"-z {''.join(f'${{{name}+x}}' for name in names)}"] if names else []
+
+    def _is(self, name: str, value: str) -> str:
+        if not value:
+            return f"${{{name}+x}}${{{name}-}} == x"
+        return f"${{{name}-}} == {self.quote(value)}"
+
+    def _exported(self, names: list[str]) -> list[str]:
+        """Attributes must be `x` alone; an integer or a read-only variable is left to Python."""
+        attributes = "".join(f"${{{name}@a}}" for name in names)
+        return [f"{attributes} == {'x' * len(names)}"]
+
+    def _assignable(self, _names: list[str]) -> list[str]:
+        return []  # the guards say that they are exported, and nothing else
+
+    def _host(self, host: str | None) -> list[str]:
+        return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
+
+    def _cpu(self, cpu: str | None) -> list[str]:
+        """Compare with the file itself, so that no process starts: `machine.cpu`."""
+        if cpu is None:
+            return []
+        line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
+        keys = " | ".join(f"{self.quote(key)}*" for key in machine.CPU_KEYS)
+        kept = f"{keys}) {text}+=${line}$'\\n' ;;"
+        loop = f"while IFS= read -r {line}; do case ${line} in '') break ;; {kept} esac; done"
+        return [
+            f"{text}=",
+            f"{loop} 2>/dev/null <{machine.CPU_FILE}",
+            f"[[ ${text} == {self.quote(cpu)} ]] || return 1",
+        ]
+
+    def _age(self, guards: Guards) -> list[str]:
+        """Neither too old nor, by a clock that was set back, too far in the future."""
+        if not guards.max_age:
+            return []
+        now, (begin, end) = "__autoenv_hpc_now", span(guards)
+        printed = f"\\builtin printf -v {now} '%(%s)T' -1"  # before bash 5; it reads the time zone
+        clock = f"[5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;;"
+        return [
+            f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in {clock} esac",
+            f"(( {begin} < {now} && {now} < {end} )) || return 1",
+        ]
+
+    def _shelve(self, _names: list[str]) -> list[str]:
+        return []  # the guards say that they are not set
+
+    def _unset(self, names: list[str]) -> list[str]:
+        return ["\\builtin unset -v " + " ".join(names)]
+
+
+def span(guards: Guards) -> tuple[int, int]:
+    """The seconds since the epoch between which the guards hold."""
+    age = guards.max_age or 0
+    return guards.made - age, guards.made + age
+
+
+class Bash4(Bash):
+    """bash 4.2 and 4.3, which cannot expand a variable's attributes."""
+
+    name = suffix = "bash4"
+
+    def _exported(self, _names: list[str]) -> list[str]:
+        return []
+
+    def _assignable(self, names: list[str]) -> list[str]:
+        is_fixed = self.call("read_only", *filter(settable, names))
+        return [f"[[ $1 == exec || $1 == noted ]] || ! {is_fixed} || return 1"]

@@ -1,0 +1,1 @@
+"""The operating system: folders, programs, processors, jobs, small records."""

@@ -1,0 +1,13 @@
+"""Where the files of `shell/` are: inside the installed package, or beside it in a checkout."""
+
+import os
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def shell_file(name: str) -> str:
+    """The path of one of the files in `shell/`."""
+    installed = os.path.join(_PACKAGE, "shell", name)
+    if os.path.exists(installed):
+        return installed
+    return os.path.join(os.path.dirname(_PACKAGE), "shell", name)

@@ -1,0 +1,73 @@
+"""Care for what a site wants: no environments in the home folder, caches elsewhere, no shadows."""
+
+import os
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.venvs import contents
+from autoenv_hpc.venvs.types import VenvRequest
+
+_SHOWN = 3  # shadowed packages in one message
+
+
+class Size(NamedTuple):
+    """What a folder takes of a quota."""
+
+    bytes: int
+    files: int
+
+
+def measured(path: str) -> Size:
+    """The size of all files below a folder, links not followed."""
+    size = files = 0
+    for place, _, names in os.walk(path):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # gone meanwhile
+                continue
+            files += 1
+    return Size(size, files)
+
+
+def with_caches(request: VenvRequest, environ: Env) -> Env:
+    """The variables with the installers' caches where the site wants them."""
+    if request.site.caches is False:
+        # Not "1", which pip before 19.0 (that of Python 3.6) takes for a folder; all take "off".
+        return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
+    if not isinstance(request.site.caches, str):
+        return environ
+    return {
+        **environ,
+        "PIP_CACHE_DIR": f"{request.site.caches}/pip",
+        "UV_CACHE_DIR": f"{request.site.caches}/uv",
+        "CONDA_PKGS_DIRS": f"{request.site.caches}/conda",
+    }
+
+
+def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
+    """What the user should know of an environment that was just built or changed."""
+    said = []
+    home = os.path.realpath(request.folders.home)
+    if request.site.warns_of_home and os.path.realpath(request.path).startswith(home + "/"):
+        from rich.filesize import decimal  # noqa: PLC0415 - only a message needs it
+
+        size = measured(request.path)
+        said.append(
+            f"{request.path} puts {size.files} files and {decimal(size.bytes)} into your home"
+            f" folder, where {request.site.name or 'this site'} wants no environments"
+            " (path in [venv])"
+        )
+    if request.site.warns_of_conda and request.requested.backend == "conda":
+        said.append(
+            f"{request.site.name or 'this site'} recommends virtual environments, and not conda"
+            ' (backend = "virtualenv" in [venv])'
+        )
+    hidden = contents.shadows(request.path, environ) if request.owner.python_path == "keep" else []
+    if hidden:
+        more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
+        said.append(
+            f"PYTHONPATH hides packages of {request.path}: {', '.join(hidden[:_SHOWN])}{more}"
+            ' (policy = "venv-first" in [python-path] mends it)'
+        )
+    return tuple(said)

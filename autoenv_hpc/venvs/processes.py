@@ -1,0 +1,42 @@
+"""Who uses an environment on this node, as far as this user may see."""
+
+import os
+import shlex
+
+import psutil
+
+_SHELLS = ("bash", "zsh", "fish")
+_SHOWN = 60  # characters of a command line
+
+
+def using(prefix: str, root: str) -> list[str]:
+    """The shells and programs that run in an environment: process number and command.
+
+    :param root: the project's folder. A shell does not show what it has set since it was started,
+        so one that is somewhere in the project counts.
+    """
+    ours = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in ours and _is_inside(process, prefix, root):
+                found.append(f"{process.pid} ({_shown(process)})")
+        except psutil.Error:  # gone meanwhile, or somebody else's
+            continue
+    return found
+
+
+def _is_inside(process: psutil.Process, prefix: str, root: str) -> bool:
+    variables = process.environ()
+    if prefix in (variables.get("VIRTUAL_ENV"), variables.get("CONDA_PREFIX")):
+        return True
+    if any(word.startswith(f"{prefix}/bin/") for word in process.cmdline()[:1]):
+        return True
+    is_shell = process.name() in _SHELLS and process.terminal() is not None
+    return is_shell and f"{process.cwd()}/".startswith(f"{os.path.realpath(root)}/")
+
+
+def _shown(process: psutil.Process) -> str:
+    program, *rest = process.cmdline() or [process.name()]
+    line = shlex.join([os.path.basename(program), *rest])
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

@@ -1,0 +1,9 @@
+__autoenv_hpc_shelve
+function __autoenv_hpc_leave_active
+test "$argv[1]" = check; and return 0
+return 0
+end
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_alias 'll' 'ls -l'
+__autoenv_hpc_alias 'gone'
+__autoenv_hpc_say 'entered course'

@@ -1,0 +1,11 @@
+if __autoenv_hpc_may_set; then
+__autoenv_hpc_shelve
+__autoenv_hpc_leave_active() {
+[[ ${1-} != check ]] || return 0
+return 0
+}
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_completion 'tool' 'complete -W '\''a b'\'' tool'
+__autoenv_hpc_completion 'it'\''s' 'complete -F _x -o nospace -- "it'\''s"'
+__autoenv_hpc_say 'entered course'
+fi

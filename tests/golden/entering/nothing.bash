@@ -1,0 +1,9 @@
+if __autoenv_hpc_may_set; then
+__autoenv_hpc_shelve
+__autoenv_hpc_leave_active() {
+[[ ${1-} != check ]] || return 0
+return 0
+}
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_say 'entered course'
+fi

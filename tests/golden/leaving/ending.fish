@@ -1,0 +1,1 @@
+__autoenv_hpc_end

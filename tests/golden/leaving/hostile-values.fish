@@ -1,0 +1,14 @@
+set -gx HOSTILE 'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片'
+set -gx WAS_HOSTILE 'tame'
+set -gx QUOTES '\'"\'"\'\\\'\''
+set -gx LINES '
+
+three'
+set -gx NOT_UTF8 'caf'\Xe9' '\Xff\Xfe'\\x41\'caf'\Xe9' '\Xff\Xfe'\\x41\''
+set -gx SUBSTITUTION '$(touch /tmp/x)`touch /tmp/x`${HOME}$HOME{a,b}~'
+set -gx BACKSLASHES '\\\\n\\\'\\'
+set -gx CONTROLS '	[31m'
+set -gx BLANKS '  leading and trailing  '
+set -gx OPTIONS '--help'
+set -gx HOSTILE_PATH '/caf'\Xe9' '\Xff\Xfe'\\x41\'' '/$(x)' '/a b' '/it\'s'
+__autoenv_hpc_end

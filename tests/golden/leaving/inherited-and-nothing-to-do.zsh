@@ -1,0 +1,3 @@
+if __autoenv_hpc_may_set; then
+:
+fi

@@ -1,0 +1,4 @@
+if __autoenv_hpc_may_set 'A'; then
+\builtin unset -v A
+__autoenv_hpc_end 'keep-deactivate'
+fi

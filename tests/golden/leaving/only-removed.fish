@@ -1,0 +1,2 @@
+set -e A MANPATH
+__autoenv_hpc_end

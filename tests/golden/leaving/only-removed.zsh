@@ -1,0 +1,5 @@
+if __autoenv_hpc_may_set 'A' 'MANPATH'; then
+\builtin unset -v A
+__autoenv_hpc_unset 'MANPATH'
+__autoenv_hpc_end
+fi

@@ -1,0 +1,15 @@
+test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 616c6961736573
+test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
+if test $argv[1] = enter
+end
+function __autoenv_hpc_leave_active
+test "$argv[1]" = check; and return 0
+return 0
+end
+if test $argv[1] = adopt; and not __autoenv_hpc_leave_active check; return 1; end
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_alias 'll' 'ls -l'
+__autoenv_hpc_alias 'gone'
+__autoenv_hpc_watch '\'/cache/stamps/1700000000123456789\' -nt \'/project/.hpcenv.toml\' -o \'/project/.hpcenv.toml\' -nt \'/cache/stamps/1700000000123456789\''
+test $argv[1] = adopt; or __autoenv_hpc_say 'entered course'
+return 0

@@ -1,0 +1,19 @@
+test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 686f7374696c652d70726f6d
+test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
+if test $argv[1] = enter
+set -qx A; test $status -eq 1; or return 1
+set -gx A '1'
+end
+function __autoenv_hpc_leave_active
+set -qx A; or return 1
+test "$A" = '1'; or return 1
+test "$argv[1]" = check; and return 0
+set -e A
+return 0
+end
+if test $argv[1] = adopt; and not __autoenv_hpc_leave_active check; return 1; end
+__autoenv_hpc_begin '/home/me/it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片' 'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片' '($(x) `x` \\u %d 100% it\'s ?[31m中) '
+__autoenv_hpc_watch '\'/cache/stamps/1700000000123456789\' -nt \'/project/.hpcenv.toml\' -o \'/project/.hpcenv.toml\' -nt \'/cache/stamps/1700000000123456789\''
+test $argv[1] = adopt; or __autoenv_hpc_say 'entered it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片
+'
+return 0

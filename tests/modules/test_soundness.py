@@ -1,0 +1,504 @@
+"""A replay gives what a real load would give now, or it is not used; each guard has its test."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from homes import COMMAND, MODULE_TOOLS, Home
+from trees import Tree
+
+from autoenv_hpc.activations import compiling
+
+pytestmark = pytest.mark.parametrize("tool", MODULE_TOOLS)
+REFERENCE = {
+    "lmod": 'source "$LMOD_PKG/init/bash"; ',
+    "modules": 'eval "$(tclsh "$MODULES_CMD" bash autoinit)"; ',
+}
+
+
+class Site(NamedTuple):
+    """One user's project on a cluster whose tree is the test's own."""
+
+    home: Home
+    root: Path
+    tree: Tree
+    tool: str
+
+    def is_replayed(self, **more: str) -> bool:
+        """Whether `exec` needs no Python: with one that always fails, it then succeeds."""
+        done = self.home.attempt(
+            "exec",
+            "--",
+            "/bin/true",
+            cwd=self.root,
+            env={"AUTOENV_HPC_PYTHON": "/bin/false"} | more,
+        )
+        return done.returncode == 0
+
+    def values(self, **more: str) -> dict[str, str]:
+        """What `exec` gives to its command."""
+        out = self.home.command("exec", "--", "env", "-0", cwd=self.root, env=more).stdout
+        return dict(field.split("=", 1) for field in out.split("\0") if "=" in field)
+
+    def value(self, name: str, **more: str) -> str | None:
+        """One of them."""
+        return self.values(**more).get(name)
+
+
+def settle() -> None:
+    """Wait until what was just written is old enough to be trusted."""
+    time.sleep(0.1)
+
+
+@pytest.fixture
+def site(cluster: Home, tool: str, tmp_path: Path) -> Site:
+    """A project that asks for `lib` without a version and for a module that reads a variable."""
+    language = "lua" if tool == "lmod" else "tcl"
+    tree = Tree(tmp_path / "tree", language)
+    for version in ("1.0", "2.0"):
+        tree.module(f"lib/{version}", ("setenv", "LIB", version))
+    tree.module("reader/1.0", ("copy", "READER", "READ_BY_MODULE"))
+    tree.module("other/1.0", ("setenv", "OTHER", "1"))
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    root = cluster.project('modules = ["lib", "reader/1.0"]\n[env]\nOURS = "1"\n', "p")
+    settle()
+    made = Site(cluster, root, tree, tool)
+    assert made.value("LIB") == "2.0"
+    assert made.is_replayed()
+    return made
+
+
+def missed(site: Site, **more: str) -> None:
+    """The change was seen; and once compiled anew, it is replayed again."""
+    assert not site.is_replayed(**more)
+    settle()
+    site.values(**more)
+    assert site.is_replayed(**more)
+
+
+def test_a_modulefile_is_edited(site: Site) -> None:
+    site.tree.module("reader/1.0", ("setenv", "READER", "edited"))
+    missed(site)
+    assert site.value("READER") == "edited"
+
+
+@pytest.mark.parametrize("times", ["all different", "all the same"])
+def test_any_modulefile_is_replaced_in_place_by_an_older_one_or_a_newer_one_or_goes(
+    site: Site, times: str
+) -> None:
+    files = sorted(path for path in site.tree.folder.rglob("*") if path.is_file())
+    folders = [site.tree.folder, *{path.parent for path in files}]
+    for number, path in enumerate([*files, *folders]):  # as an image or a package unpacks it
+        moment = 1_600_000_000 + (number if times == "all different" else 0)
+        os.utime(path, (moment, moment))
+    site.values()
+    assert site.is_replayed()
+    for path in files:
+        if path.parent.name == "other" or (path.parent.name, path.name[:1]) == ("lib", "1"):
+            continue  # not loaded
+        then = path.stat()
+        for shift in (-1, 1, -1_000_000, 1_000_000):
+            os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns + shift))
+            assert not site.is_replayed(), f"{path} by {shift} ns"
+        os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
+        assert site.is_replayed()
+    used = next(path for path in files if path.parent.name == "reader")
+    then = used.parent.stat()
+    used.unlink()
+    os.utime(used.parent, ns=(then.st_atime_ns, then.st_mtime_ns))
+    assert not site.is_replayed()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_stamps_that_are_gone_are_no_proof(site: Site, shell: str) -> None:
+    """A site sweeps old files away, and a stamp is as old as the file that it stands for."""
+    here = site.home.shell(shell, cwd=site.root)
+    assert here.env()["READER"] == "unset"
+    here.run("cd /")
+    stamps = site.home.folder / ".cache/autoenv-hpc/stamps"
+    for stamp in stamps.iterdir():
+        if stamp.name not in ("seal", "fine"):
+            stamp.unlink()
+    site.tree.module("reader/1.0", ("setenv", "READER", "edited"))
+    settle()
+    assert not site.is_replayed()
+    here.run(f"cd {site.root}")
+    assert here.env()["READER"] == "edited"
+
+
+def test_a_new_version_of_what_was_asked_for_without_one(site: Site) -> None:
+    site.tree.module("lib/3.0", ("setenv", "LIB", "3.0"))
+    missed(site)
+    assert site.value("LIB") == "3.0"
+
+
+def test_a_default_is_chosen_and_then_changed_in_place(site: Site) -> None:
+    site.tree.default("lib", "1.0")
+    missed(site)
+    assert site.value("LIB") == "1.0"
+    site.tree.default("lib", "2.0")
+    missed(site)
+    assert site.value("LIB") == "2.0"
+
+
+def test_a_default_link_is_pointed_elsewhere(site: Site) -> None:
+    suffix = ".lua" if site.tool == "lmod" else ""
+    link = site.tree.folder / "lib/default"
+    if site.tool == "modules":  # Environment Modules 5.2 does not take a link as a default
+        site.tree.default("lib", "1.0")
+    link.symlink_to(f"1.0{suffix}")
+    missed(site)
+    assert site.value("LIB") == "1.0"
+    link.unlink()
+    link.symlink_to(f"2.0{suffix}")
+    missed(site)
+
+
+def test_a_directory_comes_before_or_behind_the_others(site: Site, tmp_path: Path) -> None:
+    other = Tree(tmp_path / "more", site.tree.language)
+    other.module("lib/9.0", ("setenv", "LIB", "9.0"))
+    for path in (f"{other.folder}:{site.tree.folder}", f"{site.tree.folder}:{other.folder}"):
+        assert not site.is_replayed(MODULEPATH=path)
+        expected = site.value("LIB", MODULEPATH=path)
+        assert site.is_replayed(MODULEPATH=path)
+        assert site.value("LIB", MODULEPATH=path) == expected
+    assert site.value("LIB", MODULEPATH=f"{other.folder}:{site.tree.folder}") == "9.0"
+
+
+def test_a_rc_file_of_the_users_own(site: Site) -> None:
+    if site.tool == "lmod":
+        (site.home.folder / ".modulerc.lua").write_text('module_version("lib/1.0", "default")\n')
+    else:
+        (site.home.folder / ".modulerc").write_text("#%Module\nmodule-version lib/1.0 default\n")
+    missed(site)
+    assert site.value("LIB") == "1.0"
+
+
+def test_a_variable_that_a_modulefile_reads(site: Site) -> None:
+    missed(site, READ_BY_MODULE="now set")
+    assert site.value("READER", READ_BY_MODULE="now set") == "now set"
+    assert site.value("READER") == "unset"
+
+
+def test_a_value_on_which_the_tools_own_code_breaks_is_of_no_use_to_any_other(site: Site) -> None:
+    (site.root / ".hpcenv.toml").write_text('modules = ["reader/1.0"]\n')
+    site.home.command("allow", str(site.root))
+    settle()
+    broken = "a\n"  # Lmod writes it bare, and the shell reads nothing behind it
+    site.home.attempt("exec", "--", "true", cwd=site.root, READ_BY_MODULE=broken)
+    assert site.value("READER") == "unset"
+
+
+def test_a_variable_whose_name_is_computed_makes_it_unstorable(site: Site) -> None:
+    text = (
+        'local n = "READ_" .. "BY"\nsetenv("READER", os.getenv(n) or "x")\n'
+        if site.tool == "lmod"
+        else "#%Module\nset n READ_BY\nsetenv READER [expr {[info exists ::env($n)] ? $::env($n) : {x}}]\n"
+    )
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(text)
+    settle()
+    assert site.value("READER") == "x"
+    assert not site.is_replayed()
+    assert site.value("READER", READ_BY="y") == "y"
+
+
+@pytest.mark.parametrize("how", ["time", "program", "stdout", "file"])
+def test_what_cannot_be_known_is_not_stored(site: Site, how: str) -> None:
+    lua = {
+        "time": 'setenv("READER", os.time())',
+        "program": 'setenv("READER", "x" .. capture("printf %s $$"))',
+        "stdout": 'io.stdout:write("export READER=1;")',
+        "file": 'setenv("READER", isFile("/tmp/x") and "1" or "0")',
+    }
+    tcl = {
+        "time": "setenv READER [clock clicks]",
+        "program": "setenv READER [exec date +%N]",
+        "stdout": 'puts stdout "export READER=1;"',
+        "file": "setenv READER [file exists /tmp/x]",
+    }
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(lua[how] + "\n" if site.tool == "lmod" else f"#%Module\n{tcl[how]}\n")
+    settle()
+    assert site.value("READER")
+    assert not site.is_replayed()
+
+
+def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site: Site) -> None:
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'setenv("READER", myHost or "h")  hostname = 1\n'
+        if site.tool == "lmod"
+        else "#%Module\nsetenv READER [info hostname]\n"
+    )
+    settle()
+    site.values()
+    stored = activations(site)[0].read_text()
+    assert os.uname().nodename in stored
+    assert site.is_replayed(HOSTNAME=os.uname().nodename)
+
+
+def test_other_modules_were_loaded_before(site: Site) -> None:
+    words = ["bash", "-c", REFERENCE[site.tool] + "module load other/1.0; env -0"]
+    out = subprocess.run(words, env=site.home.env, capture_output=True, text=True, check=True)
+    env = dict(f.split("=", 1) for f in out.stdout.split("\0") if "=" in f)
+    changed = {n: v for n, v in env.items() if site.home.env.get(n) != v and n != "_"}
+    assert "other/1.0" in changed["LOADEDMODULES"]
+    missed(site, **changed)
+    assert "other/1.0" in (site.value("LOADEDMODULES", **changed) or "")
+
+
+def test_the_module_tool_is_upgraded(site: Site, tmp_path: Path) -> None:
+    name = "LMOD_CMD" if site.tool == "lmod" else "MODULES_CMD"
+    front = tmp_path / ("lmod" if site.tool == "lmod" else "modulecmd.tcl")
+    runner = "" if site.tool == "lmod" else "tclsh "
+    real = site.home.env[name]
+    if site.tool == "lmod":
+        front.write_text(f'#!/bin/sh\nexec {runner}"{real}" "$@"\n')
+    else:
+        shutil.copy(real, front)
+    front.chmod(0o755)
+    settle()
+    chosen = {name: str(front)}
+    assert site.value("LIB", **chosen) == "2.0"
+    assert site.is_replayed(**chosen)
+    front.write_text(front.read_text() + "\n# upgraded\n")
+    missed(site, **chosen)
+
+
+def test_this_tool_is_upgraded(site: Site) -> None:
+    assert compiling.__file__ in activations(site)[0].read_text()
+
+
+def activations(site: Site) -> list[Path]:
+    """The stored activations of the project."""
+    return sorted((site.home.folder / ".cache/autoenv-hpc/activations").rglob("*.bash"))
+
+
+def with_venv(site: Site, more: str = "") -> Path:
+    """Give the project an environment; return its folder."""
+    (site.root / ".hpcenv.toml").write_text(f'modules = ["lib"]\n[venv]\npython = "3"\n{more}')
+    site.home.command("allow", str(site.root))
+    settle()
+    site.home.command("prepare", cwd=site.root)
+    settle()
+    site.values()
+    assert site.is_replayed()
+    return site.root / ".venv"
+
+
+def test_the_interpreter_behind_the_environment_is_replaced(site: Site) -> None:
+    venv = with_venv(site)
+    python = venv / "bin/python"
+    copy = venv / "bin/copy"
+    shutil.copy(python.resolve(), copy)
+    copy.rename(python)
+    missed(site)
+
+
+def test_pyvenv_cfg_is_edited(site: Site) -> None:
+    configuration = with_venv(site) / "pyvenv.cfg"
+    text = configuration.read_text()
+    configuration.write_text(text.replace("= false", "= true"))
+    assert not site.is_replayed()
+    said = site.home.command("exec", "--", "true", cwd=site.root, status=125).stderr
+    assert "system-site-packages" in said
+
+
+def test_requirements_change(site: Site) -> None:
+    (site.root / "requirements.txt").write_text("numpy==1.15.4\n")
+    with_venv(site, 'requirements = ["requirements.txt"]\n')
+    (site.root / "requirements.txt").write_text("spacy\n")
+    missed(site)
+
+
+def test_the_configuration_is_edited_within_the_second_or_replaced_by_an_older_one(
+    site: Site,
+) -> None:
+    file = site.root / ".hpcenv.toml"
+    first = file.read_text()
+    file.write_text(first.replace('"1"', '"2"'))
+    site.home.command("allow", str(site.root))
+    assert not site.is_replayed()
+    assert site.value("OURS") == "2"
+    file.write_text(first)
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    assert not site.is_replayed()
+    assert site.value("OURS") == "1"
+
+
+def test_the_clock_is_set_back_or_the_activation_is_old(site: Site) -> None:
+    stored = activations(site)[0]
+    seal = stored.stat().st_mtime_ns
+    text = stored.read_text()
+    line = next(line for line in text.splitlines() if "__autoenv_hpc_now <" in line)
+    begin, end = (int(word) for word in re.findall(r"\d{9,}", line))
+    for shift in (end - begin, begin - end):
+        moved = line.replace(str(begin), str(begin + shift)).replace(str(end), str(end + shift))
+        stored.write_text(text.replace(line, moved))
+        os.utime(stored, ns=(seal, seal))
+        assert not site.is_replayed()
+    stored.write_text(text)
+    os.utime(stored, ns=(seal, seal))
+    assert site.is_replayed()
+
+
+@pytest.mark.parametrize("damage", ["nonsense", "cut short", "empty", "foreign", "link"])
+def test_a_damaged_cache_is_ignored_and_nothing_of_it_is_sourced(
+    site: Site, damage: str, tmp_path: Path
+) -> None:
+    stored = activations(site)[0]
+    evidence = tmp_path / "sourced"
+    text = stored.read_text()
+    if damage == "nonsense":
+        stored.write_text(f"touch {evidence}\nreturn 0\n")
+    elif damage == "cut short":
+        stored.write_text(text[: len(text) // 2])
+    elif damage == "empty":
+        stored.write_text("")
+    elif damage == "foreign":
+        if os.getuid() != 0:
+            pytest.skip("only root can give a file away")
+        seal = stored.stat().st_mtime_ns
+        stored.write_text(f"touch {evidence}\nreturn 0\n")
+        os.utime(stored, ns=(seal, seal))
+        os.chown(stored, 65534, -1)
+    else:
+        other = tmp_path / "other"
+        other.write_text(f"touch {evidence}\nreturn 0\n")
+        stored.unlink()
+        stored.symlink_to(other)
+    missed(site)
+    assert not evidence.exists()
+    assert site.value("LIB") == "2.0"
+
+
+def test_a_cache_that_others_may_write_is_said_and_not_used(site: Site, tmp_path: Path) -> None:
+    cache = site.home.folder / ".cache/autoenv-hpc"
+    cache.chmod(0o770)
+    evidence = tmp_path / "sourced"
+    stored = activations(site)[0]
+    stored.write_text(f"touch {evidence}\nreturn 0\n")  # what the group could do
+    done = site.home.command("exec", "--", "true", cwd=site.root)
+    assert "others may write to it (chmod go-w mends that)" in done.stderr
+    assert not evidence.exists()
+
+
+def test_a_failure_is_remembered_under_the_same_guards(site: Site, tmp_path: Path) -> None:
+    name = "LMOD_CMD" if site.tool == "lmod" else "MODULES_CMD"
+    log = tmp_path / "log"
+    front = tmp_path / ("lmod" if site.tool == "lmod" else "modulecmd.tcl")
+    real = site.home.env[name]
+    if site.tool == "lmod":
+        front.write_text(f'#!/bin/sh\necho ran >> "{log}"\nexec "{real}" "$@"\n')
+    else:
+        lines = Path(real).read_text().splitlines(keepends=True)
+        lines.insert(1, f'set f [open "{log}" a]; puts $f ran; close $f\n')
+        front.write_text("".join(lines))
+    front.chmod(0o755)
+    site.home.env[name] = str(front)
+    (site.root / ".hpcenv.toml").write_text('modules = ["missing/1.0"]\n')
+    site.home.command("allow", str(site.root))
+    settle()
+
+    def fails() -> str:
+        log.write_text("")
+        return site.home.command("exec", "--", "true", cwd=site.root, status=125).stderr
+
+    first = fails()
+    assert "missing/1.0" in first
+    assert log.read_text()
+    assert fails() == first
+    assert not log.read_text()  # no second walk of the tree
+    site.tree.module("missing/1.0", ("setenv", "FOUND", "1"))
+    settle()
+    assert site.value("FOUND") == "1"
+
+
+def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site: Site) -> None:
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'if not os.getenv("LICENCE") then LmodError("no licence") end\nsetenv("READER", "1")\n'
+        if site.tool == "lmod"
+        else "#%Module\nif {![info exists ::env(LICENCE)]} { error {no licence} }\nsetenv READER 1\n"
+    )
+    settle()
+    said = site.home.command("exec", "true", cwd=site.root, status=125).stderr
+    assert "no licence" in said
+    assert "did you mean" not in said  # it is there
+    assert site.value("READER", LICENCE="here") == "1"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_module_that_appears_is_loaded_at_the_next_prompt(site: Site, shell: str) -> None:
+    (site.root / ".hpcenv.toml").write_text('modules = ["late/1.0"]\n')
+    site.home.command("allow", str(site.root))
+    here = site.home.shell(shell, cwd=site.root)
+    assert "late/1.0" in here.greeting
+    assert "late" not in here.run("true")
+    settle()
+    site.tree.module("late/1.0", ("setenv", "LATE", "1"))
+    here.run("true")
+    assert here.env()["LATE"] == "1"
+
+
+def test_a_changed_variable_does_not_run_the_module_tool_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site.root / ".hpcenv.toml").write_text('modules = ["lib", "reader/1.0"]\n[env]\nOURS = "2"\n')
+    site.home.command("allow", str(site.root))
+    trace = site.home.folder / "calls"
+    words = [
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=execve",
+        "-o",
+        str(trace),
+        COMMAND,
+        "exec",
+        "--",
+        "true",
+    ]
+    subprocess.run(words, cwd=site.root, env=site.home.env, check=True)
+    assert "module-tool.bash" not in trace.read_text()
+    assert site.value("OURS") == "2"
+    assert site.value("LIB") == "2.0"
+
+
+def test_what_had_the_modules_value_already_is_set_elsewhere_all_the_same(site: Site) -> None:
+    site.tree.module("lib/2.0", ("setenv", "LIB", "2.0"), ("unsetenv", "UNWANTED"))
+    settle()
+    assert site.value("LIB", LIB="2.0") == "2.0"
+    assert site.is_replayed(LIB="2.0")
+    assert site.value("LIB", LIB="mine") == "2.0"
+    assert "UNWANTED" not in site.values(UNWANTED="1")
+
+
+def test_what_had_the_projects_value_already_is_set_elsewhere_all_the_same(site: Site) -> None:
+    config = site.root / ".hpcenv.toml"
+    config.write_text('[env]\nMINE = "1"\nGONE = false\n')
+    site.home.command("allow", str(site.root))
+    settle()
+    assert site.value("MINE", MINE="1") == "1"
+    assert site.is_replayed(MINE="1")
+    seen = site.values(MINE="2", GONE="2")
+    assert seen["MINE"] == "1"
+    assert "GONE" not in seen
+
+
+def test_pythonhome_and_a_condas_environment_are_out_of_the_way_elsewhere_too(site: Site) -> None:
+    python = os.path.realpath(sys.executable)
+    (site.root / ".hpcenv.toml").write_text(f'[venv]\npython = "{python}"\n')
+    site.home.command("allow", str(site.root))
+    site.home.command("prepare", cwd=site.root)
+    assert site.is_replayed()
+    assert "PYTHONHOME" not in site.values(PYTHONHOME="/nonexistent")
+    assert site.value("CONDA_SHLVL", CONDA_PREFIX="/opt/base", CONDA_SHLVL="1") == "0"

@@ -1,0 +1,36 @@
+"""What tests of environments share: interpreters that are here, and how a project asks for one."""
+
+import os
+import sys
+from pathlib import Path
+
+import trees
+from homes import Home
+
+WHO = (
+    "python",
+    "-c",
+    "import sys; print(sys.prefix); print('%d.%d' % sys.version_info[:2]); print(sys.flags.no_user_site)",
+)
+FOUND = trees.interpreters()
+HERE = "{}.{}".format(*sys.version_info)
+THIS = f'python = "{os.path.realpath(sys.executable)}"\n'
+
+
+def prefix(home: Home, root: Path) -> str:
+    """The prefix of the Python in the project's environment."""
+    done = home.command("exec", "-C", str(root), "--", *WHO)
+    return done.stdout.splitlines()[0]
+
+
+def refused(home: Home, root: Path, **more: str) -> str:
+    """The one line that says why the environment cannot be had."""
+    done = home.command("exec", "-C", str(root), "--", "true", status=125, env=more)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("autoenv-hpc: ")
+    return last
+
+
+def wheels(folder: Path) -> str:
+    """The lines that install from a folder alone."""
+    return f'pip-args = ["--no-index", "--find-links", "{folder}"]\n'

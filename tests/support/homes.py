@@ -1,0 +1,134 @@
+"""A user's home on a cluster, with shells that have the hook, and the command itself."""
+
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sessions import Shell
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COMMAND = shutil.which("autoenv-hpc", path=os.path.dirname(sys.executable)) or str(
+    CHECKOUT / "shell/autoenv-hpc"
+)
+# As aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
+# Not `$NAME`: pip itself expands that and installs scripts elsewhere.
+HOSTILE = """it's "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片"""
+USER = pwd.getpwuid(os.getuid()).pw_name
+SHELLS = ("bash", "zsh", "fish")
+MODULE_TOOLS = ("lmod", "modules")
+
+
+# What a site puts into the rc files; a bash that can inherits the functions.
+_KEEPING_PATHS = "paths=$MODULEPATH; {}; MODULEPATH=$paths; unset paths"
+_IF_NEEDED = "declare -F module >/dev/null || {{ {}; }}"
+MODULE_INIT = {
+    "bash": {
+        "lmod": _IF_NEEDED.format('source "$LMOD_PKG/init/bash"'),
+        "modules": _IF_NEEDED.format(_KEEPING_PATHS.format('source "$MODULESHOME/init/bash"')),
+    },
+    "zsh": {
+        "lmod": 'source "$LMOD_PKG/init/zsh"',
+        "modules": _KEEPING_PATHS.format('source "$MODULESHOME/init/zsh"'),
+    },
+    "fish": {
+        "lmod": 'source "$LMOD_PKG/init/fish"',
+        "modules": 'set -l paths $MODULEPATH; source "$MODULESHOME/init/fish"; set -gx MODULEPATH $paths',
+    },
+}
+
+
+class Home:
+    """One user's home on a cluster, with what belongs to it."""
+
+    def __init__(self, folder: Path, env: dict[str, str], rc: dict[str, str] | None = None) -> None:
+        self._rc = rc or {}  # what the site puts before the user's lines
+        self.folder = folder / "home"
+        self.folder.mkdir()
+        self.env = {
+            "HOME": str(self.folder), "USER": USER, "LOGNAME": USER, "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "off", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
+        }  # fmt: skip
+        self._shells: list[Shell] = []
+
+    def project(self, text: str, where: str = HOSTILE, *, allow: bool = True) -> Path:
+        """A folder below home with a configuration."""
+        root = self.folder / where
+        root.mkdir(parents=True, exist_ok=True)
+        (root / ".hpcenv.toml").write_text(text)
+        if allow:
+            self.command("allow", str(root))
+        return root
+
+    def command(
+        self,
+        *words: str,
+        status: int = 0,
+        cwd: Path | None = None,
+        env: Mapping[str, str] = {},
+        **more: str,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command itself; its exit status is checked."""
+        done = self.attempt(*words, cwd=cwd, env={**env, **more})
+        assert done.returncode == status, (
+            f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    def attempt(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] = {}, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command itself, however it ends."""
+        merged = {**self.env, **env, **more}
+        merged.pop("PWD", None)
+        return subprocess.run(
+            [COMMAND, *words], check=False, capture_output=True, text=True, env=merged, cwd=cwd or self.folder,
+            errors="surrogateescape", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def shell(
+        self,
+        name: str,
+        rc: str = "",
+        *,
+        cwd: Path | None = None,
+        after: str = "",
+        env: Mapping[str, str] = {},
+        **more: str,
+    ) -> Shell:
+        """An interactive shell whose rc file evaluates the hook after `rc`."""
+        self.write_rc(name, rc, after)
+        merged = {**self.env, **env, **more}
+        if name == "zsh":
+            merged["ZDOTDIR"] = str(self.folder)
+        # An older bash can be put to the same tests.
+        program = os.environ.get("BASH_UNDER_TEST", "") if name == "bash" else ""
+        shell = Shell(name, self.folder, merged, cwd or self.folder, program)
+        self._shells.append(shell)
+        return shell
+
+    def write_rc(self, name: str, rc: str, after: str = "") -> None:
+        """The rc file of one shell: as a user would write it."""
+        command = shlex.quote(COMMAND)
+        rc = f"{self._rc.get(name, '')}\n{rc}"
+        if name == "bash":
+            text = f"PS1='$ '\n{rc}\neval \"$({command} hook bash)\"\n{after}\n"
+            (self.folder / ".bashrc").write_text(text)
+        elif name == "zsh":
+            text = f"PS1='%# '\nunsetopt prompt_cr prompt_sp\n{rc}\neval \"$({command} hook zsh)\"\n{after}\n"
+            (self.folder / ".zshrc").write_text(text)
+        else:
+            folder = self.folder / ".config/fish"
+            folder.mkdir(parents=True, exist_ok=True)
+            text = f"function fish_prompt; printf '> '; end\nset -g fish_greeting\n{rc}\n{command} hook fish | source\n{after}\n"
+            (folder / "config.fish").write_text(text)
+
+    def close(self) -> None:
+        """End all shells."""
+        for shell in self._shells:
+            shell.close()

@@ -1,0 +1,23 @@
+"""A step of a job, the note that its ranks share, and the module that they load."""
+
+import os
+from pathlib import Path
+
+from homes import Home
+from trees import Tree
+
+STEP = {"SLURM_JOB_ID": f"t{os.getpid()}", "SLURM_STEP_ID": "0"}
+
+
+def note(step: dict[str, str]) -> Path:
+    """Where the note of a step is."""
+    return Path(
+        f"/dev/shm/autoenv-hpc.{os.getuid()}.{step['SLURM_JOB_ID']}.{step['SLURM_STEP_ID']}"
+    )
+
+
+def modulefile(cluster: Home, tool: str, tmp_path: Path) -> Path:
+    """The file of lib/1.0, the one module there is: it sets LIB."""
+    tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
+    cluster.env["MODULEPATH"] = str(tree.folder)
+    return tree.module("lib/1.0", ("setenv", "LIB", "1"))
