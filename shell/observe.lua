@@ -1,6 +1,7 @@
 -- Runs Lmod and writes down every question that it, a modulefile, an rc file or a hook asks of the world.
 --
 --   lua observe.lua RECORD PROGRAM WORD…     (the interpreter is the one in PROGRAM's first line)
+--   LUA_INIT=@observe.lua AUTOENV_HPC_RECORD=RECORD WRAPPER WORD…      (where Lmod hides behind a script)
 --
 -- What PROGRAM prints, its messages and its exit status stay its own. RECORD grows by fields that end
 -- in NUL, four for each question: kind, what is asked for, the answer, and who asks (`FILE:LINE` where
@@ -12,8 +13,14 @@
 -- looks outside. A modulefile may call it by any name: it is the value that is watched. Such a
 -- function only writes down, then calls the original. Works with Lua 5.1 to 5.4.
 
-local record_path, program = arg[1], arg[2]
 local SELF = debug.getinfo(1, "S").source
+local is_behind_wrapper = not (arg and arg[0] == SELF:sub(2))
+local record_path, program
+if is_behind_wrapper then
+  record_path = os.getenv("AUTOENV_HPC_RECORD")
+else
+  record_path, program = arg[1], arg[2]
+end
 local TCL_OBSERVER = SELF:sub(2):gsub("%.lua$", ".tcl")
 
 local getinfo, pcall, select, tostring, type = debug.getinfo, pcall, select, tostring, type
@@ -238,8 +245,10 @@ end
 local settled_names = {} -- variables that were asked for, or set by the load, already
 
 local getenv = os.getenv
+local ours = is_behind_wrapper and { AUTOENV_HPC_RECORD = true, LUA_INIT = true } or {}
 os.getenv = function(...)
   local name = ...
+  if ours[name] then return nil end
   if settled_names[name] then return getenv(...) end
   if type(name) ~= "string" then return relay("getenv", getenv, ...) end
   if not (manners[name] and asked_by_tool()) then
@@ -264,7 +273,10 @@ end
 math.random = watchers.chance("random", math.random)
 
 -- The program may end at any place.
+local is_finished = false
 local function finish_record()
+  if is_finished then return end
+  is_finished = true
   write("end", "")
   flush()
 end
@@ -286,10 +298,15 @@ local function note_opened(name, path, mode)
   note_file("read", path)
 end
 
+local opened_last -- in the walk
 local open = io.open
 io.open = function(...)
   local path, mode = ...
-  if not walking then note_opened("open", path, mode) end
+  if walking then
+    opened_last = path
+    return open(...)
+  end
+  note_opened("open", path, mode)
   return relay("open", open, ...)
 end
 for _, name in ipairs { "lines", "input" } do
@@ -317,7 +334,14 @@ handle.write = function(...)
   if ... == stdout and not asked_by_tool() then note_output() end
   return handle_write(...)
 end
+local odd = {} -- files that the walk passed over, with their state: what they are can change
 handle.read = function(...)
+  if walking and opened_last then
+    local text = handle_read(...)
+    if not find(text or "", "^#%%Module") then odd[opened_last] = "read" end
+    opened_last = nil
+    return text
+  end
   if ... == stdin then note_if_not_tools("input", "io.stdin") end
   return handle_read(...)
 end
@@ -444,6 +468,8 @@ local function watch_lfs(lfs)
         local attributes, message, code = original(...)
         if what == nil and type(attributes) == "table" and attributes.mode == "directory" and not walked[path] then
           walked[path] = attributes
+        elseif attributes == nil and type(path) == "string" then
+          odd[path] = "kind" -- a link that leads nowhere
         end
         return attributes, message, code
       end
@@ -616,11 +642,17 @@ function parts.MName(library)
 end
 
 -- Rc files run in the midst of the walk. What they ask counts only if they bear on a name that was tried.
+local meanings = {} -- alias to the name that it stands for
 local function names_in(actions)
   local names = {}
   if type(actions) == "table" then
     for _, action in pairs(actions) do
       if type(action) == "table" then
+        if type(action.name) == "string" and type(action.mfile) == "string" then
+          meanings[action.name] = action.mfile
+        end
+        -- Lmod shows or forbids modules from a date on
+        if action.before or action.after then note("clock", "before or after a date", "", current_file) end
         for _, key in ipairs { "name", "module_name", "mfile" } do
           if type(action[key]) == "string" then names[#names + 1] = action[key] end
         end
@@ -638,9 +670,10 @@ function parts.mrc_load()
       if was then noted, settled_names = {}, {} end -- what they asked may be dropped: ask anew
       note_file("read", path)
       local ok, result = pcall(original, path, ...)
+      local names = ok and names_in(result) or ""
       walking, current_file = was, file
       if was then noted, settled_names = {}, {} end
-      write("rc end", path, ok and names_in(result) or "")
+      write("rc end", path, names)
       if not ok then error(result, 0) end
       return result
     end
@@ -714,6 +747,11 @@ end
 
 local function write_walk()
   local wanted, roots = {}, {}
+  for _ = 1, 3 do -- an alias may stand for an alias
+    for alias, name in pairs(meanings) do
+      if tried[alias] then tried[name] = true end
+    end
+  end
   for folder in pairs(modulepaths) do
     wanted[folder] = true
     for name in pairs(tried) do
@@ -725,14 +763,18 @@ local function write_walk()
       roots[path] = true
     end
   end
-  for path, attributes in pairs(walked) do
-    local is_wanted = wanted[path]
-    local above = path
-    while not is_wanted and above do
-      is_wanted = roots[above]
-      above = match(above, "^(.+)/[^/]+$")
+  local function decides(folder)
+    if wanted[folder] then return true end
+    while folder do
+      if roots[folder] then return true end
+      folder = match(folder, "^(.+)/[^/]+$")
     end
-    if is_wanted then write("walk", path, stamp_of(attributes)) end
+  end
+  for path, attributes in pairs(walked) do
+    if decides(path) then write("walk", path, stamp_of(attributes)) end
+  end
+  for path, kind in pairs(odd) do
+    if decides(match(path, "^(.+)/[^/]+$")) then note_file(kind == "read" and kind or "file", path) end
   end
   for name in pairs(tried) do
     write("tried", name)
@@ -744,11 +786,21 @@ local function write_walk()
 end
 local finish_without_walk = finish_record
 function finish_record()
+  if is_finished then return end
   write_walk()
   finish_without_walk()
 end
 
 ---------------------------------------------------------------------------------------------------
+
+if is_behind_wrapper then
+  -- the program comes next; it ends with os.exit or with its last line
+  local last = newproxy and newproxy(true) or setmetatable({}, {})
+  getmetatable(last).__gc = finish_record
+  if not newproxy then setmetatable(last, { __gc = finish_record }) end
+  debug.getregistry()[SELF] = last
+  return
+end
 
 -- Code that runs before the first line of any program in Lua.
 for _, name in ipairs { "LUA_INIT", "LUA_INIT" .. _VERSION:gsub("Lua (%d)%.(%d)", "_%1_%2") } do

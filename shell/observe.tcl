@@ -527,6 +527,9 @@ proc ::observe::watch_parts {args} {
     foreach {command kind} $parts {
         if {[info commands $command] ne {} && [trace info execution $command] eq {}} {
             trace add execution $command enter [list ::observe::asked {} $kind]
+            if {$kind eq {content}} {
+                trace add execution $command leave ::observe::content_read
+            }
         }
     }
     # the walk through MODULEPATH: of thousands of questions those about folders decide
@@ -558,6 +561,18 @@ proc ::observe::walk {line args} {
         }
     } else {
         incr walking -1
+    }
+}
+
+# A file that the walk passes over, as it is no modulefile: what it is can change.
+proc ::observe::content_read {line code result operation} {
+    variable walking
+    variable before
+    if {$walking && [string range $result 0 7] ne {#%Module}} {
+        set path [lindex $line 1]
+        if {[info exists before($path)]} {
+            note read $path $before($path) {}
+        }
     }
 }
 
@@ -625,7 +640,8 @@ proc ::observe::end {args} {
             note unknown {an interpreter that was not watched} {} {}
         }
     }
-    write end {} {} {}
+    variable is_translator
+    write end [expr {$is_translator ? {translator} : {}}] {} {}
     flush_record
 }
 
