@@ -39,7 +39,7 @@ namespace eval ::observe {
         apply {{} {
             set frames {}
             for {set i [expr {[info frame] - 2}]} {$i > 0} {incr i -1} {
-                catch {lappend frames [info frame $i]}
+                lappend frames [info frame $i]
             }
             return $frames
         }}
@@ -83,7 +83,20 @@ namespace eval ::observe {
 
 # What a file is, and when it was changed, before the program looks at it.
 proc ::observe::stamp {path {how stat}} {
+    # an error leaves traces, which the program may look at
+    foreach name {errorInfo errorCode} {
+        if {[info exists ::$name]} {
+            set kept($name) [set ::$name]
+        }
+    }
     if {[catch {file $how $path found}]} {
+        foreach name {errorInfo errorCode} {
+            if {[info exists kept($name)]} {
+                set ::$name $kept($name)
+            } else {
+                unset -nocomplain ::$name
+            }
+        }
         return absent
     }
     set answer "$found(type) $found(mtime) $found(ctime) $found(size) $found(ino)"
@@ -120,7 +133,7 @@ proc ::observe::asker {interp} {
     variable program
     variable self
     set frames {}
-    catch {set frames [interp eval $interp $frames_of]}
+    set frames [interp eval $interp $frames_of]
     set line {}
     set is_program_reached 0
     foreach frame $frames {
@@ -139,10 +152,10 @@ proc ::observe::asker {interp} {
     if {$interp eq {}} {
         return {}
     }
-    set file {}
-    catch {set file [interp eval $interp {set ::ModulesCurrentModulefile}]}
-    if {$file eq {}} {
-        catch {set file [interp eval $interp {info script}]}
+    if {[interp eval $interp {info exists ::ModulesCurrentModulefile}]} {
+        set file [interp eval $interp {set ::ModulesCurrentModulefile}]
+    } else {
+        set file [interp eval $interp {info script}]
     }
     if {$file eq {}} {
         return {a modulefile}
@@ -153,7 +166,7 @@ proc ::observe::asker {interp} {
 # The modulefile that is evaluated, for what the program does in its name.
 proc ::observe::current {} {
     variable evaluating
-    if {![catch {currentState modulefile} file]} {
+    if {[info commands ::currentState] ne {} && ![catch {currentState modulefile} file]} {
         return $file
     }
     if {[info exists ::ModulesCurrentModulefile]} {
@@ -181,9 +194,7 @@ proc ::observe::absolute {interp path} {
             if {[string match ~?* $path] && ![string match ~/* $path]} {
                 note user $path {} [asker $interp]
             }
-            if {![catch {file normalize $path} full]} {
-                return $full
-            }
+            return [file normalize $path]
         }
     }
     set folder [pwd]
@@ -493,7 +504,10 @@ proc ::observe::install {interp {with_env 1}} {
     interp alias $interp ::__observe_created {} ::observe::created $interp
     interp eval $interp [list apply {{commands} {
         foreach {command kind} $commands {
-            catch {trace add execution $command enter [list ::__observe $kind]}
+            # without an error, which would leave its traces in the interpreter
+            if {[info commands $command] ne {}} {
+                trace add execution $command enter [list ::__observe $kind]
+            }
         }
         trace add variable ::tcl_platform {read array} ::__observe_platform
         trace add execution ::interp leave ::__observe_created
