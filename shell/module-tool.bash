@@ -13,9 +13,10 @@
 #   snapshot NAME        writes FOLDER/NAME: strings that end in NUL. First the environment, then an
 #                        empty string, then one record for each thing that no variable carries
 #
-# FOLDER/start holds such records from the beginning, for what cannot be carried over. What the tool
-# says goes to stderr. The exit status is 0 unless a snapshot could not be written; whether a load
-# worked is read from the snapshot.
+# FOLDER/start holds such records from the beginning, for what cannot be carried over. FOLDER/questions
+# holds what the module tool asked of the world: observe.lua. What the tool says goes to stderr. The
+# exit status is 0 unless a snapshot could not be written; whether a load worked is read from the
+# snapshot.
 
 __autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
 shift 3
@@ -34,6 +35,44 @@ unset() {
         for name in "${@:2}"; do __autoenv_hpc_gone_functions[$name]=1; done
     fi
     builtin unset "$@"
+}
+
+# Puts a listener in front of the tool's program, in the program's own language. It adds what the program
+# asks of the world to FOLDER/questions. A call without its end in there was not listened to.
+__autoenv_hpc_listen() {
+    local __autoenv_hpc_line='' __autoenv_hpc_found __autoenv_hpc_record=$__autoenv_hpc_folder/questions
+    local -a __autoenv_hpc_words=() __autoenv_hpc_listener=()
+    printf 'call\0%s\0\0\0' "$__autoenv_hpc_command" >>"$__autoenv_hpc_record" || return 0
+    { IFS= read -r -n 255 __autoenv_hpc_line; } 2>/dev/null <"$__autoenv_hpc_command"
+    [[ $__autoenv_hpc_line == '#!'* ]] || return 0
+    IFS=$' \t' read -ra __autoenv_hpc_words <<<"${__autoenv_hpc_line#'#!'}"
+    case "${__autoenv_hpc_words[*]##*/}" in
+    *lua*) __autoenv_hpc_listener=("${__autoenv_hpc_words[@]}" "${BASH_SOURCE[0]%/*}/observe.lua") ;;
+    *tclsh*) __autoenv_hpc_listener=("${__autoenv_hpc_words[@]}" "${BASH_SOURCE[0]%/*}/observe.tcl") ;;
+    *)
+        # A script in front of the tool. Lua can be told by the environment to run the listener first; Tcl
+        # cannot, so the program's name is looked for in the script.
+        if [[ $__autoenv_hpc_kind == lmod ]]; then
+            [[ -z ${LUA_INIT+x} ]] || return 0
+            export AUTOENV_HPC_RECORD=$__autoenv_hpc_record LUA_INIT=@${BASH_SOURCE[0]%/*}/observe.lua
+            return 0
+        fi
+        while read -r __autoenv_hpc_line; do
+            [[ $__autoenv_hpc_line =~ (/[^\'\"\ ]*/modulecmd[^\'\"\ /]*\.tcl) && $__autoenv_hpc_line != '#'* ]] || continue
+            __autoenv_hpc_found=${BASH_REMATCH[1]}
+            [[ -f $__autoenv_hpc_found ]] || continue
+            __autoenv_hpc_line=''
+            IFS= read -r __autoenv_hpc_line <"$__autoenv_hpc_found"
+            [[ $__autoenv_hpc_line == '#!'*tclsh* ]] || continue
+            IFS=$' \t' read -ra __autoenv_hpc_words <<<"${__autoenv_hpc_line#'#!'}"
+            __autoenv_hpc_program=("$__autoenv_hpc_found")
+            __autoenv_hpc_listener=("${__autoenv_hpc_words[@]}" "${BASH_SOURCE[0]%/*}/observe.tcl")
+            break
+        done <"$__autoenv_hpc_command"
+        ;;
+    esac
+    ((${#__autoenv_hpc_listener[@]})) || return 0
+    __autoenv_hpc_program=("${__autoenv_hpc_listener[@]}" "$__autoenv_hpc_record" "${__autoenv_hpc_program[-1]}")
 }
 
 # Replaces a subshell by the tool. Environment Modules can keep its own Tcl safe from the user's
@@ -55,6 +94,7 @@ __autoenv_hpc_code() {
     fi
     local -a __autoenv_hpc_program=("$__autoenv_hpc_command")
     [[ -x $__autoenv_hpc_command ]] || __autoenv_hpc_program=(tclsh "$__autoenv_hpc_command")
+    __autoenv_hpc_listen
     if ((${#__autoenv_hpc_quarantine[@]})); then
         exec /usr/bin/env "${__autoenv_hpc_quarantine[@]}" "${__autoenv_hpc_program[@]}" bash "$@"
     else
@@ -65,6 +105,7 @@ __autoenv_hpc_code() {
 __autoenv_hpc_module() {
     builtin eval "$(__autoenv_hpc_code "$@")" >/dev/null
     if [[ $__autoenv_hpc_kind == lmod && ${LMOD_SETTARG_CMD:-:} != : ]]; then
+        printf 'program\0%s\0\0LMOD_SETTARG_CMD\0' "$LMOD_SETTARG_CMD" >>"$__autoenv_hpc_folder/questions"
         builtin eval "$("$LMOD_SETTARG_CMD" -s sh)" >/dev/null
     fi
 }

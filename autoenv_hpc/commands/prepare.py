@@ -8,4 +8,7 @@ def run(context: Context) -> int:
     """Get everything ready; nothing changes in this shell."""
     compiled = entry.compile_and_store(context, prepare=True)
     context.report.note(f"ready: {compiled.activation.summary}")
+    reason = compiled.activation.guards.not_storable_because
+    if reason:
+        context.report.note(f"it cannot be stored, so each entry loads the modules again: {reason}")
     return 0

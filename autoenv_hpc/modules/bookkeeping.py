@@ -3,6 +3,7 @@
 import re
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.guards import Guards
 
 # The state of both tools. It is one unit: it is never restored in part.
 _BOOKKEEPING = re.compile(
@@ -32,3 +33,14 @@ def stale_table(env: Env) -> list[str]:
     size = env.get("_ModuleTable_Sz_", "0")
     live = {f"_ModuleTable{i:03d}_" for i in range(1, int(size if size.isdigit() else 0) + 1)}
     return [name for name in env if _MODULE_TABLE.match(name) and name not in live]
+
+
+def consistency(env: Env) -> Guards:
+    """Guards that forbid to store a load of which only a part came through.
+
+    Of code that breaks on a value, such as a newline, the shell takes only what comes before it.
+    """
+    files = [file for file in env.get("_LMFILES_", "").split(":") if file]
+    if len(loaded(env)) == len(files):
+        return Guards()
+    return Guards(not_storable_because="LOADEDMODULES and _LMFILES_ differ in length")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.guards import Guards
+from autoenv_hpc.modules import bookkeeping
 from autoenv_hpc.modules.bookkeeping import loaded
 from autoenv_hpc.modules.login import initialised
 from autoenv_hpc.modules.tool import Tool
@@ -75,21 +76,29 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     use = [("use", path) for path in reversed(request.paths)]
     load = [("load", *request.modules)] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
-    from autoenv_hpc.modules import dependencies, scratch_shell  # noqa: PLC0415 - only a load
+    from autoenv_hpc.modules import dependencies, observations, scratch_shell  # noqa: PLC0415 - only a load
 
     result = scratch_shell.run(start, tool, [*first, *use, *load])
+    questions = result.questions
     if _missing(request.modules, result, tool) and loaded(start) and not first:
         # Environment Modules refuses what Lmod swaps; from a clean slate both can.
         again = scratch_shell.run(start, tool, [("purge",), *use, *load])
+        questions += again.questions  # the first attempt decided that there was a second one
         if not _missing(request.modules, again, tool):
             result = again
     missing = _missing(request.modules, result, tool)
+    depends = observations.guards(questions, start)
     if missing:
-        depends = dependencies.failed_load_dependencies(start, request.modules, tool.command, home)
+        if depends is None:
+            depends = dependencies.failed_load_dependencies(
+                start, request.modules, tool.command, home
+            )
         raise LoadError(_why(missing, result, start), depends.in_environment(env))
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)
-    depends = dependencies.load_dependencies(start, result.env, tool.command, home)
+    if depends is None:
+        depends = dependencies.load_dependencies(start, result.env, tool.command, home)
+    depends |= bookkeeping.consistency(result.env)
     if start is not env:
         depends |= dependencies.login_dependencies(home)
     return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))

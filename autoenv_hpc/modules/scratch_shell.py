@@ -35,6 +35,7 @@ class Snapshot(NamedTuple):
     env: Env
     definitions: ShellDefinitions
     words: str = ""  # what the tool wrote to stderr until the end
+    questions: bytes = b""  # what it asked of the world: `observations`
     earlier: dict[str, "Snapshot"] = {}
 
 
@@ -65,9 +66,10 @@ def run(
             if state is not None:
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
+        questions = os.fsencode(_content(os.path.join(folder, "questions")))
     if end is None or len(earlier) != len(snapshots):
         raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
-    return end._replace(words=said, earlier=earlier)
+    return end._replace(words=said, questions=questions, earlier=earlier)
 
 
 def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
@@ -100,6 +102,13 @@ def _run(command: list[str], env: Env, folder: str) -> programs.Outcome:
         raise ModuleError(f"the module tool took longer than {_TIMEOUT} s") from None
     except OSError as error:
         raise ModuleError(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+def _content(path: str) -> str:
+    try:
+        return programs.content(path)
+    except OSError:
+        return ""
 
 
 def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:

@@ -1,0 +1,376 @@
+"""What a module load asked of the world, with the answers: read from the listeners' record.
+
+`shell/observe.lua` and `shell/observe.tcl` write the record while the module tool runs; what one
+question looks like is said there. Here questions become conditions. The table in
+docs/explanation says for each kind what becomes of it; a kind that is unknown here is a reason not
+to store the load.
+"""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.guards import Guards, Kind
+from autoenv_hpc.modules.bookkeeping import is_bookkeeping
+from autoenv_hpc.system import machine
+
+_KINDS = {  # what Lua's and Tcl's libraries call the same thing
+    "regular": "file",
+    "named-pipe": "fifo",
+    "char-device": "device",
+    "character": "device",
+    "characterSpecial": "device",
+    "block-device": "device",
+    "block": "device",
+    "blockSpecial": "device",
+}
+_PRESENT: Mapping[str, Kind] = {"file": "file", "directory": "folder"}
+_BOUND_AGE = 3600  # seconds; what a modulefile learns of its host or user may change
+_GLOB_FOLDERS = 64  # of a pattern; more are not watched
+
+# Why a load cannot be stored, by the kind of question; `{}` is what was asked for.
+_REASONS = {
+    "clock": "asks what time it is",
+    "chance": "asks for something random",
+    "process": "asks after its own process",
+    "effect": "changes something outside ({})",
+    "input": "reads its standard input",
+    "terminal": "asks after the terminal",
+    "environment": "reads the whole environment",
+    "program": "runs {}",
+    "socket": "opens a connection",
+    "library": "loads the library {}, whose questions nobody can see",
+    "output": "prints code for the shell",
+}
+# Programs of which the answer depends on the machine or the user alone.
+_MACHINE_PROGRAMS = re.compile(
+    r"(?:\S*/)?(?:arch|uname(?:\s+-[mpis]+)+)\s*(?:2>\s*/dev/null)?\s*\Z"
+)
+_HOST_PROGRAMS = re.compile(
+    r"(?:\S*/)?(?:hostname|uname|nproc)(?:\s+-\w+)*\s*(?:2>\s*/dev/null)?\s*\Z"
+)
+_USER_PROGRAMS = re.compile(
+    r"(?:\S*/)?(?:id|groups|whoami|logname)(?:\s+-\w+)*\s*(?:2>\s*/dev/null)?\s*\Z"
+)
+_LOGS = re.compile(r"(?:\S*/)?logger\s[^;&|<>`$]*\Z")
+_OF_BASH = ("OLDPWD", "SHLVL", "_")  # the scratch shell has values of its own for these
+
+
+class Observations(NamedTuple):
+    """What a load depended on. Values of variables are those outside, before the load.
+
+    A module tool's own record of its state is one unit: of its parts that are not set, none is named
+    here. They are not set as long as the modules that were loaded before are the same.
+    """
+
+    files: Mapping[str, int | None] = {}  # what was read or looked at: its time in ns; None: absent
+    sizes: Mapping[str, int] = {}  # of the files among them
+    present: Mapping[str, str] = {}  # what only had to be there: its kind, "file" or "directory"
+    links: Mapping[str, str] = {}  # each link on the way to any of these, and where it leads
+    variables: Mapping[str, str | None] = {}  # that were asked for before the load set them
+    written: Mapping[str, str | None] = {}  # that the load set or unset, whatever they were
+    host: bool = False  # the host's name, or something that differs between hosts
+    machine: bool = False  # the kind of processor
+    user: bool = False  # the user or a group
+    shell: bool = False  # the name of the shell that asks
+    place: str | None = None  # the working directory
+    unstorable: str | None = None  # the question that no condition can express, and who asked it
+
+
+def guards(record: bytes, before: Env) -> Guards | None:
+    """The conditions under which the same load gives the same again.
+
+    :param record: everything that the listeners wrote in the scratch shells of one load.
+    :param before: the environment that they were given.
+    :return: None if a call of the module tool was not listened to until its end.
+    """
+    seen = observed(record, before)
+    if seen is None:
+        return None
+    is_bound = seen.host or seen.user  # nothing else shows that an answer has changed
+    reason = "asks for the name of the shell" if seen.shell else None
+    place = {} if seen.place is None else {"PWD": seen.place}
+    return Guards(
+        files=seen.files,
+        present={path: _PRESENT.get(kind, "anything") for path, kind in seen.present.items()},
+        links={
+            path: os.path.join(os.path.dirname(path), target) for path, target in seen.links.items()
+        },
+        variables={**seen.variables, **seen.written, **place},
+        host=os.uname().nodename if is_bound else None,
+        cpu=machine.cpu() if seen.machine else None,
+        max_age=_BOUND_AGE if is_bound else None,
+        not_storable_because=seen.unstorable or reason,
+    )
+
+
+class _Question(NamedTuple):
+    kind: str
+    what: str
+    answer: str
+    asker: str
+
+
+def observed(record: bytes, before: Env) -> Observations | None:
+    """Read what the listeners wrote.
+
+    :param record: everything that they wrote in one scratch shell.
+    :param before: the environment that the scratch shell was given.
+    :return: None if a call of the module tool was not listened to until its end.
+    """
+    questions = list(_questions(record))
+    calls = sum(question.kind == "call" for question in questions)
+    ends = sum(question.kind == "end" and not question.what for question in questions)
+    if calls == 0 or calls != ends:
+        return None
+    return _Reader(before).read(list(_deciding(questions)))
+
+
+def _questions(record: bytes) -> Iterator[_Question]:
+    fields = os.fsdecode(record).split("\0")[:-1]
+    for start in range(0, len(fields) - 3, 4):
+        yield _Question(*fields[start : start + 4])
+
+
+def _deciding(questions: list[_Question]) -> Iterator[_Question]:
+    """Leave out what rc files asked in the walk that have nothing to do with any name tried."""
+    tried = {question.what for question in questions if question.kind == "tried"}
+    folders = {question.what for question in questions if question.kind == "walk"}
+    held: list[_Question] | None = None
+    for question in questions:
+        if question.kind == "rc":
+            if question.answer == "walk":
+                held = []
+        elif question.kind == "rc end":
+            names = set(question.answer.split("\n"))
+            where = os.path.dirname(question.what)
+            is_of_a_name = where not in folders and any(
+                where.startswith(f"{folder}/") for folder in folders
+            )
+            if held is not None and (not is_of_a_name or names & tried):
+                yield from held
+            held = None
+        elif held is None:
+            yield question
+        else:
+            held.append(question)
+
+
+class _Reader:
+    """Turns questions, in the order in which they were asked, into conditions."""
+
+    def __init__(self, before: Env) -> None:
+        self._before = before
+        self._files: dict[str, int | None] = {}
+        self._sizes: dict[str, int] = {}
+        self._present: dict[str, str] = {}
+        self._links: dict[str, str] = {}
+        self._variables: dict[str, str | None] = {}
+        self._written: dict[str, str | None] = {}
+        self._flags: set[str] = set()
+        self._place: str | None = None
+        self._because: str | None = None
+        self._tools: tuple[str, ...] = ()
+        self._real: dict[str, str] = {"/": "/", "": ""}
+
+    def read(self, questions: Iterable[_Question]) -> Observations:
+        questions = list(questions)
+        self._tools = tuple({question.what for question in questions if question.kind == "tool"})
+        for question in questions:
+            self._take(question)
+        return Observations(
+            self._files,
+            self._sizes,
+            self._present,
+            self._links,
+            {n: v for n, v in self._variables.items() if v is not None or not is_bookkeeping(n)},
+            self._written,
+            "host" in self._flags,
+            "machine" in self._flags,
+            "user" in self._flags,
+            "shell" in self._flags,
+            self._place,
+            self._because,
+        )
+
+    def _take(self, question: _Question) -> None:
+        kind, what, answer, asker = question
+        match kind:
+            case "variable":
+                self._variable(what)
+            case "set":
+                self._written.setdefault(what, self._before.get(what))
+            case "read" | "file" | "folder" | "walk" | "link" | "kind" | "access":
+                self._path(kind, what, answer, asker)
+            case "glob":
+                self._glob(what, asker)
+            case "call":
+                self._path("read", what, "unseen", "")
+            case "host" | "machine" | "user" | "shell":
+                self._flags.add(kind)
+            case "place":
+                self._place = what
+            case "program":
+                self._program(what, asker)
+            case "tool" | "tried" | "modulepath" | "end":
+                pass
+            case _ if kind in _REASONS:
+                self._refuse(asker, _REASONS[kind].format(what))
+            case _:
+                self._refuse(asker, f"asks {what}, which no condition can express")
+
+    def _refuse(self, asker: str, text: str) -> None:
+        if self._because is None:
+            self._because = f"{asker or 'the module tool'} {text}"
+
+    def _variable(self, name: str) -> None:
+        if name == "PWD":
+            self._place = self._before.get("PWD", os.getcwd())
+        elif name in _OF_BASH:
+            self._refuse("", f"asks for {name}, which is another in each shell")
+        elif name not in self._written:
+            self._variables.setdefault(name, self._before.get(name))
+
+    def _program(self, command: str, asker: str) -> None:
+        command = command.strip()
+        if _MACHINE_PROGRAMS.match(command):
+            self._flags.add("machine")
+        elif _HOST_PROGRAMS.match(command):
+            self._flags.add("host")
+        elif _USER_PROGRAMS.match(command):
+            self._flags.add("user")
+        elif not _LOGS.match(command):
+            self._refuse(asker, _REASONS["program"].format(command))
+            return
+        self._variable("PATH")
+
+    def _path(self, kind: str, path: str, answer: str, asker: str) -> None:
+        if "/messageDir/" in path and path.startswith(self._tools):
+            return  # Lmod's own messages
+        where = path.split("/", 2)[1] if path.startswith("/") else ""
+        if where in ("proc", "sys", "dev"):
+            self._kernel(kind, path, answer, asker)
+            return
+        path = self._normal(path)
+        self._note_links(os.path.dirname(path) if kind == "link" else path)
+        seen = answer.split(" ", 5)
+        now = _state(path, follows=kind != "link")
+        if not _agree(seen, now, kind):
+            self._refuse("", f"asked after {path}, which has changed in the meantime")
+            return
+        if now is None:
+            self._file(path, None)
+        elif kind == "link" and stat.S_ISLNK(now.st_mode):
+            self._links[path] = os.readlink(path)
+        elif kind in ("kind", "access") or (kind == "link" and stat.S_ISDIR(now.st_mode)):
+            self._present[path] = _kind(now)
+        else:
+            self._file(path, now.st_mtime_ns)
+            if stat.S_ISREG(now.st_mode):
+                self._sizes[path] = now.st_size
+
+    def _file(self, path: str, then: int | None) -> None:
+        if self._files.setdefault(path, then) != then:
+            self._refuse("", f"asked after {path}, which has changed in the meantime")
+
+    def _kernel(self, kind: str, path: str, answer: str, asker: str) -> None:
+        """What the kernel shows as files has no time that means anything."""
+        self._flags.add("host")
+        if answer == "absent":
+            self._files[path] = None
+        elif kind in ("kind", "access", "link"):
+            self._present[path] = _kind(now) if (now := _state(path)) else "file"
+        elif path == "/proc/cpuinfo":
+            self._flags.add("machine")
+        elif not re.match(
+            r"/proc/(sys/kernel/(hostname|osrelease|ostype|version)|version)\Z", path
+        ):
+            self._refuse(asker, f"looks at {path}, which changes without a trace")
+
+    def _glob(self, pattern: str, asker: str) -> None:
+        """A pattern's answer changes if one of the folders does in which names are matched."""
+        folders = ["/"]
+        for part in pattern.strip("/").split("/"):
+            if not re.search(r"[*?\[{\\]", part):
+                folders = [os.path.join(folder, part) for folder in folders]
+                continue
+            for folder in folders:
+                self._path("folder", folder, "unseen", asker)
+            folders = [path for folder in folders for path in _subfolders(folder)]
+            if len(folders) > _GLOB_FOLDERS:
+                self._refuse(asker, f"looks for {pattern} in more folders than can be watched")
+                return
+        for folder in folders:
+            self._path("file", folder, "unseen", asker)
+
+    def _normal(self, path: str) -> str:
+        """The path without `..`, where that leads to the same place."""
+        if "/../" not in path and "/./" not in path and "//" not in path:
+            return path.rstrip("/") or "/"
+        short = os.path.normpath(path)
+        folder, short_folder = os.path.dirname(path), os.path.dirname(short)
+        same = os.path.realpath(folder) == os.path.realpath(short_folder)
+        return short if same else path
+
+    def _note_links(self, path: str) -> None:
+        """Note each link on the way to a path; folders that were looked at are remembered."""
+        if path in self._real:
+            return
+        folder = os.path.dirname(path)
+        if folder == path:
+            return
+        self._note_links(folder)
+        self._real[path] = path
+        try:
+            target = os.readlink(path)
+        except OSError:
+            return
+        self._links[path] = target
+        self._note_links(os.path.normpath(os.path.join(os.path.realpath(folder), target)))
+
+
+def _state(path: str, *, follows: bool = True) -> os.stat_result | None:
+    try:
+        return os.stat(path, follow_symlinks=follows)
+    except OSError:
+        return None
+
+
+def _kind(state: os.stat_result) -> str:
+    if stat.S_ISDIR(state.st_mode):
+        return "directory"
+    return "file" if stat.S_ISREG(state.st_mode) else "device"
+
+
+def _agree(seen: list[str], now: os.stat_result | None, kind: str) -> bool:
+    """Whether a file is still in the state in which it was before it was looked at.
+
+    Lua and Tcl know the times in seconds only; with the time of the last change of the inode, which
+    nobody can set, with size and inode that leaves changes within one second.
+    """
+    if seen == ["unseen"]:
+        return True
+    if seen == ["absent"]:
+        return now is None
+    if now is None:
+        return False
+    if kind in ("kind", "access"):
+        return _KINDS.get(seen[0], seen[0]) in (_kind(now), "device", "fifo", "socket", "other")
+    if seen[0] == "directory" and kind in ("file", "link", "read"):
+        return stat.S_ISDIR(now.st_mode)
+    then = [str(n) for n in (int(now.st_mtime_ns // 10**9), int(now.st_ctime_ns // 10**9))]
+    return seen[1:5] == [*then, str(now.st_size), str(now.st_ino)]
+
+
+def _subfolders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if entry.is_dir()]
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            return []
+        raise

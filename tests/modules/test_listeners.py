@@ -1,0 +1,133 @@
+"""The module tool behaves under its listener as it does alone: output, messages, exit status.
+
+LMOD_UNDER_TEST and MODULES_UNDER_TEST may name the programs of other versions (`…/libexec/lmod`,
+`…/modulecmd.tcl`), separated by colons; without them only the version of the other tests is tried.
+"""
+
+import base64
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import trees
+from homes import CHECKOUT, MODULE_TOOLS
+
+from autoenv_hpc.modules import observations
+
+_OTHERS = {"lmod": "LMOD_UNDER_TEST", "modules": "MODULES_UNDER_TEST"}
+_FAILING = {"failing/1.0"}
+
+
+class Program(NamedTuple):
+    """A module tool's program, alone or under its listener, in an environment."""
+
+    command: list[str]
+    listener: list[str]
+    env: dict[str, str]
+
+    def answer(self, *words: str, listened: bool) -> tuple[str, str, int]:
+        """What it prints, what it says, and its exit status."""
+        command = [*self.listener, *self.command[-1:]] if listened else self.command
+        done = subprocess.run(
+            [*command, "bash", *words], check=False, capture_output=True, env=self.env,
+            stdin=subprocess.DEVNULL, cwd="/", encoding="utf-8", errors="surrogateescape",
+        )  # fmt: skip
+        return _without_times(done.stdout), done.stderr, done.returncode
+
+    def with_loaded(self, *modules: str) -> "Program":
+        """The same in the environment that these modules make."""
+        code, _, _ = self.answer("load", *modules, listened=False)
+        script = f"{code}\n/usr/bin/env -0"
+        done = subprocess.run(
+            ["/bin/bash", "--norc", "-c", script], check=False, capture_output=True, env=self.env,
+            text=True,
+        )  # fmt: skip
+        fields = done.stdout.rpartition("NOISE")[2] or done.stdout
+        env = dict(field.split("=", 1) for field in fields.split("\0") if "=" in field)
+        return self._replace(env=self.env | env)
+
+
+@pytest.fixture(params=MODULE_TOOLS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def programs(kind: str, tool_env: dict[str, dict[str, str]], tmp_path: Path) -> list[Program]:
+    """Each version that is here, with a home of its own."""
+    own = tool_env[kind]["LMOD_CMD" if kind == "lmod" else "MODULES_CMD"]
+    others = [path for path in os.environ.get(_OTHERS[kind], "").split(":") if path]
+    return [_program(kind, path, tool_env, tmp_path) for path in (own, *others)]
+
+
+def _program(kind: str, path: str, tool_env: dict, folder: Path) -> Program:
+    interpreter = Path(path).open(errors="replace").readline()[2:].split()
+    listener = CHECKOUT / f"shell/observe.{'lua' if kind == 'lmod' else 'tcl'}"
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    env = {
+        "HOME": str(home), "USER": "user", "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TERM": "dumb", "MODULES_PAGER": "", "LMOD_PAGER": "none",
+    }  # fmt: skip
+    if path in tool_env[kind].values():
+        env |= {n: v for n, v in tool_env[kind].items() if not n.startswith("BASH_FUNC")}
+    return Program([*interpreter, path], [*interpreter, str(listener), str(folder / "record")], env)
+
+
+def _without_times(code: str) -> str:
+    """Lmod's table without the times of its caches; each chunk is base64 of a part."""
+    chunks = re.findall(r"_ModuleTable\d+_=([\w+/=]*);", code)
+    table = base64.b64decode("".join(chunks) + "==").decode(errors="replace")
+    table = re.sub(r"c_\w*Time\w* = [\d.]+", "", table)
+    return re.sub(r"_ModuleTable\d+_=[\w+/=]*;", "", code) + table
+
+
+def _commands(modules: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What is loaded before, and the words of one call."""
+    good = [name for name in modules if name not in _FAILING]
+    for name in modules:
+        yield (), ("load", name)
+    first, last = good[0], good[-1]
+    for words in (
+        ("unload", first), ("swap", first, last), ("purge",), ("reset",), ("restore",), ("list",),
+        ("avail",), ("is-loaded", first), ("is-loaded", "nowhere"), ("load", "nowhere/1"), ("load", last),
+        ("use", "/nonexistent/place"), ("use", "--append", "/usr"), ("unuse", "/usr"), ("show", last),
+        ("whatis", first), ("refresh",), ("save", "mine"), ("restore", "mine"), ("spider", first), ("-t", "avail"),
+        ("load", "--no-such-option"), ("nosuchcommand",), (),
+    ):  # fmt: skip
+        yield (first,), words
+
+
+def _modules(tree: trees.Tree) -> list[str]:
+    folder = tree.folder
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = [str(path).removesuffix(".lua") for path in files]
+    return [n for n in names if not re.search(r"(\.modulerc|\.version|/default)$", n)]
+
+
+@pytest.mark.parametrize("language", MODULE_TOOLS)
+@pytest.mark.parametrize("tree_name", ["flat", "hierarchy", "odd"])
+def test_the_tool_prints_the_same_under_its_listener(
+    kind: str, language: str, tree_name: str, programs: list[Program], module_trees: dict
+) -> None:
+    if kind == "modules" and language == "lmod":
+        pytest.skip("Environment Modules reads no Lua")
+    tree = getattr(module_trees[language], tree_name)
+    different = []
+    for program in programs:
+        start = program._replace(env=program.env | {"MODULEPATH": str(tree.folder)})
+        for loaded, words in _commands(_modules(tree)):
+            at = start.with_loaded(*loaded) if loaded else start
+            alone = at.answer(*words, listened=False)
+            record = Path(at.listener[-1])
+            record.write_bytes(b"call\0\0\0\0")
+            heard = at.answer(*words, listened=True)
+            if alone != heard:
+                different.append((program.command[-1], loaded, words, alone, heard))
+            observed = observations.observed(record.read_bytes(), at.env)
+            assert observed is not None, (program.command[-1], words)
+    assert not different, f"{len(different)}: {different[0]}"
