@@ -15,6 +15,7 @@ from autoenv_hpc.activations.stamps import SEAL
 from autoenv_hpc.system.folders import make_private, write_atomically
 
 SLOTS = 8
+_OURS = re.compile(r"\w+\.(bash|bash4|zsh|fish)(\.json)?")
 
 
 def slots(cache: str, root: str, suffix: str) -> Iterator[str]:
@@ -66,6 +67,14 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
         _rename(paths[i - 1], paths[i])
     os.rename(temporary, paths[0])
     return paths[0]
+
+
+def forget(cache: str, root: str) -> None:
+    """Remove the activations of one project; those of projects inside of it stay."""
+    with contextlib.suppress(OSError), os.scandir(folder(cache, root)) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False) and _OURS.fullmatch(entry.name):
+                os.unlink(entry.path)
 
 
 def _steps(base: str, root: str) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import os
 
+from autoenv_hpc.activations import store
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.project import config, project, trust
@@ -11,6 +12,7 @@ def run(context: Context) -> int:
     """Allow the bytes that are read here."""
     file = named_file(context)
     trust.allow(file, project.read(file), context.folders.state, force=context.arguments.force)
+    store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time
     context.report.note(f"allowed {file}")
     return 0
 

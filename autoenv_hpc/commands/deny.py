@@ -1,5 +1,8 @@
 """`deny [PATH]`: never let a configuration take effect, until it is allowed again."""
 
+import os
+
+from autoenv_hpc.activations import store
 from autoenv_hpc.commands.allow import named_file
 from autoenv_hpc.context import Context
 from autoenv_hpc.project import trust
@@ -9,5 +12,6 @@ def run(context: Context) -> int:
     """Deny the configuration whatever it contains."""
     file = named_file(context)
     trust.deny(file, context.folders.state)
+    store.forget(context.folders.cache, os.path.dirname(file))
     context.report.note(f"denied {file}")
     return 0
