@@ -11,6 +11,7 @@ from autoenv_hpc.modules import bookkeeping
 from autoenv_hpc.modules.bookkeeping import loaded
 from autoenv_hpc.modules.login import initialised
 from autoenv_hpc.modules.tool import Tool
+from autoenv_hpc.modules.tool import choice as tool_choice
 from autoenv_hpc.project.choices import ModulePolicy
 from autoenv_hpc.shell_definitions import ShellDefinitions
 
@@ -93,12 +94,13 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
             depends = dependencies.failed_load_dependencies(
                 start, request.modules, tool.command, home
             )
-        raise LoadError(_why(missing, result, start), depends.in_environment(env))
+        depends = (depends | tool_choice(start)).in_environment(env)
+        raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)
     if depends is None:
         depends = dependencies.load_dependencies(start, result.env, tool.command, home)
-    depends |= bookkeeping.consistency(result.env)
+    depends |= tool_choice(start) | bookkeeping.consistency(result.env)
     if start is not env:
         depends |= dependencies.login_dependencies(home)
     return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))

@@ -5,6 +5,9 @@ import re
 from typing import Literal, NamedTuple
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.guards import Guards
+
+_DECISIVE = ("LMOD_CMD", "MODULES_CMD", "MODULESHOME", "MODULES_RUN_QUARANTINE", "LMOD_SETTARG_CMD")
 
 
 class Tool(NamedTuple):
@@ -12,6 +15,13 @@ class Tool(NamedTuple):
 
     kind: Literal["lmod", "modules"]
     command: str
+
+
+def choice(env: Env) -> Guards:
+    """The guards on what decides which tool is called, and how."""
+    quarantined = env.get("MODULES_RUN_QUARANTINE", "").split()
+    runtime = [f"MODULES_RUNENV_{name}" for name in quarantined]
+    return Guards.on_variables([*_DECISIVE, *quarantined, *runtime], env)
 
 
 def is_set_up(name: str) -> bool:
