@@ -418,6 +418,8 @@ def test_a_failure_is_remembered_under_the_same_guards(site: Site, tmp_path: Pat
             "strace",
             "-f",
             "-qq",
+            "-s",
+            "999",
             "-e",
             "trace=execve",
             "-o",
