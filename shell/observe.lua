@@ -545,12 +545,14 @@ local function watch_posix(posix)
                 if walking then return original(...) end
                 local path, what = ...
                 if what == "type" and type(path) == "string" then
+                  note_file("link", path) -- luaposix follows links in some of its versions only
                   walking = true -- what the library asks on the way is this same question
                   local mode, message, code = original(path, "type")
                   walking = false
-                  kind_only(path, mode)
+                  if mode ~= "link" then kind_only(path, mode) end
                   return mode, message, code
                 end
+                note_file("link", path)
                 note_file("file", path)
                 if type(path) == "string" and what == nil then return original(...) end
                 return relay("stat", original, ...)

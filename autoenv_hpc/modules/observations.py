@@ -30,6 +30,8 @@ _KINDS = {  # what Lua's and Tcl's libraries call the same thing
 }
 _PRESENT: Mapping[str, Kind] = {"file": "file", "directory": "folder"}
 _BOUND_AGE = 3600  # seconds; what a modulefile learns of its host or user may change
+_PATHS = frozenset(("read", "file", "folder", "walk", "link", "kind", "access"))
+_FLAGS = frozenset(("host", "machine", "user", "shell"))
 _GLOB_FOLDERS = 64  # of a pattern; more are not watched
 
 # Why a load cannot be stored, by the kind of question; `{}` is what was asked for.
@@ -63,14 +65,14 @@ _OF_BASH = ("OLDPWD", "SHLVL", "_")  # the scratch shell has values of its own f
 class Observations(NamedTuple):
     """What a load depended on. Values of variables are those outside, before the load.
 
-    A module tool's own record of its state is one unit: of its parts that are not set, none is named
-    here. They are not set as long as the modules that were loaded before are the same.
+    A module tool's own record of its state is one unit: its parts that are not set are left out.
+    They are not set as long as the modules that were loaded before are the same.
     """
 
     files: Mapping[str, int | None] = {}  # what was read or looked at: its time in ns; None: absent
     sizes: Mapping[str, int] = {}  # of the files among them
     present: Mapping[str, str] = {}  # what only had to be there: its kind, "file" or "directory"
-    links: Mapping[str, str] = {}  # each link on the way to any of these, and where it leads
+    links: Mapping[str, str | None] = {}  # where each link leads on the way; None: it is no link
     variables: Mapping[str, str | None] = {}  # that were asked for before the load set them
     written: Mapping[str, str | None] = {}  # that the load set or unset, whatever they were
     host: bool = False  # the host's name, or something that differs between hosts
@@ -168,7 +170,7 @@ class _Reader:
         self._files: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
         self._present: dict[str, str] = {}
-        self._links: dict[str, str] = {}
+        self._links: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
         self._written: dict[str, str | None] = {}
         self._flags: set[str] = set()
@@ -199,27 +201,31 @@ class _Reader:
 
     def _take(self, question: _Question) -> None:
         kind, what, answer, asker = question
+        if kind in _PATHS:
+            self._path(kind, what, answer, asker)
+        elif kind in _FLAGS:
+            self._flags.add(kind)
+        elif kind in _REASONS and kind != "program":
+            self._refuse(asker, _REASONS[kind].format(what))
+        else:
+            self._take_other(kind, what, asker)
+
+    def _take_other(self, kind: str, what: str, asker: str) -> None:
         match kind:
             case "variable":
                 self._variable(what)
             case "set":
                 self._written.setdefault(what, self._before.get(what))
-            case "read" | "file" | "folder" | "walk" | "link" | "kind" | "access":
-                self._path(kind, what, answer, asker)
             case "glob":
                 self._glob(what, asker)
             case "call":
                 self._path("read", what, "unseen", "")
-            case "host" | "machine" | "user" | "shell":
-                self._flags.add(kind)
             case "place":
                 self._place = what
             case "program":
                 self._program(what, asker)
             case "tool" | "tried" | "modulepath" | "end":
                 pass
-            case _ if kind in _REASONS:
-                self._refuse(asker, _REASONS[kind].format(what))
             case _:
                 self._refuse(asker, f"asks {what}, which no condition can express")
 
@@ -266,12 +272,15 @@ class _Reader:
             self._file(path, None)
         elif kind == "link" and stat.S_ISLNK(now.st_mode):
             self._links[path] = os.readlink(path)
+            return
         elif kind in ("kind", "access") or (kind == "link" and stat.S_ISDIR(now.st_mode)):
             self._present[path] = _kind(now)
         else:
             self._file(path, now.st_mtime_ns)
             if stat.S_ISREG(now.st_mode):
                 self._sizes[path] = now.st_size
+        if kind == "link" and now is not None:
+            self._links[path] = None
 
     def _file(self, path: str, then: int | None) -> None:
         if self._files.setdefault(path, then) != then:

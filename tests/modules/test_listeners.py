@@ -65,7 +65,7 @@ def programs(kind: str, tool_env: dict[str, dict[str, str]], tmp_path: Path) -> 
 
 
 def _program(kind: str, path: str, tool_env: dict, folder: Path) -> Program:
-    interpreter = Path(path).open(errors="replace").readline()[2:].split()
+    interpreter = trees.interpreter_of(path)
     listener = CHECKOUT / f"shell/observe.{'lua' if kind == 'lmod' else 'tcl'}"
     home = folder / "home"
     home.mkdir(exist_ok=True)

@@ -160,6 +160,12 @@ def interpreters() -> dict[tuple[int, int], Path]:
     return found
 
 
+def interpreter_of(script: str) -> list[str]:
+    """The words in the first line of a script, behind `#!`."""
+    with open(script, errors="replace") as file:
+        return file.readline()[2:].split()
+
+
 def wheels(folder: Path, packages: dict[str, str]) -> Path:
     """A folder of small pure wheels, `name==version` each, to install from without a network."""
     folder.mkdir(parents=True, exist_ok=True)
