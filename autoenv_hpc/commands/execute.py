@@ -88,9 +88,6 @@ def become(words: list[str], env: Env) -> NoReturn:
 
 def _replace(path: str, words: list[str], env: Env) -> NoReturn:
     """Go on as another program, as if neither Python nor the script before it had been there."""
-    level = env.get("SHLVL", "")
-    if level.isdigit():
-        env = {**env, "SHLVL": str(int(level) - 1)}
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
         signal.signal(number, signal.SIG_DFL)
     os.execve(path, words, env)

@@ -329,4 +329,4 @@ def test_one_file_for_two_sites(cluster: Home, tool: str, tree: str) -> None:
     said = cluster.command(
         "prepare", "--site", "uppmax", cwd=root, status=1, SNIC_RESOURCE="kebnekaise"
     ).stderr
-    assert "these are the modules of uppmax, and here may be another site" in said
+    assert "these are the modules of uppmax, and this may be another site" in said

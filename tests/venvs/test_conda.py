@@ -489,9 +489,9 @@ def test_a_script_that_asks_the_host_or_the_time_is_bounded(
     entered(home, root)
     assert is_stored(home, root) == (bound == "host")
     stored = [json.loads(p.read_text()) for p in home.folder.rglob(".cache/autoenv-hpc/**/*.json")]
-    odd = [d for d in stored if "host" in d and d["host"] == os.uname().nodename]
+    odd = [d for d in stored if d.get("guards", {}).get("host") == os.uname().nodename]
     assert bool(odd) == (bound == "host")
-    assert all(d["life"] <= 3600 for d in odd)
+    assert all(d["guards"]["max_age"] <= 3600 for d in odd)
 
 
 # --- matching, rebuilding, keeping in order -------------------------------------------------
@@ -504,7 +504,7 @@ def test_another_python_is_refused_and_rebuilt(home: Home, conda: Conda) -> None
     home.project(f'{GEODATA}python = "{HERE}"\n', "p")
     said = refused(home, root)
     assert f"{root}/.venv has no Python, and python = '{HERE}' is asked for" in said
-    assert f"autoenv-hpc rebuild -C {root} builds it anew" in said
+    assert f"autoenv-hpc rebuild -C {root} builds it again" in said
     home.command("rebuild", "-C", str(root))
     assert entered(home, root)["CONDA_PREFIX"] == f"{root}/.venv"
     home.project(f'{CONDA}python = "2.7"\n', "p")
@@ -580,7 +580,7 @@ def test_one_made_by_hand_is_kept_by_a_rebuild(home: Home, conda: Conda) -> None
     (root / ".venv/thesis.tex").write_text("all of it")
     said = home.command("rebuild", cwd=root).stderr
     (kept,) = root.glob(".venv.old-*")
-    assert f"is kept: {kept}" in said
+    assert f"it is now {kept}" in said
     assert (kept / "thesis.tex").read_text() == "all of it"
     assert entered(home, root)["CONDA_PREFIX"] == f"{root}/.venv"
 

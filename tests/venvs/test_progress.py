@@ -59,7 +59,7 @@ def test_a_shell_is_inside_once_the_bar_is_wiped(
 ) -> None:
     root = home.project(f'[venv]\n{THIS}packages = ["seaborn"]\n{wheels(wheelhouse)}', "p")
     code = tmp_path / "code"
-    ask = f'"$0" __shell {shell} look "$1" "" > "$2"'
+    ask = f'"$0" __shell 2 {shell} look "$1" "" fine > "$2"'
     shown = on_a_terminal(home, root, "-c", ask, COMMAND, str(root), str(code), program="/bin/sh")
     assert re.search(r"[01]/1", shown), "a bar"
     assert "VIRTUAL_ENV" in code.read_text()

@@ -78,7 +78,7 @@ def test_one_made_by_hand_is_kept(home: Home, uv_backend: str) -> None:
     (root / ".venv/thesis.tex").write_text("all of it")
     said = home.command("rebuild", cwd=root).stderr
     (kept,) = root.glob(".venv.old-*")
-    assert f"is kept: {kept}" in said
+    assert f"it is now {kept}" in said
     assert (kept / "thesis.tex").read_text() == "all of it"
     assert prefix(home, root) == f"{root}/.venv"
 
