@@ -34,7 +34,7 @@ class Guards(NamedTuple):
 
     files: Mapping[str, int | None] = {}  # path to time of modification in ns; None: not there
     present: Mapping[str, Kind] = {}  # path to what it must be, whatever its time
-    links: Mapping[str, str] = {}  # path of a link to the path that it must lead to
+    links: Mapping[str, str | None] = {}  # path to where it must lead as a link; None: it is none
     variables: Mapping[str, str | None] = {}  # name to value; None: not set
     host: str | None = None  # the only host for which this holds
     cpu: str | None = None  # the only kind of processor for which this holds
@@ -90,9 +90,9 @@ class Guards(NamedTuple):
             if not _is_kind(path, kind)
         ]
         reasons += [
-            f"{path} does not lead to {target}"
+            f"{path} is a link" if target is None else f"{path} does not lead to {target}"
             for path, target in self.links.items()
-            if not _is_same(path, target)
+            if (os.path.islink(path) if target is None else not _is_same(path, target))
         ]
         reasons += [text for path, then in self.files.items() if (text := _difference(path, then))]
         for name, value in self.variables.items():
@@ -110,7 +110,7 @@ class Guards(NamedTuple):
             *machine,
             *([("processor", "of the same kind")] if self.cpu is not None else []),
             *(("exists", path) for path in self.present),
-            *(("link", f"{path} leads to {target}") for path, target in self.links.items()),
+            *(("link", f"{path} leads to {to or 'nowhere'}") for path, to in self.links.items()),
             *(("unchanged", path) for path, then in self.files.items() if then is not None),
             *(("absent", path) for path in absent),
             *(("variable", f"{name} is {_brief(v)}") for name, v in self.variables.items()),

@@ -100,7 +100,8 @@ def guards(record: bytes, before: Env) -> Guards | None:
         files=seen.files,
         present={path: _PRESENT.get(kind, "anything") for path, kind in seen.present.items()},
         links={
-            path: os.path.join(os.path.dirname(path), target) for path, target in seen.links.items()
+            path: None if target is None else os.path.join(os.path.dirname(path), target)
+            for path, target in seen.links.items()
         },
         variables={**seen.variables, **seen.written, **place},
         host=os.uname().nodename if is_bound else None,

@@ -108,8 +108,9 @@ class Dialect(ABC):
         """
         operators = {"anything": "-e", "file": "-f", "folder": "-d"}
         tests = [f"! {operators[kind]} {self.quote(path)}" for path, kind in guards.present.items()]
-        links = guards.links.items()
-        tests += [f"! {self.quote(path)} -ef {self.quote(target)}" for path, target in links]
+        for path, target in guards.links.items():
+            link = self.quote(path)
+            tests.append(f"-L {link}" if target is None else f"! {link} -ef {self.quote(target)}")
         rings: dict[int, list[str]] = {}
         for file, modified in guards.files.items():
             if modified is None:

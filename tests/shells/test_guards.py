@@ -116,7 +116,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     change = Change({"ENTERED": Value(None, "1")})
     guards = guards._replace(
         present={str(allowed): "anything", str(files): kind},
-        links={str(link): str(files / "tree one")},
+        links={str(link): str(files / "tree one"), str(files): None},
         variables={**before, **change.befores},
         host=host,
         cpu=cpu,
