@@ -517,6 +517,15 @@ local function watch_posix(posix)
             return relay(name, original, ...)
           end
         end)
+      elseif name == "fork" then
+        put(posix, name, function(original)
+          return function(...)
+            note_if_not_tools("program", "fork", name)
+            local process, message, code = original(...)
+            if process == 0 then is_finished = true end -- the record is its parent's
+            return process, message, code
+          end
+        end)
       elseif name == "open" then
         put(posix, name, function(original)
           return function(...)

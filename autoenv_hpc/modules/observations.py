@@ -280,7 +280,7 @@ class _Reader:
             self._file(path, now.st_mtime_ns)
             if stat.S_ISREG(now.st_mode):
                 self._sizes[path] = now.st_size
-        if kind == "link" and now is not None:
+        if kind == "link":
             self._links[path] = None
 
     def _file(self, path: str, then: int | None) -> None:
