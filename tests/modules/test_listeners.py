@@ -53,7 +53,7 @@ class Program(NamedTuple):
 
 @pytest.fixture(params=MODULE_TOOLS)
 def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def programs(kind: str, tool_env: dict[str, dict[str, str]], tmp_path: Path) -> 
     return [_program(kind, path, tool_env, tmp_path) for path in (own, *others)]
 
 
-def _program(kind: str, path: str, tool_env: dict, folder: Path) -> Program:
+def _program(kind: str, path: str, tool_env: dict[str, dict[str, str]], folder: Path) -> Program:
     interpreter = trees.interpreter_of(path)
     listener = CHECKOUT / f"shell/observe.{'lua' if kind == 'lmod' else 'tcl'}"
     home = folder / "home"
@@ -112,7 +112,11 @@ def _modules(tree: trees.Tree) -> list[str]:
 @pytest.mark.parametrize("language", MODULE_TOOLS)
 @pytest.mark.parametrize("tree_name", ["flat", "hierarchy", "odd"])
 def test_the_tool_prints_the_same_under_its_listener(
-    kind: str, language: str, tree_name: str, programs: list[Program], module_trees: dict
+    kind: str,
+    language: str,
+    tree_name: str,
+    programs: list[Program],
+    module_trees: dict[str, trees.Trees],
 ) -> None:
     if kind == "modules" and language == "lmod":
         pytest.skip("Environment Modules reads no Lua")

@@ -10,6 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -119,7 +120,7 @@ def smaller(bench: Bench, world: World, steps: list[Change]) -> tuple[World, lis
     return world, steps, text
 
 
-def _candidates(world: World, steps: list[Change]):  # noqa: ANN202 - pairs
+def _candidates(world: World, steps: list[Change]) -> Iterator[tuple[World, list[Change]]]:
     for i in range(len(steps)):
         yield world, steps[:i] + steps[i + 1 :]
     for path, content in world.content.items():
