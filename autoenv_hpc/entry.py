@@ -83,7 +83,9 @@ def venv_request(context: Context) -> tuple[VenvRequest, Env]:
     outside = leaving.outside(environ, active.active_project(environ))
     modules = compiling.load_modules(chosen, outside, context.folders)
     if modules.request is None:
-        raise Problem(f"{chosen.file}: there is no [venv] table, so no environment is asked for")
+        raise Problem(
+            f"{chosen.file}: there is no [venv] table (add one to ask for an environment)"
+        )
     return modules.request, modules.loaded.env
 
 

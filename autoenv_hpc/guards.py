@@ -83,7 +83,7 @@ class Guards(NamedTuple):
         reasons += [text for path, then in self.files.items() if (text := _difference(path, then))]
         for name, value in self.variables.items():
             if now.env.get(name) != value:
-                reasons.append(f"{name} is {_brief(now.env.get(name))}, and was {_brief(value)}")
+                reasons.append(f"{name} was {_brief(value)} and is now {_brief(now.env.get(name))}")
         return reasons
 
     def conditions(self) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def run(context: Context) -> int:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if f"\n{_DONE}" not in shown.replace("\r", ""):
-        raise Problem("the demo did not end as it should: please report what you see above")
+        raise Problem("the demo failed: please report the output above")
     return 0
 
 
@@ -52,7 +52,7 @@ def _environment(home: str, context: Context) -> tuple[Env, Tool | None]:
     try:
         known, tool = login.initialised({**given, "MODULEPATH": paths})
     except ModuleError as error:
-        context.report.note(f"{error}; so the demo goes on without modules")
+        context.report.note(f"{error} (the demo continues without modules)")
         return env, None
     return {**{name: v for name, v in known.items() if is_set_up(name)}, **env}, tool
 

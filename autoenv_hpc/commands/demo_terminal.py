@@ -50,7 +50,7 @@ def _until_prompt(terminal: int) -> bytes:
     end = time.monotonic() + _PATIENCE
     while not shown.endswith(_PROMPT):
         if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
-            raise Problem("the shell of the demo came to no prompt")
+            raise Problem(f"the demo's shell showed no prompt for {_PATIENCE} s")
         try:
             data = os.read(terminal, 65_536)
         except OSError:  # the shell has ended (Linux: EIO)

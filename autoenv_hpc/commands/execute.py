@@ -26,7 +26,7 @@ def run(context: Context) -> int:
     arguments = context.arguments
     words = arguments.cmd[1:] if arguments.cmd[:1] == ["--"] else arguments.cmd
     if not words:
-        raise UsageError("exec: which command? (autoenv-hpc exec -- CMD…)")
+        raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
     with _turn(context.environ):
         try:
             env = _environment(context)
@@ -103,4 +103,4 @@ def _not_found(program: str, env: Env) -> str:
     path = project.change.get("PATH") if project else None
     before = path.before if path else None
     outside = shutil.which(program, path=before) if before else None
-    return f"{text}; outside of it there is {outside}" if outside else text
+    return f"{text}; outside the project it is {outside}" if outside else text

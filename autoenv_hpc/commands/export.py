@@ -106,7 +106,7 @@ def _dotenv(compiled: Compiled, change: Change) -> str:
             lines.append(f"# unset {name}")
         elif "\n" in after:
             raise Problem(
-                f"{name} has several lines, which a dotenv file cannot hold (--format json can)"
+                f"{name} has several lines, which a dotenv file cannot hold (use --format json)"
             )
         else:
             quoted = after.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")

@@ -21,13 +21,13 @@ def run(context: Context) -> int:
             continue
         busy = processes.using(entry.path, entry.project)
         if busy:
-            report.note(f"{entry.path} is kept: process {busy[0]} uses it")
+            report.note(f"kept {entry.path}: process {busy[0]} uses it")
             continue
         size = cautions.measured(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
         doomed.append(noted)
     if not doomed or arguments.dry_run:
-        report.note(f"{len(doomed) or 'no'} environments of projects that are gone")
+        report.note(f"{len(doomed) or 'no'} environments whose projects are gone")
         return 0
     if not (arguments.yes or _agreed(len(doomed))):
         return 1
@@ -45,6 +45,6 @@ def _agreed(number: int) -> bool:
         raise Problem(
             "not a terminal, so prune cannot ask (`autoenv-hpc prune --yes` removes them)"
         )
-    sys.stderr.write(f"remove {number} of them? [y/N] ")
+    sys.stderr.write(f"remove all of these ({number})? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

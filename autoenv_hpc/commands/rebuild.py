@@ -10,7 +10,7 @@ def run(context: Context) -> int:
     """Build, swap, and report which processes still use the old one."""
     request, env = entry.venv_request(context)
     if request.requested.backend == "existing":
-        raise Problem(f'{request.path}: backend = "existing" is not ours to build')
+        raise Problem(f'{request.path}: autoenv-hpc never builds a backend = "existing"')
     users = processes.using(request.path, request.owner.root)
     kept = ensure.rebuild(request, env, context.report.progress)
     if users:

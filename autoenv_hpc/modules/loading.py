@@ -130,6 +130,6 @@ def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     if len(said) > _WORDS_SHOWN:
         said = said[:_WORDS_SHOWN].rsplit(" ", 1)[0] + " …"
     if not said:
-        said = "the module tool said nothing, and loaded nothing"
+        said = "the module tool printed nothing and loaded nothing"
     suggested = suggestions.suggestions(missing, env)
     return f"cannot load {' '.join(missing)}: {said}" + "".join(f"; {hint}" for hint in suggested)

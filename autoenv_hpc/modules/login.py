@@ -24,8 +24,8 @@ def initialised(env: Env) -> tuple[Env, Tool]:
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
     raise ModuleError(
-        "no usable module system here: a login shell sets none up"
-        f" and this one has {', '.join(found) or 'neither LMOD_CMD nor MODULES_CMD'}"
+        "no usable module system here: a login shell sets up none,"
+        f" and this shell has {', '.join(found) or 'neither LMOD_CMD nor MODULES_CMD'}"
     )
 
 

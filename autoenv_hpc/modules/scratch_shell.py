@@ -66,7 +66,7 @@ def run(
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
     if end is None or len(earlier) != len(snapshots):
-        raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
+        raise ModuleError(f"{program or steps[0][1]} ended its shell: {said.strip()}")
     return end._replace(words=said, earlier=earlier)
 
 

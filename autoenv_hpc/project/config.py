@@ -168,7 +168,7 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{file}:{line}: not UTF-8, which TOML must be") from error
+        raise ConfigError(f"{file}:{line}: not UTF-8 (save the file as UTF-8)") from error
     try:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -219,7 +219,7 @@ def _absolute(path: str, key: str, *, file: str, environ: Env, home: str) -> str
     fields: dict[str, templates.Field] = {}
     result = templates.expand(path, fields=fields, environ=environ, home=home, place=place)
     if not os.path.isabs(result):
-        raise ConfigError(f"{place}: {path}: not an absolute path")
+        raise ConfigError(f"{place}: {path}: must be an absolute path")
     return os.path.normpath(result)
 
 

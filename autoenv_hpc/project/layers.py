@@ -36,7 +36,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     if env is not None:
         known = _env_names(document.data, site)
         if env not in known:
-            listed = f"there are: {', '.join(sorted(known))}" if known else "it has none"
+            listed = f"defined: {', '.join(sorted(known))}" if known else "none is defined"
             raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
         own = _layer(document.data, site, env)
     if "venv" not in own:
@@ -44,10 +44,10 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     merged = _merge(defaults, own)
     only = merged.get("only-sites")
     if only and site not in only:
-        here = f"this is {site}" if site else "this is no site that is known"
+        here = f"this is {site}" if site else "the site here is unknown"
         raise ConfigError(
-            f"{file}: only-sites: this project is for {' and '.join(only)}, and {here}"
-            " (`autoenv-hpc status` tells why; AUTOENV_HPC_SITE says which it is)"
+            f"{file}: only-sites: this project is for {' and '.join(only)}, but {here}"
+            " (see `autoenv-hpc status`, or set AUTOENV_HPC_SITE)"
         )
     root = os.path.dirname(file)
     return Config(

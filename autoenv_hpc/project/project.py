@@ -115,7 +115,7 @@ def read(file: str) -> bytes:
 
 def _untrusted(file: str, verdict: trust.Verdict) -> str:
     if verdict.word == "denied":
-        return f"{file} is denied (`autoenv-hpc allow` takes that back)"
+        return f"{file} is denied (run `autoenv-hpc allow` to allow it again)"
     because = f"; {verdict.reason}" if verdict.reason else ""
     return f"{file} is new or was edited: read it, then run `autoenv-hpc allow`{because}"
 

@@ -26,7 +26,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 # Variables that belong to a shell or to this tool, with what to write instead.
 _RESERVED = {
-    **dict.fromkeys(SHELL_OWN, "each shell keeps it for itself"),
+    **dict.fromkeys(SHELL_OWN, "each shell maintains its own"),
     **dict.fromkeys(
         (
             "IFS",
@@ -63,10 +63,10 @@ _RESERVED = {
             "prompt",
             "options",
         ),
-        "each shell keeps it for itself",
+        "each shell maintains its own",
     ),
     **dict.fromkeys(
-        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool keeps it"
+        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool maintains it"
     ),
     "MODULEPATH": "write module-paths = […] instead",
     "VIRTUAL_ENV": "write [venv] path instead",
@@ -87,7 +87,7 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
             for i, fault in enumerate(found):
                 if fault.path == (key,):
                     found[i] = Fault(
-                        (key,), "only the user's or the site's own config.toml may have it"
+                        (key,), "only a config.toml, the user's or the site's, may contain it"
                     )
     names = data.get("envs")
     default = data.get("default-env")
@@ -172,7 +172,7 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
         if value.startswith(("-", "+")):
             yield Fault(path, f"{value!r} is an option, not a module")
         elif any(char.isspace() or char in ":;&|" for char in value):
-            yield Fault(path, f"{value!r} is no module name (one string for each module)")
+            yield Fault(path, f"{value!r} is not a module name (write one string for each module)")
 
 
 def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
@@ -208,11 +208,11 @@ def _duration(path: Path, value: object) -> Iterator[Fault]:
 
 def _variable(path: Path, name: str) -> Iterator[Fault]:
     if not _NAME.match(name):
-        yield Fault(path, f"{name!r} is no name for a variable")
+        yield Fault(path, f"{name!r} is not a variable name")
     elif name in _RESERVED:
         yield Fault(path, f"{name} cannot be set here: {_RESERVED[name]}")
     elif name.startswith(("AUTOENV_HPC_", "__autoenv_hpc_", "BASH_FUNC_", "__LMOD_", "__MODULES_")):
-        yield Fault(path, f"{name} cannot be set here: it is not the user's")
+        yield Fault(path, f"{name} cannot be set here: it is reserved")
 
 
 def _word(path: Path, name: str) -> Iterator[Fault]:

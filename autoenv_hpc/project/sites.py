@@ -80,7 +80,7 @@ def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what 
     for pattern, site in DOMAINS.items():
         if _like(str(host), [pattern]):
             return Site(site, f"the host {host}", guards)
-    return Site(None, "nothing names one", guards)
+    return Site(None, "no rule names one", guards)
 
 
 class _Host:
@@ -114,7 +114,7 @@ def _only(found: Mapping[str, str]) -> tuple[str, str]:
     if len(found) > 1:
         both = " and ".join(f"{site} ({why})" for site, why in sorted(found.items()))
         raise ConfigError(
-            f"more than one site matches: {both}; choose with --site or AUTOENV_HPC_SITE"
+            f"more than one site matches: {both} (choose with --site or AUTOENV_HPC_SITE)"
         )
     return next(iter(found.items()))
 

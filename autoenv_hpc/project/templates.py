@@ -39,7 +39,7 @@ def expand(
         if match[0] in ("{{", "}}", "$$"):
             return match[0][0]
         raise ConfigError(
-            f"{place}: stray {match[0]!r} in {template!r} (write it twice to mean itself)"
+            f"{place}: stray {match[0]!r} in {template!r} (write it twice for the character itself)"
         )
 
     tilde = _HOME.match(template)
@@ -58,7 +58,7 @@ def variables(template: str) -> set[str]:
 def _field(name: str, fields: Mapping[str, Field], place: str) -> str:
     if name not in fields:
         known = ", ".join(f"{{{field}}}" for field in fields) or "none here"
-        raise ConfigError(f"{place}: unknown field {{{name}}} (there are: {known})")
+        raise ConfigError(f"{place}: unknown field {{{name}}} (known: {known})")
     value = fields[name]
     if callable(value):
         value = value()

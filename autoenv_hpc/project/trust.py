@@ -57,7 +57,7 @@ def allow(file: str, data: bytes, state: str, *, force: bool = False) -> None:
         for path in (file, os.path.dirname(file)):
             if os.stat(path).st_mode & stat.S_IWOTH:
                 raise TrustError(
-                    f"{path}: everybody on this machine may write to it"
+                    f"{path}: every user of this machine can write to it"
                     " (run `chmod o-w` on it, or `autoenv-hpc allow --force`)"
                 )
     _write(_record(state, "allow", file, data), file)
@@ -93,7 +93,7 @@ def _write(record: str, file: str) -> None:
     except OSError as error:
         raise TrustError(
             f"{folder}: cannot be written: {error.strerror}"
-            " (AUTOENV_HPC_STATE_DIR names another folder)"
+            " (set AUTOENV_HPC_STATE_DIR to another folder)"
         ) from error
 
 

@@ -53,7 +53,7 @@ def exposed(path: str) -> str | None:
     if status.st_uid != os.getuid():
         return "it belongs to another user"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "others may write to it (`chmod go-w` takes that right away)"
+        return "other users can write to it (run `chmod go-w` on it)"
     return None
 
 

@@ -37,7 +37,7 @@ def scratch_folder() -> Iterator[str]:
                 os.mkdir(folder, 0o700)
                 break
     else:
-        raise Problem("nothing can be written in /tmp: set TMPDIR to a folder for temporary files")
+        raise Problem("cannot write to /tmp (set TMPDIR to a folder for temporary files)")
     try:
         yield folder
     finally:
