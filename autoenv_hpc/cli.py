@@ -1,4 +1,4 @@
-"""The command line: which command runs with which arguments."""
+"""The command line: its parser and the choice of the command."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line and the way to the help."""
+    """A parser whose errors take one line, which names the help."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
@@ -27,7 +27,7 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
 
     :returns: the exit status.
     :raises UsageError: the arguments are wrong.
-    :raises Problem: the command failed for a reason that the user can mend.
+    :raises Problem: the command failed for a reason that the user can remove.
     """
     parsed = parser().parse_args(arguments)
     context = Context(parsed, environ, report)

@@ -1,4 +1,4 @@
-"""`allow [PATH]`: let a configuration take effect, as it is now."""
+"""`allow [PATH]`: let a configuration take effect with its present content."""
 
 import os
 
@@ -8,7 +8,7 @@ from autoenv_hpc.project import config, project, trust
 
 
 def run(context: Context) -> int:
-    """Allow the bytes that are read here."""
+    """Allow exactly the content that this process reads."""
     file = named_file(context)
     trust.allow(file, project.read(file), context.folders.state, force=context.arguments.force)
     context.report.note(f"allowed {file}")

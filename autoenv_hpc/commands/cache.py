@@ -1,4 +1,4 @@
-"""`cache list|check|clear`: the compiled activations of this user."""
+"""`cache list|check|clear`: the user's stored activations."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ from autoenv_hpc.project import config, project
 
 
 def run(context: Context) -> int:
-    """Do what the word behind `cache` says."""
+    """Run the action that follows `cache`."""
     return {"list": _list, "check": _check, "clear": _clear}[context.arguments.action](context)
 
 
 def _list(context: Context) -> int:
-    """Print each activation: what it was made from, and whether it would be used here."""
+    """Print each activation: what it was made from and whether it fits here."""
     outside = _outside(context)
     cache = context.folders.cache
     for root, group in groupby(listing.stored(cache), lambda found: found.activation.root):
@@ -43,7 +43,7 @@ def _list(context: Context) -> int:
 
 
 def _check(context: Context) -> int:
-    """Compare each activation that would still be used with a real load; 1 if one differs."""
+    """Compare each activation that still holds with a real load; return 1 if one differs."""
     outside = _outside(context)
     status = 0
     for found in listing.stored(context.folders.cache):
@@ -63,7 +63,7 @@ def _check(context: Context) -> int:
 
 
 def _clear(context: Context) -> int:
-    """Remove all that can be made again."""
+    """Remove everything that can be made again."""
     cache = context.folders.cache
     for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
@@ -76,7 +76,7 @@ def _outside(context: Context) -> Env:
 
 
 def _start(found: Stored, outside: Env) -> Env:
-    """The environment that an activation starts from, as far as it matters to it."""
+    """The environment that an activation starts from, as far as its guards record it."""
     start = dict(outside)
     for name, value in found.activation.guards.variables.items():
         if value is None or name == active.NAME:
@@ -101,5 +101,5 @@ def _differences(found: Stored, start: Env, context: Context) -> list[str]:
 
 
 def _steady(change: Change) -> Change:
-    """Without Lmod's table, which holds the times of its own caches, and our own record of it."""
+    """The change without Lmod's table, which contains cache times, and our own state."""
     return Change((n, v) for n, v in change.items() if n != active.NAME and not is_table(n))

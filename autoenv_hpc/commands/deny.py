@@ -1,4 +1,4 @@
-"""`deny [PATH]`: never let a configuration take effect, until it is allowed again."""
+"""`deny [PATH]`: stop a configuration from taking effect until you allow it."""
 
 from autoenv_hpc.commands.allow import named_file
 from autoenv_hpc.context import Context
@@ -6,7 +6,7 @@ from autoenv_hpc.project import trust
 
 
 def run(context: Context) -> int:
-    """Deny the configuration whatever it contains."""
+    """Deny the configuration, whatever it contains."""
     file = named_file(context)
     trust.deny(file, context.folders.state)
     context.report.note(f"denied {file}")

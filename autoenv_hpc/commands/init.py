@@ -44,7 +44,7 @@ _TEXT = """\
 
 
 def run(context: Context) -> int:
-    """Write the file into the working directory, unless there is one."""
+    """Write the file into the working directory, unless it exists."""
     file = os.path.join(context.directory, config.FILE_NAME)
     if os.path.lexists(file) and not context.arguments.force:
         raise Problem(f"{file} exists (edit it, or run `autoenv-hpc init --force`)")

@@ -1,4 +1,4 @@
-"""`list`: the environments that this user has, with size and number of files."""
+"""`list`: the user's environments with their size and number of files."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use
 
 
 def run(context: Context) -> int:
-    """Measure each, and print the table."""
+    """Measure each environment and print the table."""
     rows = []
     state = context.folders.state
     registry.forget_gone(state)
@@ -28,7 +28,7 @@ def run(context: Context) -> int:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return 0
-    width = None if sys.stdout.isatty() else 10_000  # a pipe has no edge
+    width = None if sys.stdout.isatty() else 10_000  # lines in a pipe need no wrapping
     console = Console(file=sys.stdout, highlight=False, markup=False, width=width)
     table = Table(*_HEADS, box=None, pad_edge=False)
     for column in table.columns:

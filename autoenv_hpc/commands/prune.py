@@ -1,4 +1,4 @@
-"""`prune`: remove the environments that this tool built for projects that are gone."""
+"""`prune`: remove the environments that this tool built for projects now gone."""
 
 import sys
 
@@ -10,7 +10,7 @@ from autoenv_hpc.venvs import cautions, cleanup, lease, processes, record, regis
 
 
 def run(context: Context) -> int:
-    """Say what would go, ask, and remove it."""
+    """Show what would be removed, ask, and remove it."""
     arguments, report = context.arguments, context.report
     doomed = []
     state = context.folders.state
