@@ -1,4 +1,4 @@
-"""The start of a command, and the report of its failure."""
+"""The entry point of the Python process."""
 
 import os
 import sys

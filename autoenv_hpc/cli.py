@@ -1,4 +1,4 @@
-"""The command line: its parser and the choice of the command."""
+"""The parser of the command line."""
 
 import argparse
 import importlib

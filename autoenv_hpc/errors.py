@@ -1,4 +1,7 @@
-"""The errors that a user can fix; any other one keeps its traceback."""
+"""The errors that a user can fix.
+
+Any other exception is a bug and keeps its traceback.
+"""
 
 from autoenv_hpc.guards import Guards
 

@@ -1,4 +1,4 @@
-"""The layers of configuration, merged for one site and one named environment."""
+"""The configuration's layers, merged for one site and environment."""
 
 import os
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from autoenv_hpc.project.config import (
 def select(document: Document, above: Settings, site: str | None, env: str | None) -> Config:
     """Merge all layers for one site and one named environment.
 
-    The system's file, the user's, the project's; in each the base, then `[envs.NAME]`, then
-    `[site.NAME]`. Tables merge key by key, lists replace.
+    The order is the system's file, the user's, the project's; within each file the base, then
+    `[envs.NAME]`, then `[site.NAME]`. Tables merge key by key; lists replace each other.
 
-    :param env: the named environment, or None for the one of `default-env`.
-    :raises ConfigError: there is no such environment, or the project is not meant for this site.
+    :param env: the named environment; None stands for `default-env`.
+    :raises ConfigError: there is no such environment, or `only-sites` excludes this site.
     """
     file = document.file
     defaults: Table = _merge({}, known_sites.PROFILES.get(site or "", {}))
@@ -40,7 +40,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
             raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
         own = _layer(document.data, site, env)
     if "venv" not in own:
-        defaults.pop("venv", None)  # a preference of how, not a wish for one
+        defaults.pop("venv", None)  # a preference for environments, not a request for one
     merged = _merge(defaults, own)
     only = merged.get("only-sites")
     if only and site not in only:
@@ -106,7 +106,7 @@ def _venv(table: Table, env: str | None) -> Venv:
     }
     if env is not None and "path" not in values:
         values["path"] = f".venv-{env}"  # alternatives live side by side
-    return Venv(**values)  # every type has been checked: schema.py
+    return Venv(**values)  # schema.py has checked every type
 
 
 def _cache(table: Table) -> Cache:

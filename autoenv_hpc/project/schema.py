@@ -1,4 +1,4 @@
-"""What may stand in a configuration: each key and the shape of its value, as data."""
+"""The keys of a configuration and the shapes of their values."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong, and the key at which it is."""
+    """One fault, and the key that has it."""
 
     path: Path
     text: str
@@ -24,7 +24,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-# Variables that belong to a shell or to this tool, with what to write instead.
+# Variables that belong to a shell or a tool, with the reason or the key to use instead.
 _RESERVED = {
     **dict.fromkeys(SHELL_OWN, "each shell maintains its own"),
     **dict.fromkeys(
@@ -76,9 +76,9 @@ _RESERVED = {
 
 
 def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
-    """Everything that is wrong with a parsed configuration.
+    """All faults of a parsed configuration.
 
-    :param above: whether it is a user's or a site's file and no project's.
+    :param above: whether it is the user's or the system's file, not a project's.
     """
     keys = _ABOVE if above else _PROJECT
     found = list(_table(keys)((), data))
@@ -98,14 +98,14 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
 
 
 def seconds(age: object) -> int:
-    """A duration: seconds, or a text like `90s`, `30m`, `12h`, `7d`."""
+    """A duration in seconds, from a number or a text like `90s`, `30m`, `12h`, `7d`."""
     match = _AGE.match(str(age))
     return int(match[1]) * _SECONDS[match[2]] if match else 0
 
 
 def _mean(word: str, known: Mapping[str, object]) -> str:
-    """` (did you mean …?)`, where something is near enough."""
-    import difflib  # noqa: PLC0415 - only a fault looks for near words
+    """` (did you mean …?)` if a known word is similar, else nothing."""
+    import difflib  # noqa: PLC0415 - only a fault needs similar words
 
     folded = word.lower().replace("_", "-")
     close = difflib.get_close_matches(folded, list(known), 1, 0.6)

@@ -1,4 +1,4 @@
-"""Which site is this: the rules of recognition, from the surest sign to the last."""
+"""The rules that recognise a site, the surest one first."""
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
@@ -11,21 +11,21 @@ from autoenv_hpc.project.known_sites import CENTRES, DOMAINS, IDENTITIES
 
 
 class Match(NamedTuple):
-    """How a site is recognised: any variable with any of its patterns, or any host name."""
+    """A rule that recognises a site: any variable with any pattern, or any host name."""
 
     env: dict[str, tuple[str, ...]] = {}
     fqdn: tuple[str, ...] = ()
 
 
 class Site(NamedTuple):
-    """The answer, and under which conditions it is the same again."""
+    """The recognised site, and the conditions under which it stays the same."""
 
-    name: str | None  # None: no site is known, the base tables apply
+    name: str | None  # None: the site is unknown, and the base tables apply
     reason: str
     guards: Guards = Guards()
 
 
-def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what each rule reads
+def detect(  # noqa: PLR0911, PLR0913 - one return for each rule; each argument feeds a rule
     environ: Env,
     matches: Mapping[str, Match],
     option: str | None,
@@ -36,12 +36,12 @@ def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what 
 ) -> Site:
     """Find the site; the first rule that answers wins.
 
-    :param matches: what the configurations say of their sites, by name.
+    :param matches: the rules of the configurations, by the site's name.
     :param option: the name that the user gave on the command line.
-    :param fqdn: asked for the host's full name, only where nothing else answered.
-    :param known: sites that have a table, with or without a match.
-    :param node: the host's own name, for the guard where the host decides.
-    :raises ConfigError: two sites match, or nobody knows the one that was named.
+    :param fqdn: returns the host's full name; called only if no earlier rule decides.
+    :param known: sites that have a table, with or without a rule.
+    :param node: the host's own name, for the guard if the host decides.
+    :raises ConfigError: two sites match, or the named one is unknown.
     """
     tables = {*known, *matches}
     names = {*tables, *CENTRES.values()}
@@ -84,7 +84,7 @@ def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what 
 
 
 class _Host:
-    """The host's full name, asked for once and only if needed."""
+    """The host's full name, looked up at most once."""
 
     def __init__(self, fqdn: Callable[[], str]) -> None:
         self._fqdn = fqdn
@@ -103,7 +103,7 @@ class _Host:
 def _existing(name: str, names: set[str], origin: str) -> str:
     if name in names:
         return name
-    import difflib  # noqa: PLC0415 - only a fault looks for near words
+    import difflib  # noqa: PLC0415 - only a fault needs similar words
 
     close = difflib.get_close_matches(name, names, 1, 0.6)
     mean = f" (did you mean {close[0]}?)" if close else " (give it a [site] table with a match)"
@@ -125,5 +125,5 @@ def _like(value: str, patterns: Iterable[str]) -> bool:
 
 
 def _may(text: str, pattern: str) -> bool:
-    """False if a fixed part is missing: each pattern that is compiled takes 0.2 ms."""
+    """False if a fixed part is missing, since each pattern takes 0.2 ms to compile."""
     return "[" in pattern or all(part in text for part in pattern.replace("?", "*").split("*"))

@@ -1,4 +1,4 @@
-"""`~`, variables and `{fields}` in path values."""
+"""The templates in path values: `~`, variables and `{fields}`."""
 
 import os
 import re
@@ -19,9 +19,9 @@ _HOME = re.compile(r"~(?P<user>[^/]*)")
 def expand(
     template: str, *, fields: Mapping[str, Field], environ: Env, home: str, place: str
 ) -> str:
-    """Fill in a template; `{{`, `}}` and `$$` stand for the characters themselves.
+    """Expand a template; `{{`, `}}` and `$$` stand for the characters themselves.
 
-    :param fields: values by name; a callable is only called where its field is used.
+    :param fields: values by name; a callable is called only if the template uses its field.
     :param home: what `~` stands for.
     :param place: the file and key, for messages.
     :raises ConfigError: a variable is not set, or a field is unknown.
