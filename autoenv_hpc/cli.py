@@ -68,8 +68,8 @@ def parser() -> argparse.ArgumentParser:
 
     export = command("export", "print the environment once, as code or data")
     _add_choice(export)
-    shapes = ("bash", "zsh", "fish", "json", "dotenv")
-    export.add_argument("--format", choices=shapes, default="bash", help="default: bash")
+    formats = ("bash", "zsh", "fish", "json", "dotenv")
+    export.add_argument("--format", choices=formats, default="bash", help="default: bash")
 
     allow = command("allow", "allow a configuration to take effect")
     allow.add_argument("path", nargs="?", default=".", help="the project, or its file")

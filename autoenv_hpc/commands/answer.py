@@ -40,13 +40,13 @@ def answer(words: list[str], environ: Env, report: Report) -> str:
     if question.protocol != protocol.NUMBER:
         code = _retire(question, shell)
     elif question.root:
-        code = _go_to(question, shell, report)
+        code = _switch_to(question, shell, report)
     else:
         code = _leave(shell)
     return protocol.answer_line(question.protocol) + code
 
 
-def _go_to(question: Question, shell: _Shell, report: Report) -> str:
+def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
     files: dict[str, int | None] = {}
     file = os.path.join(question.root, config.FILE_NAME)
     if question.precision == "coarse":
@@ -74,7 +74,7 @@ def _go_to(question: Question, shell: _Shell, report: Report) -> str:
 def _leave(shell: _Shell) -> str:
     if shell.inherited is None:
         return shell.dialect.leave_shell_part() if shell.active else ""
-    text = _way_out(shell, leaving.outside(shell.environ, shell.inherited))
+    text = _leaving_code(shell, leaving.outside(shell.environ, shell.inherited))
     left = shell.dialect.call("say", f"left {shell.inherited.name}") + "\n"
     return text + (left if shell.active else "")
 
@@ -90,7 +90,7 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     storing.store_activation(activation, dialect, shell.folders, report)
     code = ""
     if inherited:
-        code = _way_out(shell, outside)
+        code = _leaving_code(shell, outside)
         if shell.active and inherited.root != chosen.root:
             code += dialect.call("say", f"left {inherited.name}") + "\n"
         if not shell.active and activation.change.holds_in(shell.environ):
@@ -98,7 +98,7 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     return code + dialect.entering(activation, activation.change)
 
 
-def _way_out(shell: _Shell, outside: Env) -> str:
+def _leaving_code(shell: _Shell, outside: Env) -> str:
     """The code that leaves the inherited project."""
     change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
     return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=keep)

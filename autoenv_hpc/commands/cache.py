@@ -47,7 +47,7 @@ def _check(context: Context) -> int:
     outside = _outside(context)
     status = 0
     for found in listing.stored(context.folders.cache):
-        start = _start(found, outside)
+        start = _starting_environment(found, outside)
         place = f"{found.activation.root} ({found.dialect})"
         failures = listing.failures(found, start)
         if failures:
@@ -75,7 +75,7 @@ def _outside(context: Context) -> Env:
     return leaving.outside(context.environ, active.active_project(context.environ))
 
 
-def _start(found: Stored, outside: Env) -> Env:
+def _starting_environment(found: Stored, outside: Env) -> Env:
     """The environment that an activation starts from, as far as its guards record it."""
     start = dict(outside)
     for name, value in found.activation.guards.variables.items():
@@ -93,13 +93,13 @@ def _differences(found: Stored, start: Env, context: Context) -> list[str]:
     chosen = project.load(file, start, folders, settings)
     progress = context.report.progress
     now = compiling.compile_activation(chosen, start, folders, progress, fresh=True)
-    before, after = _steady(then.change), _steady(now.change)
+    before, after = _stable_part(then.change), _stable_part(now.change)
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
     differences = [f"{name} differs from a real load" for name in names]
     same = then.definitions == now.definitions
     return differences + ([] if same else ["aliases or functions differ"])
 
 
-def _steady(change: Change) -> Change:
+def _stable_part(change: Change) -> Change:
     """The change without Lmod's table, which contains cache times, and our own state."""
     return Change((n, v) for n, v in change.items() if n != active.NAME and not is_table(n))

@@ -38,9 +38,9 @@ def run(context: Context) -> int:
 def _environment(context: Context) -> Env:
     """The variables inside the governing project; the present ones if it is already active."""
     environ, project = context.environ, entry.choose_project(context)
-    here = active.active_project(environ)
-    is_current = here is not None and here.origin == project.origin
-    if here and is_current and not context.arguments.fresh and here.change.holds_in(environ):
+    current = active.active_project(environ)
+    is_current = current is not None and current.origin == project.origin
+    if current and is_current and not context.arguments.fresh and current.change.holds_in(environ):
         return environ
     return entry.compile_and_store(context, project).env
 

@@ -20,13 +20,13 @@ def run(context: Context) -> int:
     compiled = entry.compile_and_store(context)
     pairs = compiled.activation.change.items()
     change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
-    shape = context.arguments.format
-    if shape == "json":
+    output_format = context.arguments.format
+    if output_format == "json":
         text = _json(compiled, change)
-    elif shape == "dotenv":
+    elif output_format == "dotenv":
         text = _dotenv(compiled, change)
     else:
-        text = _shell(compiled, change, shape)
+        text = _shell(compiled, change, output_format)
     sys.stdout.write(text)
     return 0
 

@@ -19,10 +19,10 @@ def run(context: Context) -> int:
     rows = []
     state = context.folders.state
     registry.forget_gone(state)
-    for noted in registry.registered(state):
+    for venv in registry.registered(state):
         if sys.stderr.isatty():
-            context.report.progress(f"measuring {noted.entry.path}")
-        rows.append((noted, cautions.measured(noted.entry.path)))
+            context.report.progress(f"measuring {venv.entry.path}")
+        rows.append((venv, cautions.measured(venv.entry.path)))
     context.report.finish()
     if context.arguments.json:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]

@@ -12,11 +12,11 @@ from autoenv_hpc.venvs import cautions, cleanup, lease, processes, record, regis
 def run(context: Context) -> int:
     """Show what would be removed, ask, and remove it."""
     arguments, report = context.arguments, context.report
-    doomed = []
+    removable = []
     state = context.folders.state
     registry.forget_gone(state)
-    for noted in registry.registered(state):
-        entry = noted.entry
+    for venv in registry.registered(state):
+        entry = venv.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
         busy = processes.using(entry.path, entry.project)
@@ -25,22 +25,22 @@ def run(context: Context) -> int:
             continue
         size = cautions.measured(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
-        doomed.append(noted)
-    if not doomed or arguments.dry_run:
-        report.note(f"{len(doomed) or 'no'} environments whose projects are gone")
+        removable.append(venv)
+    if not removable or arguments.dry_run:
+        report.note(f"{len(removable) or 'no'} environments whose projects are gone")
         return 0
-    if not (arguments.yes or _agreed(len(doomed))):
+    if not (arguments.yes or _confirmed(len(removable))):
         return 1
-    for noted in doomed:
-        path = noted.entry.path
+    for venv in removable:
+        path = venv.entry.path
         with lease.held(path, report.progress):
             cleanup.discard(path)
-        registry.forget(noted.file)
+        registry.forget(venv.file)
         report.note(f"removed {path}")
     return 0
 
 
-def _agreed(number: int) -> bool:
+def _confirmed(number: int) -> bool:
     if not sys.stdin.isatty():
         raise Problem(
             "not a terminal, so prune cannot ask (`autoenv-hpc prune --yes` removes them)"

@@ -27,9 +27,9 @@ def run(context: Context) -> int:
 def facts(context: Context) -> Facts:
     """Collect what to report, as plain data."""
     environ, folders = context.environ, context.folders
-    project_here = active.active_project(environ)
+    current = active.active_project(environ)
     result: dict[str, object] = {
-        "active": project_here.root if project_here else None,
+        "active": current.root if current else None,
         "file": None,
         "trust": None,
         "name": None,
@@ -62,10 +62,10 @@ def facts(context: Context) -> Facts:
             }
     except Problem as problem:
         problems += str(problem).splitlines()
-    if project_here:
+    if current:
         result["modified"] = sorted(
             name
-            for name, value in project_here.change.items()
+            for name, value in current.change.items()
             if environ.get(name) != value.after and not is_bookkeeping(name)
         )
     result["problems"] = problems

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autoenv_hpc.modules.scratch_shell import Snapshot
 
 _WATCHED = 16  # folders, since each is checked before every prompt
-_WORDS_SHOWN = 600  # characters of the tool's output in a message
+_SHOWN = 600  # characters of the tool's output in a message
 
 
 class Request(NamedTuple):
@@ -125,11 +125,11 @@ def _lmod_knows(name: str, result: "Snapshot", tool: Tool) -> bool:
 def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load needs them
 
-    said = " ".join(result.words.split()).partition(" Please check the spelling")[0]
-    missing = [name for name in missing if name in said] or missing  # Lmod loads all or nothing
-    if len(said) > _WORDS_SHOWN:
-        said = said[:_WORDS_SHOWN].rsplit(" ", 1)[0] + " …"
-    if not said:
-        said = "the module tool printed nothing and loaded nothing"
+    output = " ".join(result.words.split()).partition(" Please check the spelling")[0]
+    missing = [name for name in missing if name in output] or missing  # Lmod loads all or nothing
+    if len(output) > _SHOWN:
+        output = output[:_SHOWN].rsplit(" ", 1)[0] + " …"
+    if not output:
+        output = "the module tool printed nothing and loaded nothing"
     suggested = suggestions.suggestions(missing, env)
-    return f"cannot load {' '.join(missing)}: {said}" + "".join(f"; {hint}" for hint in suggested)
+    return f"cannot load {' '.join(missing)}: {output}" + "".join(f"; {hint}" for hint in suggested)

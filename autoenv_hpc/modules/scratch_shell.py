@@ -55,11 +55,11 @@ def run(
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
     command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
     with programs.scratch_folder() as folder:
-        said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
+        errors = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
         try:
             start = _records(programs.content(os.path.join(folder, "start")))
         except (OSError, ValueError):
-            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}") from None
+            raise ModuleError(f"{program or _BASH} cannot be run: {errors.strip()}") from None
         earlier = {}
         for name in snapshots:
             state = _read(os.path.join(folder, name), env, start)
@@ -67,8 +67,8 @@ def run(
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
     if end is None or len(earlier) != len(snapshots):
-        raise ModuleError(f"{program or steps[0][1]} ended its shell: {said.strip()}")
-    return end._replace(words=said, earlier=earlier)
+        raise ModuleError(f"{program or steps[0][1]} ended its shell: {errors.strip()}")
+    return end._replace(words=errors, earlier=earlier)
 
 
 def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
@@ -79,13 +79,15 @@ def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
 
 def login_environment(env: Env) -> Env:
     """What a login shell exports that starts with only the user's identity."""
-    who: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
+    identity: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
     with programs.scratch_folder() as folder:
         try:
-            told = _run([_BASH, "-lc", "command env -0"], {**who, "TERM": "dumb"}, folder).stdout
+            output = _run(
+                [_BASH, "-lc", "command env -0"], {**identity, "TERM": "dumb"}, folder
+            ).stdout
         except ModuleError:
             return {}
-    pairs = (field.split("=", 1) for field in told.split("\0") if "=" in field)
+    pairs = (field.split("=", 1) for field in output.split("\0") if "=" in field)
     return {name: value for name, value in pairs if name not in SHELL_OWN}
 
 

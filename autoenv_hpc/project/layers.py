@@ -44,9 +44,9 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     merged = _merge(defaults, own)
     only = merged.get("only-sites")
     if only and site not in only:
-        here = f"this is {site}" if site else "the site here is unknown"
+        actual = f"this is {site}" if site else "the site here is unknown"
         raise ConfigError(
-            f"{file}: only-sites: this project is for {' and '.join(only)}, but {here}"
+            f"{file}: only-sites: this project is for {' and '.join(only)}, but {actual}"
             " (see `autoenv-hpc status`, or set AUTOENV_HPC_SITE)"
         )
     root = os.path.dirname(file)
@@ -72,21 +72,21 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
 
 def _layer(data: Table, site: str | None, env: str | None) -> Table:
     """One file's tables, merged for a site and a named environment."""
-    here = data.get("site", {}).get(site, {})
+    site_table = data.get("site", {}).get(site, {})
     result: Table = {}
     for table in (
         data,
         data.get("envs", {}).get(env, {}),
-        here,
-        here.get("envs", {}).get(env, {}),
+        site_table,
+        site_table.get("envs", {}).get(env, {}),
     ):
         _merge(result, {k: v for k, v in table.items() if k not in ("site", "envs", "match")})
     return result
 
 
 def _env_names(data: Table, site: str | None) -> set[str]:
-    here = data.get("site", {}).get(site, {})
-    return {*data.get("envs", {}), *here.get("envs", {})}
+    site_table = data.get("site", {}).get(site, {})
+    return {*data.get("envs", {}), *site_table.get("envs", {})}
 
 
 def _merge(base: Table, over: Mapping[str, object]) -> Table:

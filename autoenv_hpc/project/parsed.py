@@ -22,9 +22,9 @@ def parse(data: bytes, file: str, cache: str) -> config.Document:
     """
     rules = str(os.stat(_RULES).st_mtime_ns).encode()
     name = blake2b(rules + b"\0" + data, digest_size=32).hexdigest()
-    known = json_cache.load(cache, "documents", name)
-    if isinstance(known, dict):
-        return config.Document(file, known)
+    cached = json_cache.load(cache, "documents", name)
+    if isinstance(cached, dict):
+        return config.Document(file, cached)
     document = config.parse(data, file)
     json_cache.save(cache, "documents", name, document.data)
     return document

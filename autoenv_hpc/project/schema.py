@@ -93,7 +93,7 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
     default = data.get("default-env")
     if isinstance(default, str) and not (isinstance(names, dict) and default in names):
         known = names if isinstance(names, dict) else {}
-        found.append(Fault(("default-env",), f"no [envs.{default}]{_mean(default, known)}"))
+        found.append(Fault(("default-env",), f"no [envs.{default}]{_suggestion(default, known)}"))
     return found
 
 
@@ -103,7 +103,7 @@ def seconds(age: object) -> int:
     return int(match[1]) * _SECONDS[match[2]] if match else 0
 
 
-def _mean(word: str, known: Mapping[str, object]) -> str:
+def _suggestion(word: str, known: Mapping[str, object]) -> str:
     """` (did you mean …?)` if a known word is similar, else nothing."""
     import difflib  # noqa: PLC0415 - only a fault needs similar words
 
@@ -182,7 +182,7 @@ def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
 def _choice(*words: str) -> Check:
     def check(path: Path, value: object) -> Iterator[Fault]:
         if value not in words:
-            close = _mean(value, dict.fromkeys(words)) if isinstance(value, str) else ""
+            close = _suggestion(value, dict.fromkeys(words)) if isinstance(value, str) else ""
             found = f"{value!r}" if isinstance(value, str) else _kind(value)
             yield Fault(
                 path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}"
@@ -241,7 +241,7 @@ def _table(keys: Mapping[str, Check]) -> Check:
             if key in keys:
                 yield from keys[key]((*path, key), inner)
             else:
-                yield Fault((*path, key), f"unknown key{_mean(key, keys)}")
+                yield Fault((*path, key), f"unknown key{_suggestion(key, keys)}")
 
     return check
 

@@ -46,27 +46,29 @@ def detect(  # noqa: PLR0911, PLR0913 - one return for each rule; each argument 
     tables = {*known, *matches}
     names = {*tables, *CENTRES.values()}
     if option is not None:
-        return Site(_existing(option, names, "--site"), "--site")
+        return Site(_known_site(option, names, "--site"), "--site")
     consulted = ["AUTOENV_HPC_SITE"]
     named = environ.get("AUTOENV_HPC_SITE", "")
     if named:
         guards = Guards.on_variables(consulted, environ)
-        return Site(_existing(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", guards)
+        return Site(_known_site(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", guards)
     consulted += sorted({name for match in matches.values() for name in match.env})
     found = {
         site: f"{name}={environ[name]}"
         for site, match in matches.items()
         for name, patterns in match.env.items()
-        if environ.get(name) and _like(environ[name], patterns)
+        if environ.get(name) and _matches_any(environ[name], patterns)
     }
     if found:
-        return Site(*_only(found), Guards.on_variables(consulted, environ))
+        return Site(*_single(found), Guards.on_variables(consulted, environ))
     host = _Host(fqdn)
     by_host = {
-        s: f"the host {host}" for s, m in matches.items() if m.fqdn and _like(str(host), m.fqdn)
+        s: f"the host {host}"
+        for s, m in matches.items()
+        if m.fqdn and _matches_any(str(host), m.fqdn)
     }
     if by_host:
-        return Site(*_only(by_host), Guards.on_variables(consulted, environ)._replace(host=node))
+        return Site(*_single(by_host), Guards.on_variables(consulted, environ)._replace(host=node))
     for name in IDENTITIES:
         consulted.append(name)
         value = environ.get(name, "").lower()
@@ -78,7 +80,7 @@ def detect(  # noqa: PLR0911, PLR0913 - one return for each rule; each argument 
     matters = host.was_asked or not tables.isdisjoint(DOMAINS.values())
     guards = Guards.on_variables(consulted, environ)._replace(host=node if matters else None)
     for pattern, site in DOMAINS.items():
-        if _like(str(host), [pattern]):
+        if _matches_any(str(host), [pattern]):
             return Site(site, f"the host {host}", guards)
     return Site(None, "no rule names one", guards)
 
@@ -100,7 +102,7 @@ class _Host:
         return self._name
 
 
-def _existing(name: str, names: set[str], origin: str) -> str:
+def _known_site(name: str, names: set[str], origin: str) -> str:
     if name in names:
         return name
     import difflib  # noqa: PLC0415 - only a fault needs similar words
@@ -110,7 +112,7 @@ def _existing(name: str, names: set[str], origin: str) -> str:
     raise ConfigError(f"{origin}: unknown site {name}{mean}")
 
 
-def _only(found: Mapping[str, str]) -> tuple[str, str]:
+def _single(found: Mapping[str, str]) -> tuple[str, str]:
     if len(found) > 1:
         both = " and ".join(f"{site} ({why})" for site, why in sorted(found.items()))
         raise ConfigError(
@@ -119,11 +121,13 @@ def _only(found: Mapping[str, str]) -> tuple[str, str]:
     return next(iter(found.items()))
 
 
-def _like(value: str, patterns: Iterable[str]) -> bool:
+def _matches_any(value: str, patterns: Iterable[str]) -> bool:
     text = value.lower()
-    return any(_may(text, p) and fnmatch.fnmatchcase(text, p) for p in map(str.lower, patterns))
+    return any(
+        _can_match(text, p) and fnmatch.fnmatchcase(text, p) for p in map(str.lower, patterns)
+    )
 
 
-def _may(text: str, pattern: str) -> bool:
+def _can_match(text: str, pattern: str) -> bool:
     """False if a fixed part is missing, since each pattern takes 0.2 ms to compile."""
     return "[" in pattern or all(part in text for part in pattern.replace("?", "*").split("*"))

@@ -65,16 +65,16 @@ def run(command: list[str], env: Env, folder: str, timeout: int) -> Outcome:
         (os.POSIX_SPAWN_OPEN, stream, path, how, 0o600)
         for stream, path, how in ((0, "/dev/null", os.O_RDONLY), (1, out, new), (2, errors, new))
     ]
-    heard = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them
+    restored = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them
     try:
         pid = os.posix_spawn(
-            command[0], command, env, file_actions=actions, setsigdef=heard, setsid=True
+            command[0], command, env, file_actions=actions, setsigdef=restored, setsid=True
         )
     except NotImplementedError:  # glibc before 2.26
         pid = os.posix_spawn(
-            command[0], command, env, file_actions=actions, setsigdef=heard, setpgroup=0
+            command[0], command, env, file_actions=actions, setsigdef=restored, setpgroup=0
         )
-    before = signal.signal(signal.SIGALRM, _late)
+    before = signal.signal(signal.SIGALRM, _raise_timeout)
     signal.alarm(timeout)
     try:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -97,5 +97,5 @@ def content(path: str) -> str:
         return os.fsdecode(file.read())
 
 
-def _late(_signal: int, _frame: object) -> None:
+def _raise_timeout(_signal: int, _frame: object) -> None:
     raise TimeoutError
