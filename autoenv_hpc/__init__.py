@@ -1,1 +1,1 @@
-"""autoenv-hpc: environment modules and an isolated environment that follow `cd`."""
+"""Environment modules and an isolated environment that follow `cd`."""

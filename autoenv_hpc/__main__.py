@@ -1,4 +1,4 @@
-"""Start: settle the streams and the environment, run one command, and tell its failure."""
+"""The entry point of the Python process."""
 
 import os
 import sys
@@ -24,10 +24,10 @@ def main() -> int:
             from autoenv_hpc.commands import answer  # noqa: PLC0415
 
             code = answer.answer(arguments[1:], environ, report)
-            report.finish()  # the bar stands before whatever is written meanwhile
+            report.finish()  # the shell must not write its answer behind the progress line
             sys.stdout.write(code)
             sys.stdout.flush()
-            os._exit(0)  # taking the interpreter apart would cost another tenth
+            os._exit(0)  # an orderly end of the interpreter takes a tenth longer
         from autoenv_hpc import cli  # noqa: PLC0415
 
         return cli.run(arguments, environ, report)
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def true_environment(given: Env) -> Env:
-    """Restore the user's environment: the script keeps libraries away from our own Python."""
+    """Restore the variables that the start script hides from our own Python."""
     environ = dict(given)
     for name in given:
         if name.startswith(_TRUE):

@@ -1,4 +1,4 @@
-"""One compiled activation: all that a shell needs to know to enter a project, and to leave it."""
+"""An activation: what a shell needs to enter a project and leave it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,25 +10,25 @@ from autoenv_hpc.shell_definitions import ShellDefinitions
 
 
 class Activation(NamedTuple):
-    """The result of compiling a project in one environment; nothing is applied by making it.
+    """The result of compiling a project in one environment; it applies nothing by itself.
 
-    Text, names and numbers only, so that it can be written for a shell, and kept as JSON.
+    It holds text and numbers only, so a dialect can write it and JSON can hold it.
     """
 
     root: str
     name: str
     change: Change  # from outside the project to inside, AUTOENV_HPC_STATE included
     guards: Guards = Guards()
-    watched: Mapping[str, int | None] = {}  # like `Guards.files`; looked at before each prompt
+    watched: Mapping[str, int | None] = {}  # like `Guards.files`; checked before each prompt
     definitions: ShellDefinitions = ShellDefinitions()
-    prompt: str = ""  # what goes before the shell's own prompt
-    outer_prompts: tuple[str, ...] = ()  # what a deactivated environment put there
+    prompt: str = ""  # the text before the shell's own prompt
+    outer_prompts: tuple[str, ...] = ()  # what a deactivated environment added there
     summary: str = ""  # the line that reports the entry
-    notices: tuple[str, ...] = ()  # what else the user should know; said once, when it is compiled
-    variant: str = ""  # tells the activations of one project apart
+    notices: tuple[str, ...] = ()  # further messages, shown once, at the compilation
+    variant: str = ""  # distinguishes the activations of one project
 
     def as_json(self) -> dict[str, Any]:
-        """Its fields as JSON can hold them, without what is said only once."""
+        """Return its fields for JSON, without the notices, which are shown only once."""
         return {**self._asdict(), "guards": self.guards._asdict(), "notices": ()}
 
 

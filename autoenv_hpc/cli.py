@@ -1,4 +1,4 @@
-"""The command line: which command runs with which arguments."""
+"""The parser of the command line."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line and the way to the help."""
+    """A parser whose errors take one line, which names the help."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
@@ -27,7 +27,7 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
 
     :returns: the exit status.
     :raises UsageError: the arguments are wrong.
-    :raises Problem: the command failed for a reason that the user can mend.
+    :raises Problem: the command failed for a reason that the user can remove.
     """
     parsed = parser().parse_args(arguments)
     context = Context(parsed, environ, report)
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = _Parser(
         prog="autoenv-hpc",
-        description="Bring modules and an isolated environment in on `cd`, and take them out.",
+        description="Environment modules and an isolated environment that follow `cd`.",
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(
@@ -58,70 +58,74 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(module=module or name)
         return added
 
-    hook = command("hook", "print what the rc file of a shell evaluates")
+    hook = command("hook", "print the code that your shell's startup file evaluates")
     hook.add_argument("shell", choices=("bash", "zsh", "fish"))
 
     execute = command("exec", "run a command in the project's environment", "execute")
     _add_choice(execute)
-    execute.add_argument("--fresh", action="store_true", help="do not use what was stored")
+    execute.add_argument("--fresh", action="store_true", help="ignore stored activations")
     execute.add_argument("cmd", metavar="CMD", nargs=argparse.REMAINDER)
 
     export = command("export", "print the environment once, as code or data")
     _add_choice(export)
-    shapes = ("bash", "zsh", "fish", "json", "dotenv")
-    export.add_argument("--format", choices=shapes, default="bash", help="default: bash")
+    formats = ("bash", "zsh", "fish", "json", "dotenv")
+    export.add_argument("--format", choices=formats, default="bash", help="default: bash")
 
     allow = command("allow", "allow a configuration to take effect")
     allow.add_argument("path", nargs="?", default=".", help="the project, or its file")
-    allow.add_argument("--force", action="store_true", help="even if everybody may write to it")
+    allow.add_argument("--force", action="store_true", help="even if every user can write to it")
 
     deny = command("deny", "never let a configuration take effect")
     deny.add_argument("path", nargs="?", default=".", help="the project, or its file")
 
-    status = command("status", "tell what is active, or would be, and from where")
-    status.add_argument("--json", action="store_true", help="as JSON")
+    status = command("status", "show what is active, or would be, and where it comes from")
+    status.add_argument("--json", action="store_true", help="print JSON")
 
     init = command("init", "write a commented configuration to start from")
-    init.add_argument("--force", action="store_true", help="even if there is one")
+    init.add_argument("--force", action="store_true", help="overwrite an existing one")
 
-    prepare = command("prepare", "resolve, build and install all that a job will need")
+    prepare = command("prepare", "build, install and store everything that a job needs")
     _add_choice(prepare)
 
-    sync = command("sync", "install what the configuration asks for by now")
+    sync = command("sync", "install what the configuration asks for now")
     _add_choice(sync)
-    rebuild = command("rebuild", "build the environment anew beside the old one, and swap")
+    rebuild = command(
+        "rebuild", "build the environment again beside the old one, then swap the two"
+    )
     _add_choice(rebuild)
     freeze = command("freeze", "print the pinned requirements, as `pip freeze` does")
     _add_choice(freeze)
-    freeze.add_argument("-o", dest="output", metavar="FILE", help="write them there")
+    freeze.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead")
 
-    listing = command("list", "list the environments you have, with size and number of files")
-    listing.add_argument("--json", action="store_true", help="as JSON")
-    prune = command("prune", "remove environments that were built for projects that are gone")
-    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    listing = command("list", "list your environments with their size and number of files")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    prune = command("prune", "remove environments whose projects are gone")
+    prune.add_argument("--dry-run", action="store_true", help="only show what would be removed")
     prune.add_argument("--yes", action="store_true", help="do not ask")
 
     for name, text in (
-        ("on", "bring the project back in after `off` or `deactivate`"),
-        ("off", "take the project out until its folder is left"),
-        ("reload", "compile anew and enter again"),
+        ("on", "enter the project again after `off` or `deactivate`"),
+        ("off", "leave the project until you leave its folder"),
+        ("reload", "compile the project and enter it again"),
     ):
         command(name, text, "switch")
-    cache = command("cache", "list, check or clear what is stored to enter without Python")
+    cache = command("cache", "list, check or clear the stored activations")
     actions = cache.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    listing = actions.add_parser("list", help="what each activation was made from")
-    listing.add_argument("--why", action="store_true", help="why it would not be used here")
-    actions.add_parser("check", help="compare them with real loads")
-    actions.add_parser("clear", help="remove them; they are made again when needed")
-    command("demo", "play the main job through in a scratch folder")
+    listing = actions.add_parser("list", help="show what each activation was made from")
+    listing.add_argument(
+        "--why", action="store_true", help="show its conditions, and which of them fail here"
+    )
+    actions.add_parser("check", help="compare each activation with a real load")
+    actions.add_parser("clear", help="remove them all; they are compiled again when needed")
+    command("demo", "show the main steps in a scratch folder")
     return top
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-C", dest="directory", metavar="DIR", help="as if started in DIR")
+    command.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
     command.add_argument("--allow", action="store_true", help="allow the configuration first")
-    command.add_argument("--site", help="the site, instead of finding out")
-    command.add_argument("--env", help="one of the project's named environments")
+    command.add_argument("--site", help="use this site instead of detecting one")
+    command.add_argument("--env", help="use this named environment of the project")
 
 
 class _Version(argparse.Action):

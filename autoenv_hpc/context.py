@@ -1,4 +1,4 @@
-"""What a command gets: the arguments, the user's environment, and where to report."""
+"""The context of a command: arguments, variables, folders, reports."""
 
 import argparse
 import os
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """The surroundings of one command."""
+    """What one command works with."""
 
     def __init__(self, arguments: argparse.Namespace, environ: Env, report: "Report") -> None:
         self.arguments = arguments
         self.environ = environ
         self.report = report
         self.folders = Folders.of(environ)
-        self.directory = environ.get("PWD") or os.getcwd()  # the logical one, as the shell has it
+        self.directory = environ.get("PWD") or os.getcwd()  # the logical path, as in the shell
 
     def change_directory(self, directory: str) -> None:
-        """Go on in another directory, as if the command had been started there.
+        """Continue in another directory, as if the command started there.
 
-        :raises Problem: that is not possible.
+        :raises Problem: the directory cannot be entered.
         """
         try:
             os.chdir(directory)

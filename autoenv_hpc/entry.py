@@ -1,4 +1,4 @@
-"""From a command line to a project, its activation and its environment."""
+"""The project that a command works on, chosen and compiled."""
 
 from typing import NamedTuple
 
@@ -28,9 +28,9 @@ class Compiled(NamedTuple):
 
 
 def choose_project(context: Context) -> Project:
-    """The project that governs, with what the user chose on the command line.
+    """Load the project that governs, with the user's choices from the command line.
 
-    :raises Problem: there is none, or it must not take effect.
+    :raises Problem: there is none, or the user has not allowed it.
     """
     arguments, environ, folders = context.arguments, context.environ, context.folders
     settings = config.settings(environ, folders)
@@ -47,10 +47,10 @@ def choose_project(context: Context) -> Project:
 def compile_and_store(
     context: Context, chosen: Project | None = None, *, prepare: bool = False
 ) -> Compiled:
-    """Compile the governing project from outside of whatever is active, and store the result.
+    """Compile the governing project as if no project were active, and store the result.
 
-    :param prepare: build the environment also where entering would not, and wait until the result
-        can be stored.
+    :param prepare: build the environment even where entering would not, and wait until the
+        result can be stored.
     """
     arguments, environ, folders = context.arguments, context.environ, context.folders
     chosen = chosen or choose_project(context)
@@ -67,7 +67,7 @@ def compile_and_store(
         raise ModuleError(f"{error}; {elsewhere}") from error
     for notice in activation.notices:
         context.report.note(notice)
-    if not (arguments.site or arguments.env):  # stored under what a later call finds by itself
+    if not (arguments.site or arguments.env):  # a later call without options finds what is stored
         bash, report = dialect_for("bash"), context.report
         storing.store_activation(activation, bash, folders, report, patiently=prepare)
         storing.sweep_notes(folders)
@@ -75,20 +75,22 @@ def compile_and_store(
 
 
 def venv_request(context: Context) -> tuple[VenvRequest, Env]:
-    """What the governing project asks of its environment, and the variables with its modules.
+    """Return what the project requests of its environment, and the variables with its modules.
 
-    :raises Problem: it asks for none, or its modules cannot be loaded.
+    :raises Problem: it requests none, or its modules cannot be loaded.
     """
     chosen, environ = choose_project(context), context.environ
     outside = leaving.outside(environ, active.active_project(environ))
     modules = compiling.load_modules(chosen, outside, context.folders)
     if modules.request is None:
-        raise Problem(f"{chosen.file}: there is no [venv] table, so no environment is asked for")
+        raise Problem(
+            f"{chosen.file}: there is no [venv] table (add one to ask for an environment)"
+        )
     return modules.request, modules.loaded.env
 
 
 def _find(context: Context, settings: config.Settings) -> str:
-    """Find the configuration: from the working directory, else from where the job was submitted."""
+    """Search from the working directory, then from the folder where the job was submitted."""
     submitted = jobs.submitted(context.environ)
     for start in (context.directory, *submitted):
         file = project.find(start, context.folders, settings)

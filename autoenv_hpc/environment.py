@@ -1,7 +1,7 @@
-"""The exported variables of a process, with a change to them that can be applied, checked, undone.
+"""Changes to the exported variables of a process.
 
-An `Env` maps names to values. Both are text in which bytes that are not UTF-8 stand as lone
-surrogates (PEP 383), so nothing is lost on the way in or out.
+An `Env` maps names to values. Both are text. Bytes that are not UTF-8 become lone surrogates
+(PEP 383), so reading and writing lose nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from typing import NamedTuple
 Env = dict[str, str]
 Variables = Mapping[str, str]
 
-# Each shell maintains these for itself; a difference in them is never part of a change.
+# Each shell maintains its own values of these; they are never part of a change.
 SHELL_OWN = frozenset(
     ("_", "SHLVL", "PWD", "OLDPWD", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "COLUMNS", "LINES")
 )
@@ -18,7 +18,7 @@ _LISTS = frozenset(("EBPYTHONPREFIXES", "XDG_DATA_DIRS", "XDG_CONFIG_DIRS", "MOD
 
 
 class Value(NamedTuple):
-    """What one variable held before a change, and after it; None is unset."""
+    """A variable's value before and after a change; None means unset."""
 
     before: str | None
     after: str | None
@@ -31,23 +31,23 @@ class Change(dict[str, Value]):
 
     @classmethod
     def between(cls, before: Variables, after: Variables) -> "Change":
-        """The change that leads from one environment to the other, by name."""
+        """The change that leads from one environment to the other, sorted by name."""
         names = sorted((before.keys() | after.keys()) - SHELL_OWN)
         pairs = ((name, Value(before.get(name), after.get(name))) for name in names)
         return cls((name, value) for name, value in pairs if value.before != value.after)
 
     @property
     def befores(self) -> dict[str, str | None]:
-        """What each variable held before."""
+        """The values before the change."""
         return {name: value.before for name, value in self.items()}
 
     @property
     def afters(self) -> dict[str, str | None]:
-        """What each variable holds after it."""
+        """The values after the change."""
         return {name: value.after for name, value in self.items()}
 
     def applied_to(self, env: Variables) -> Env:
-        """The environment with the change made, whatever the variables held."""
+        """The environment after the change, whatever the variables hold now."""
         return _with(env, self.afters.items())
 
     def holds_in(self, env: Variables) -> bool:
@@ -59,10 +59,10 @@ class Change(dict[str, Value]):
         return Change((name, Value(after, before)) for name, (before, after) in self.items())
 
     def undone_in(self, now: Variables) -> Env:
-        """The environment with the change undone, and what the user did since kept.
+        """The environment without the change, but with the user's later edits.
 
-        A variable that still holds what the change set gets its former value back. A search path
-        that was edited since loses only our entries. Any other value was set by the user and stays.
+        A variable that still has the value of the change gets its former value back. A search path
+        that the user has edited loses only our entries. Any other value is the user's and stays.
         """
         return _with(
             now, ((name, merged(name, value, now.get(name))) for name, value in self.items())
@@ -70,7 +70,7 @@ class Change(dict[str, Value]):
 
 
 def merged(name: str, value: Value, now: str | None) -> str | None:
-    """What one variable holds once its change is undone, starting from `now`."""
+    """The value of one variable, now `now`, after its change is undone."""
     if now == value.after:
         return value.before
     if now is None or value.after is None or not is_search_path(name):
@@ -80,12 +80,12 @@ def merged(name: str, value: Value, now: str | None) -> str | None:
 
 
 def is_search_path(name: str) -> bool:
-    """Whether the variable is a list joined by colons, judged by its name."""
+    """Whether the variable is a list joined by colons, to judge by its name."""
     return name.endswith(("PATH", "_DIRS")) or name in _LISTS
 
 
 def with_entries(value: str | None, prepend: Iterable[str] = (), append: Iterable[str] = ()) -> str:
-    """A search path with entries added at its ends; an unset one gets no stray colon."""
+    """A search path with entries added at its ends; an unset one gets no extra colon."""
     return ":".join([*prepend, *([value] if value else []), *append])
 
 
@@ -109,14 +109,14 @@ def _entries(value: str | None) -> list[str]:
 
 
 def _merged_entries(before: list[str], after: list[str], now: list[str]) -> list[str]:
-    """`before` with the edits that lead from `after` to `now`, each in its place."""
+    """Apply the edits that lead from `after` to `now` to `before`, each in its place."""
     ours = set(after) - set(before)
     theirs = [entry for entry in now if entry not in ours]
     gone = set(after) - set(now)
     kept = [entry for entry in before if entry not in gone]
     known = set(kept)
     if list(dict.fromkeys(kept)) != [e for e in dict.fromkeys(theirs) if e in known]:
-        return theirs  # the user changed the order: it is their order now
+        return theirs  # the user changed the order, so that order stays
     added_after: dict[str | None, list[str]] = {}
     anchor: str | None = None
     for entry in theirs:

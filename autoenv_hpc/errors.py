@@ -1,17 +1,20 @@
-"""What a user can mend, one line a fault; anything else is a bug and keeps its traceback."""
+"""The errors that a user can fix.
+
+Any other exception is a bug and keeps its traceback.
+"""
 
 from autoenv_hpc.guards import Guards
 
 
-class Problem(Exception):  # noqa: N818 - it names what the user has, not what Python had
+class Problem(Exception):  # noqa: N818 - the name is for users: a problem, not an error in Python
     """A problem whose text is the whole message: the place, what is wrong, and the remedy.
 
-    Each line of the text is one fault. A command that meets it prints the lines behind
-    ``autoenv-hpc: `` on stderr and ends with `status`.
+    Each line of the text is one fault. The command prints each line on stderr, after
+    ``autoenv-hpc: ``, and exits with `status`.
     """
 
     status = 1
-    guards = Guards()  # conditions under which it is the same again; a change is worth a new try
+    guards = Guards()  # while they hold, another try fails in the same way
 
 
 class UsageError(Problem):
@@ -21,16 +24,16 @@ class UsageError(Problem):
 
 
 class ConfigError(Problem):
-    """A configuration file is not what the contract says; one line a fault."""
+    """A configuration file is not valid; each line is one fault."""
 
 
 class ModuleError(Problem):
-    """The module tool did not do what was asked."""
+    """The module tool failed."""
 
 
 class VenvError(Problem):
-    """The isolated environment cannot be had as it is described."""
+    """The environment cannot be built or used as requested."""
 
 
 class TrustError(Problem):
-    """The user has not allowed a configuration, or must not allow it."""
+    """A configuration is not allowed, or it is not safe to allow it."""

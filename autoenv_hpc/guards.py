@@ -1,8 +1,8 @@
-"""The conditions under which a result still holds, with the ones that fail now.
+"""The conditions under which a result still holds.
 
-A load, a failed load, a check of an environment, a site, a trust decision: each is worth keeping
-only as long as what decided it is unchanged. `Guards` is that knowledge, whoever has it. Parts are
-joined with `|`; Python asks `failures`; the dialects write the same conditions for the shells.
+A load, a failed load, a check of an environment, a site or a trust decision stays valid until
+something that decided it changes. `Guards` holds these conditions for all of them. `|` joins two
+sets; `failures` checks a set in Python; the dialects write the same conditions for the shells.
 """
 
 import os
@@ -18,11 +18,11 @@ _SHOWN = 60  # characters of a value in a message
 
 
 class Now(NamedTuple):
-    """The world that guards are compared with; files are looked at on the disk."""
+    """The present state that guards are compared with; files are checked on disk."""
 
     env: Variables  # in which no project is active
     host: str
-    cpu: Callable[[], str]  # asked only where it matters: `machine.cpu`
+    cpu: Callable[[], str]  # called only if a guard needs it: `machine.cpu`
     seconds: int  # since the epoch
 
 
@@ -30,7 +30,7 @@ Kind = Literal["anything", "file", "folder"]
 
 
 class Guards(NamedTuple):
-    """Conditions, each with the answer that was seen; all must hold."""
+    """Conditions with the values on which a result depends; all must hold."""
 
     files: Mapping[str, int | None] = {}  # path to time of modification in ns; None: not there
     present: Mapping[str, Kind] = {}  # path to what it must be, whatever its time
@@ -40,7 +40,7 @@ class Guards(NamedTuple):
     cpu: str | None = None  # the only kind of processor for which this holds
     max_age: int | None = None  # seconds from `made`
     made: int = 0  # seconds since the epoch; 0: the age does not matter
-    not_storable_because: str | None = None  # what no guard can express, in words
+    not_storable_because: str | None = None  # the reason, if no guard can express it
 
     @classmethod
     def on_files(cls, paths: Iterable[str]) -> "Guards":
@@ -53,7 +53,7 @@ class Guards(NamedTuple):
         return cls(variables={name: env.get(name) for name in names})
 
     def __or__(self, other: "Guards") -> "Guards":
-        """All conditions of both. A file that changed between the two makes the result unusable."""
+        """Join the conditions. If a file changed between the two, the result is not storable."""
         changed = next(
             (p for p in self.files if other.files.get(p, self.files[p]) != self.files[p]), None
         )
@@ -72,11 +72,11 @@ class Guards(NamedTuple):
         )
 
     def in_environment(self, env: Variables) -> "Guards":
-        """The same conditions with the values that the variables have in another environment."""
+        """The same conditions, with the variables' values from another environment."""
         return self._replace(variables={name: env.get(name) for name in self.variables})
 
     def failures(self, now: Now) -> list[str]:
-        """Why the result does not hold now, one line a condition; empty if it holds."""
+        """The reasons why the result does not hold now, one for each condition."""
         reasons = []
         if self.max_age is not None and abs(now.seconds - self.made) >= self.max_age:
             reasons.append(f"it is older than {self.max_age} s")
@@ -97,11 +97,11 @@ class Guards(NamedTuple):
         reasons += [text for path, then in self.files.items() if (text := _difference(path, then))]
         for name, value in self.variables.items():
             if now.env.get(name) != value:
-                reasons.append(f"{name} is {_brief(now.env.get(name))}, and was {_brief(value)}")
+                reasons.append(f"{name} was {_brief(value)} and is now {_brief(now.env.get(name))}")
         return reasons
 
     def conditions(self) -> list[tuple[str, str]]:
-        """Each condition for people: its kind, and what must be so."""
+        """Each condition as text: its kind and what it requires."""
         absent = [path for path, then in self.files.items() if then is None]
         machine = [("host", self.host)] if self.host else []
         age = [] if self.max_age is None else [("age", f"at most {self.max_age} s")]
@@ -118,7 +118,7 @@ class Guards(NamedTuple):
 
     @property
     def unsettled(self) -> float:
-        """The seconds for which the youngest file may still change without getting another time."""
+        """The seconds in which the newest file may still change but keep its modification time."""
         return max((unsettled(then) for then in self.files.values() if then is not None), default=0)
 
 
@@ -131,7 +131,7 @@ def restored(fields: Mapping[str, Any]) -> Guards:
 
 
 def modified(path: str) -> int | None:
-    """The time of modification in ns since the epoch; None if nothing can be found there."""
+    """The modification time in ns since the epoch; None if there is no such file."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -139,9 +139,9 @@ def modified(path: str) -> int | None:
 
 
 def unsettled(then: int) -> float:
-    """The seconds for which a file may still be written again without getting another time.
+    """The seconds in which a file may still change but keep its modification time.
 
-    :param then: its time of modification in ns since the epoch, by the file system's clock.
+    :param then: its modification time in ns since the epoch, by the file system's clock.
     """
     is_coarse = then % _SECOND == 0  # a file system that counts in seconds
     trusted = then + (2 * _SECOND if is_coarse else _TICK)

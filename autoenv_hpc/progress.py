@@ -1,4 +1,4 @@
-"""The progress of a build on a terminal: what happens, how far it is, how long it has taken."""
+"""The line on a terminal that shows how far a build is."""
 
 import os
 from collections.abc import Callable
@@ -17,18 +17,18 @@ from rich.table import Column
 from rich.text import Text
 
 Count = Callable[[], int]
-_PAUSE = 0.5  # seconds between two looks; the folder may be on a busy file system
+_PAUSE = 0.5  # seconds between two counts; the folder may be on a busy file system
 _NEVER = float("-inf")
 
 
 class Bar:
-    """One line that is drawn anew until it is wiped."""
+    """One line that is redrawn until it is wiped."""
 
     def __init__(self, stream: TextIO) -> None:
         what = _What(Column(ratio=1, no_wrap=True))
         columns = (SpinnerColumn(), BarColumn(20), _Done(), TimeElapsedColumn(), what)
-        room = os.get_terminal_size(stream.fileno()).columns or 80  # of a terminal that says 0
-        width = max(20, room - len("^C "))  # what is typed meanwhile must not break the line
+        room = os.get_terminal_size(stream.fileno()).columns or 80  # some terminals report 0
+        width = max(20, room - len("^C "))  # an echoed ^C must not wrap the line
         console = Console(file=stream, force_terminal=True, width=width)
         self._progress = Progress(
             *columns, console=console, transient=True, expand=True,
@@ -38,27 +38,27 @@ class Bar:
         self._progress.start()
 
     def show(self, text: str, total: int | None, count: Count | None) -> None:
-        """Show what happens; from a line with a total on, count up to it."""
+        """Show the current step; a total starts a count up to it."""
         self._progress.update(self._task, description=text)
-        if total is not None:  # drawn at once: what is small is done before the next turn
+        if total is not None:  # drawn now: a small step ends before the next redraw
             self._progress.update(
                 self._task, total=total, completed=0, count=count, looked=_NEVER, refresh=True
             )
 
     def wipe(self) -> None:
-        """Leave no trace; the last that is seen is how far it came."""
+        """Draw the final count, then remove the line."""
         self._progress.update(self._task, pause=0)
         self._progress.stop()
 
 
 class _Done(ProgressColumn):
-    """How many of how many, looked up twice a second: installers do not tell."""
+    """The count so far and the total, polled because installers do not report it."""
 
     def render(self, task: Task) -> Text:
         count = task.fields["count"]
         if task.total is None or count is None:
             return Text("")
-        # Not `max_refresh`: rich heeds it only while nothing is done, and keeps an empty text too.
+        # Not `max_refresh`: rich applies it only while nothing is done, and to an empty text too.
         if task.get_time() - task.fields["looked"] >= task.fields["pause"]:
             task.completed = max(task.completed, min(count(), task.total))
             task.fields["looked"] = task.get_time()
@@ -66,7 +66,7 @@ class _Done(ProgressColumn):
 
 
 class _What(ProgressColumn):
-    """The last line that the installer said, as it is."""
+    """The last line of the installer's output, unchanged."""
 
     def render(self, task: Task) -> Text:
         return Text(task.description, overflow="ellipsis", no_wrap=True)

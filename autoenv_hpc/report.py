@@ -1,4 +1,4 @@
-"""What is said on stderr: one line a message, in colour only on a terminal."""
+"""The messages on stderr, each on one line."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Says things as the user wishes: `AUTOENV_HPC_QUIET`, `NO_COLOR`, a terminal or a log."""
+    """Writes messages; it respects `AUTOENV_HPC_QUIET`, `NO_COLOR` and the kind of stream."""
 
     def __init__(self, environ: Env, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -22,22 +22,22 @@ class Report:
         self._colour = self._is_terminal and not environ.get("NO_COLOR")
 
     def problem(self, problem: Problem, root: str = "") -> None:
-        """Say what is wrong; errors are said even when all else is silenced."""
+        """Report an error, even if the user silences all other messages."""
         for line in str(problem).splitlines():
             place = f"{root}: " if root and not line.startswith("/") else ""
             self._line(f"{place}{line}", "31")
 
     def note(self, text: str) -> None:
-        """Say what happened."""
+        """Report an event."""
         if not self._quiet:
             self._line(text, "2")
 
     def progress(
         self, text: str, total: int | None = None, count: Callable[[], int] | None = None
     ) -> None:
-        """Say what takes its time: on a terminal in one line that is drawn anew.
+        """Report a slow step; on a terminal, one line is redrawn.
 
-        :param total: how much there is to do from now on; `count` tells how much of it is done.
+        :param total: the amount of work from now on; `count` returns how much of it is done.
         """
         if self._quiet:
             return
@@ -51,7 +51,7 @@ class Report:
         self._bar.show(_printable(text), total, count)
 
     def finish(self) -> None:
-        """Wipe the line of a progress that came to its end."""
+        """Remove the progress line, if there is one."""
         if self._bar is not None:
             self._bar.wipe()
             self._bar = None

@@ -1,20 +1,20 @@
-"""What modulefiles set outside the environment: aliases, functions, completions, umask."""
+"""Aliases, functions and the like that modulefiles define."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 
 class ShellDefinitions(NamedTuple):
-    """What modulefiles set outside the environment; None removes a definition."""
+    """What modulefiles define apart from variables; None removes a definition."""
 
     aliases: dict[str, str | None] = {}
     functions: dict[str, str | None] = {}  # name to its whole definition, in bash
     completions: dict[str, str] = {}  # command to its whole `complete` line, in bash
     umask: str | None = None
-    untransferable: tuple[str, ...] = ()  # what cannot be carried over, in words
+    untransferable: tuple[str, ...] = ()  # what cannot be transferred, as text
 
     def __or__(self, then: "ShellDefinitions") -> "ShellDefinitions":
-        """What two steps set, one after the other."""
+        """The result of two steps, one after the other."""
         return ShellDefinitions(
             self.aliases | then.aliases,
             self.functions | then.functions,

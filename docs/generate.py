@@ -282,7 +282,8 @@ def _sentence(path: Path) -> str:
 def _first_comment(path: Path) -> str:
     """The first sentence among the comments on top of a shell file."""
     lines: list[str] = []
-    for line in path.read_text().splitlines():
+    for text in path.read_text().splitlines():
+        line = f"#{text[2:]}" if text.startswith("--") else text  # Lua
         if not line.startswith("#"):
             break
         if line.startswith(("#!", "# shellcheck")) or line == "#":

@@ -1,11 +1,11 @@
--- Runs Lmod and writes down every question that it, a modulefile, an rc file or a hook asks of the world.
+-- The listener for module tools in Lua. It writes down what a load asks of the world.
 --
 --   lua observe.lua RECORD PROGRAM WORD…     (the interpreter is the one in PROGRAM's first line)
 --   LUA_INIT=@observe.lua AUTOENV_HPC_RECORD=RECORD WRAPPER WORD…      (where Lmod hides behind a script)
 --
 -- What PROGRAM prints, its messages and its exit status stay its own. RECORD grows by fields that end
 -- in NUL, four for each question: kind, what is asked for, the answer, and who asks (`FILE:LINE` where
--- the kind needs it, empty for Lmod itself). autoenv_hpc/observations.py says what the kinds mean.
+-- the kind needs it, empty for Lmod itself). autoenv_hpc/modules/observations.py says what the kinds mean.
 -- An answer about a file is its kind, times of modification and change, size and inode, taken before
 -- Lmod sees it; or `absent`. The last record is `end`, so a record that was cut short is known.
 --

@@ -1,5 +1,4 @@
-# Runs a program in Tcl (Environment Modules, or Lmod's translators) and writes down every question that
-# it, a modulefile, an rc file or a site's configuration asks of the world.
+# The listener for module tools in Tcl. It writes down what a load asks of the world.
 #
 #   tclsh observe.tcl RECORD PROGRAM WORD…
 #

@@ -1,4 +1,4 @@
-"""`allow [PATH]`: let a configuration take effect, as it is now."""
+"""`allow [PATH]`: let a configuration take effect with its present content."""
 
 import os
 
@@ -9,7 +9,7 @@ from autoenv_hpc.project import config, project, trust
 
 
 def run(context: Context) -> int:
-    """Allow the bytes that are read here."""
+    """Allow exactly the content that this process reads."""
     file = named_file(context)
     trust.allow(file, project.read(file), context.folders.state, force=context.arguments.force)
     store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time

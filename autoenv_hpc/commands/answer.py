@@ -1,4 +1,4 @@
-"""`__shell`: what a hook asks when nothing stored fits; the answer is code for that shell."""
+"""`__shell`: the answer to a hook when no stored activation fits."""
 
 import os
 from typing import NamedTuple
@@ -18,20 +18,20 @@ from autoenv_hpc.system.folders import Folders
 
 
 class _Shell(NamedTuple):
-    """The shell that asks."""
+    """The shell whose hook asks."""
 
     dialect: Dialect
-    active: str  # the project that it entered itself
+    active: str  # the project that this shell itself entered
     environ: Env
     inherited: ActiveProject | None
     folders: Folders
 
 
 def answer(words: list[str], environ: Env, report: Report) -> str:
-    """Bring a shell to the state that its directory asks for.
+    """Return the code that brings a shell to the state for its directory.
 
-    :param words: what the hook says of itself: `protocol.question`.
-    :returns: code for the shell; all problems have been reported.
+    :param words: the hook's arguments: `protocol.question`.
+    :returns: code for the shell; problems are already reported.
     """
     question = protocol.question(words)
     dialect = dialect_for(question.shell)
@@ -40,13 +40,13 @@ def answer(words: list[str], environ: Env, report: Report) -> str:
     if question.protocol != protocol.NUMBER:
         code = _retire(question, shell)
     elif question.root:
-        code = _go_to(question, shell, report)
+        code = _switch_to(question, shell, report)
     else:
         code = _leave(shell)
     return protocol.answer_line(question.protocol) + code
 
 
-def _go_to(question: Question, shell: _Shell, report: Report) -> str:
+def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
     files: dict[str, int | None] = {}
     file = os.path.join(question.root, config.FILE_NAME)
     if question.precision == "coarse":
@@ -74,7 +74,7 @@ def _go_to(question: Question, shell: _Shell, report: Report) -> str:
 def _leave(shell: _Shell) -> str:
     if shell.inherited is None:
         return shell.dialect.leave_shell_part() if shell.active else ""
-    text = _way_out(shell, leaving.outside(shell.environ, shell.inherited))
+    text = _leaving_code(shell, leaving.outside(shell.environ, shell.inherited))
     left = shell.dialect.call("say", f"left {shell.inherited.name}") + "\n"
     return text + (left if shell.active else "")
 
@@ -90,28 +90,28 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     storing.store_activation(activation, dialect, shell.folders, report)
     code = ""
     if inherited:
-        code = _way_out(shell, outside)
+        code = _leaving_code(shell, outside)
         if shell.active and inherited.root != chosen.root:
             code += dialect.call("say", f"left {inherited.name}") + "\n"
         if not shell.active and activation.change.holds_in(shell.environ):
-            activation = activation._replace(summary="")  # this shell was born inside
+            activation = activation._replace(summary="")  # this shell started inside the project
     return code + dialect.entering(activation, activation.change)
 
 
-def _way_out(shell: _Shell, outside: Env) -> str:
-    """The code that leaves."""
+def _leaving_code(shell: _Shell, outside: Env) -> str:
+    """The code that leaves the inherited project."""
     change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
     return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=keep)
 
 
 def _has_another_venv(shell: _Shell) -> bool:
-    """Whether the user activated an environment inside, whose `deactivate` must stay."""
+    """Whether the user activated another environment, whose `deactivate` must stay."""
     ours = shell.inherited.change.get("VIRTUAL_ENV") if shell.inherited else None
     return ours is not None and shell.environ.get("VIRTUAL_ENV", ours.after) != ours.after
 
 
 def _retire(question: Question, shell: _Shell) -> str:
-    """For a shell of another protocol: leave, if that is the question, and enter nothing."""
+    """For a hook with another protocol: leave if it asks for that, and enter nothing."""
     if question.root:
         return shell.dialect.retiring(Change(), end=False, silence=not shell.active)
     outside = leaving.outside(shell.environ, shell.inherited)

@@ -1,4 +1,4 @@
-"""`cache list|check|clear`: the compiled activations of this user."""
+"""`cache list|check|clear`: the user's stored activations."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ from autoenv_hpc.project import config, project
 
 
 def run(context: Context) -> int:
-    """Do what the word behind `cache` says."""
+    """Run the action that follows `cache`."""
     return {"list": _list, "check": _check, "clear": _clear}[context.arguments.action](context)
 
 
 def _list(context: Context) -> int:
-    """Print each activation: what it was made from, and whether it would be used here."""
+    """Print each activation: what it was made from and whether it fits here."""
     outside = _outside(context)
     cache = context.folders.cache
     for root, group in groupby(listing.stored(cache), lambda found: found.activation.root):
@@ -43,11 +43,11 @@ def _list(context: Context) -> int:
 
 
 def _check(context: Context) -> int:
-    """Compare each activation that would still be used with a real load; 1 if one differs."""
+    """Compare each activation that still holds with a real load; return 1 if one differs."""
     outside = _outside(context)
     status = 0
     for found in listing.stored(context.folders.cache):
-        start = _start(found, outside)
+        start = _starting_environment(found, outside)
         place = f"{found.activation.root} ({found.dialect})"
         failures = listing.failures(found, start)
         if failures:
@@ -63,7 +63,7 @@ def _check(context: Context) -> int:
 
 
 def _clear(context: Context) -> int:
-    """Remove all that can be made again."""
+    """Remove everything that can be made again."""
     cache = context.folders.cache
     for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
         shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
@@ -75,8 +75,8 @@ def _outside(context: Context) -> Env:
     return leaving.outside(context.environ, active.active_project(context.environ))
 
 
-def _start(found: Stored, outside: Env) -> Env:
-    """The environment that an activation starts from, as far as it matters to it."""
+def _starting_environment(found: Stored, outside: Env) -> Env:
+    """The environment that an activation starts from, as far as its guards record it."""
     start = dict(outside)
     for name, value in found.activation.guards.variables.items():
         if value is None or name == active.NAME:
@@ -93,13 +93,13 @@ def _differences(found: Stored, start: Env, context: Context) -> list[str]:
     chosen = project.load(file, start, folders, settings)
     progress = context.report.progress
     now = compiling.compile_activation(chosen, start, folders, progress, fresh=True)
-    before, after = _steady(then.change), _steady(now.change)
+    before, after = _stable_part(then.change), _stable_part(now.change)
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
     differences = [f"{name} differs from a real load" for name in names]
     same = then.definitions == now.definitions
     return differences + ([] if same else ["aliases or functions differ"])
 
 
-def _steady(change: Change) -> Change:
-    """Without Lmod's table, which holds the times of its own caches, and our own record of it."""
+def _stable_part(change: Change) -> Change:
+    """The change without Lmod's table, which contains cache times, and our own state."""
     return Change((n, v) for n, v in change.items() if n != active.NAME and not is_table(n))

@@ -1,4 +1,4 @@
-"""`demo`: the main job, played through in a scratch home with a real shell and real modules."""
+"""`demo`: the main steps in a scratch home, with a real shell and real modules."""
 
 import importlib.util
 import os
@@ -22,7 +22,7 @@ _DONE = "nothing was left behind"
 
 
 def run(context: Context) -> int:
-    """Set the scene, type the lines, and look whether all is as it was."""
+    """Set up a project, type the lines, and check that nothing is left behind."""
     home = tempfile.mkdtemp(prefix="autoenv-hpc-demo-")
     try:
         env, tool = _environment(home, context)
@@ -31,7 +31,7 @@ def run(context: Context) -> int:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     if f"\n{_DONE}" not in shown.replace("\r", ""):
-        raise Problem("the demo did not end as it should: please report what you see above")
+        raise Problem("the demo failed: please report the output above")
     return 0
 
 
@@ -46,19 +46,19 @@ def _environment(home: str, context: Context) -> tuple[Env, Tool | None]:
         "TERM": given.get("TERM", "dumb"),
         "LANG": given.get("LANG", "C.UTF-8"),
         "MODULEPATH": paths,
-        "LMOD_PAGER": "none",  # nobody is there to turn the page
+        "LMOD_PAGER": "none",  # no user is there to page
         "MODULES_PAGER": "",
     }
     try:
         known, tool = login.initialised({**given, "MODULEPATH": paths})
     except ModuleError as error:
-        context.report.note(f"{error}; so the demo goes on without modules")
+        context.report.note(f"{error} (the demo continues without modules)")
         return env, None
     return {**{name: v for name, v in known.items() if is_set_up(name)}, **env}, tool
 
 
 def _project(home: str, tool: Tool | None) -> None:
-    """A project with a module, an environment and a package to install; a modulefile for it."""
+    """Write a project with an environment and a package, and the modulefile that it loads."""
     root = os.path.join(home, "climate")
     os.makedirs(os.path.join(root, "wheels"))
     os.makedirs(os.path.join(home, "modules", "python"))
@@ -119,7 +119,7 @@ def _lines(tool: Tool | None) -> list[str]:
 
 
 def _wheel(folder: str) -> None:
-    """A small package, so that nothing has to be downloaded."""
+    """Write a small package, so that the demo needs no download."""
     info = "hello_hpc-1.0.dist-info"
     with zipfile.ZipFile(os.path.join(folder, "hello_hpc-1.0-py3-none-any.whl"), "w") as wheel:
         wheel.writestr("hello_hpc.py", 'greeting = "hello from a package in the environment"\n')

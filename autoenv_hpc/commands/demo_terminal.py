@@ -1,4 +1,4 @@
-"""A real shell in a pseudo-terminal, into which lines are typed before the user's eyes."""
+"""A real shell in a pseudo-terminal that shows lines as they are typed."""
 
 import fcntl
 import os
@@ -14,15 +14,15 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
 
 _PROMPT = b"demo$ "
-_PATIENCE = 300  # seconds for one line: an environment may be built
-_PAUSE = 0.4  # seconds before each line on a terminal, to be followed by a reader
+_PATIENCE = 300  # seconds for one line, which may build an environment
+_PAUSE = 0.4  # seconds before each line on a terminal, so that a reader can follow
 
 
 def play(lines: list[str], command: list[str], env: Env, folder: str) -> str:
-    """Type each line when the prompt is there; pass on, and return, what the shell shows.
+    """Type each line at a prompt; print and return the shell's output.
 
     :param command: a shell whose prompt ends in `demo$ `.
-    :raises Problem: no prompt came.
+    :raises Problem: the shell showed no prompt in time.
     """
     process, terminal = pty.fork()
     if process == 0:
@@ -45,12 +45,12 @@ def play(lines: list[str], command: list[str], env: Env, folder: str) -> str:
 
 
 def _until_prompt(terminal: int) -> bytes:
-    """What the shell shows until it waits for the next line, or ends."""
+    """Return the shell's output up to the next prompt, or to its end."""
     shown = b""
     end = time.monotonic() + _PATIENCE
     while not shown.endswith(_PROMPT):
         if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
-            raise Problem("the shell of the demo came to no prompt")
+            raise Problem(f"the demo's shell showed no prompt for {_PATIENCE} s")
         try:
             data = os.read(terminal, 65_536)
         except OSError:  # the shell has ended (Linux: EIO)

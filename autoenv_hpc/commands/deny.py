@@ -1,4 +1,4 @@
-"""`deny [PATH]`: never let a configuration take effect, until it is allowed again."""
+"""`deny [PATH]`: stop a configuration from taking effect until you allow it."""
 
 import os
 
@@ -9,7 +9,7 @@ from autoenv_hpc.project import trust
 
 
 def run(context: Context) -> int:
-    """Deny the configuration whatever it contains."""
+    """Deny the configuration, whatever it contains."""
     file = named_file(context)
     trust.deny(file, context.folders.state)
     store.forget(context.folders.cache, os.path.dirname(file))

@@ -1,4 +1,4 @@
-"""`exec CMD…`: become CMD in the project's environment; what was seen before never comes here."""
+"""`exec CMD…`: run CMD in the project's environment when no stored activation fits."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ from autoenv_hpc.errors import Problem, UsageError
 
 
 class ExecProblem(Problem):
-    """The environment could not be had, so CMD was not started."""
+    """The environment is not available, so CMD does not start."""
 
     status = 125
 
@@ -26,7 +26,7 @@ def run(context: Context) -> int:
     arguments = context.arguments
     words = arguments.cmd[1:] if arguments.cmd[:1] == ["--"] else arguments.cmd
     if not words:
-        raise UsageError("exec: which command? (autoenv-hpc exec -- CMD…)")
+        raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
     with _turn(context.environ):
         try:
             env = _environment(context)
@@ -36,30 +36,30 @@ def run(context: Context) -> int:
 
 
 def _environment(context: Context) -> Env:
-    """The variables inside the governing project; if it is active already, those that are here."""
+    """The variables inside the governing project; the present ones if it is already active."""
     environ, project = context.environ, entry.choose_project(context)
-    here = active.active_project(environ)
-    is_current = here is not None and here.origin == project.origin
-    if here and is_current and not context.arguments.fresh and here.change.holds_in(environ):
+    current = active.active_project(environ)
+    is_current = current is not None and current.origin == project.origin
+    if current and is_current and not context.arguments.fresh and current.change.holds_in(environ):
         return environ
     return entry.compile_and_store(context, project).env
 
 
 @contextlib.contextmanager
 def _turn(environ: Env) -> Iterator[None]:
-    """End the turn among those on this node, if `shell/autoenv-hpc` took one for us."""
+    """End the turn on this node that `shell/autoenv-hpc` may have taken for this process."""
     number, _, path = environ.pop("AUTOENV_HPC_TURN", "").partition(":")
     if not number.isdecimal():
         yield
         return
     file = int(number)
-    os.set_inheritable(file, False)  # noqa: FBT003 - it has no name
+    os.set_inheritable(file, False)  # noqa: FBT003 - the parameter is positional
     try:
         yield
     finally:
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(file), os.lstat(path)):
-                os.unlink(path)  # who comes from now on need not wait for those who do
+                os.unlink(path)  # processes that start from now on need not wait
         os.close(file)
 
 
@@ -68,7 +68,7 @@ def become(words: list[str], env: Env) -> NoReturn:
 
     :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
     """
-    if "SLURM_EXPORT_ENV" in env:  # of `sbatch --export=NONE`: srun would hand nothing on
+    if "SLURM_EXPORT_ENV" in env:  # `sbatch --export=NONE` sets it; srun would then export nothing
         env = {**env, "SLURM_EXPORT_ENV": "ALL"}
     program = words[0]
     path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
@@ -87,17 +87,17 @@ def become(words: list[str], env: Env) -> NoReturn:
 
 
 def _replace(path: str, words: list[str], env: Env) -> NoReturn:
-    """Go on as another program, as if neither Python nor the script before it had been there."""
+    """Become another program, without traces of Python or of the start script."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
         signal.signal(number, signal.SIG_DFL)
     os.execve(path, words, env)
 
 
 def _not_found(program: str, env: Env) -> str:
-    """Say so, and whether it would be found outside: then a module or policy took it away."""
+    """The message; if the program exists outside, a module or a policy hides it."""
     text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
     project = active.active_project(env)
     path = project.change.get("PATH") if project else None
     before = path.before if path else None
     outside = shutil.which(program, path=before) if before else None
-    return f"{text}; outside of it there is {outside}" if outside else text
+    return f"{text}; outside the project it is {outside}" if outside else text

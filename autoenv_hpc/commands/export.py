@@ -1,4 +1,4 @@
-"""`export`: the environment once, as text; as a file it needs neither this tool nor modules."""
+"""`export`: the environment as code or data that works without this tool."""
 
 import json
 import os
@@ -20,19 +20,19 @@ def run(context: Context) -> int:
     compiled = entry.compile_and_store(context)
     pairs = compiled.activation.change.items()
     change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
-    shape = context.arguments.format
-    if shape == "json":
+    output_format = context.arguments.format
+    if output_format == "json":
         text = _json(compiled, change)
-    elif shape == "dotenv":
+    elif output_format == "dotenv":
         text = _dotenv(compiled, change)
     else:
-        text = _shell(compiled, change, shape)
+        text = _shell(compiled, change, output_format)
     sys.stdout.write(text)
     return 0
 
 
 def _origin(compiled: Compiled) -> list[str]:
-    """What it was made from, for whoever finds it later."""
+    """Where, when and from what the file was made, for later readers."""
     project, here = compiled.project, os.uname()
     modules = " ".join(project.config.modules)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -66,9 +66,9 @@ def _shell(compiled: Compiled, change: Change, shell: str) -> str:
 
 
 def _added(name: str, value: Value) -> tuple[str, str] | None:
-    """What was put before and behind a search path, if nothing else happened to it.
+    """The entries added before and after a search path, if nothing else changed in it.
 
-    Elsewhere the path may be another one: then only what was added is of use.
+    The path may differ on another machine, where only the added entries are useful.
     """
     before, after = value
     if not before or not after or not environment.is_search_path(name):
@@ -99,14 +99,14 @@ def _json(compiled: Compiled, change: Change) -> str:
 
 
 def _dotenv(compiled: Compiled, change: Change) -> str:
-    """NAME="value" lines, as Docker and python-dotenv read them; one line a variable."""
+    """`NAME="value"`, one line for each variable, as Docker and python-dotenv read it."""
     lines = [f"# {_one_line(text)}" for text in _origin(compiled)]
     for name, (_, after) in change.items():
         if after is None:
             lines.append(f"# unset {name}")
         elif "\n" in after:
             raise Problem(
-                f"{name} has several lines, which a dotenv file cannot hold (--format json can)"
+                f"{name} has several lines, which a dotenv file cannot hold (use --format json)"
             )
         else:
             quoted = after.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")

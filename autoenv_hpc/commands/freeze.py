@@ -12,7 +12,7 @@ from autoenv_hpc.venvs.backends import backend
 
 
 def run(context: Context) -> int:
-    """Print them, or write the file; say on stderr what comes from elsewhere."""
+    """Print or write the requirements; report packages that modules provide."""
     request, env = entry.venv_request(context)
     venv = ensure.match(request, env)
     text = backend(request.requested.backend).installer(request, env).freeze(request.path)

@@ -1,4 +1,4 @@
-"""`hook SHELL`: the lines that an rc file evaluates; they source the real hook."""
+"""`hook SHELL`: the code that a startup file evaluates to source the real hook."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from autoenv_hpc.system import shell_files
 
 
 def run(context: Context) -> int:
-    """Print the hook; the script answers itself where no configuration may hold ceilings."""
+    """Print the hook; the start script does so itself if no configuration can set ceilings."""
     shell = context.arguments.shell
     settings = config.settings(context.environ, context.folders)
     sys.stdout.write(text(shell, os.path.abspath(sys.argv[0]), settings.ceilings))
@@ -19,7 +19,7 @@ def run(context: Context) -> int:
 
 
 def text(shell: str, program: str, ceilings: Iterable[str]) -> str:
-    """The lines for one shell; they name no user's home, so that a site can keep them in a file."""
+    """The code for one shell; it contains no user's home, so a site can keep it in a file."""
     quote = dialect_for(shell).quote
     file = shell_files.shell_file(f"hook.{shell}")
     words = [quote(ceiling) for ceiling in ceilings]

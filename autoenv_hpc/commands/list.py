@@ -1,4 +1,4 @@
-"""`list`: the environments that this user has, with size and number of files."""
+"""`list`: the user's environments with their size and number of files."""
 
 import json
 import sys
@@ -15,20 +15,20 @@ _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use
 
 
 def run(context: Context) -> int:
-    """Measure each, and print the table."""
+    """Measure each environment and print the table."""
     rows = []
     state = context.folders.state
     registry.forget_gone(state)
-    for noted in registry.registered(state):
+    for venv in registry.registered(state):
         if sys.stderr.isatty():
-            context.report.progress(f"measuring {noted.entry.path}")
-        rows.append((noted, cautions.measured(noted.entry.path)))
+            context.report.progress(f"measuring {venv.entry.path}")
+        rows.append((venv, cautions.measured(venv.entry.path)))
     context.report.finish()
     if context.arguments.json:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return 0
-    width = None if sys.stdout.isatty() else 10_000  # a pipe has no edge
+    width = None if sys.stdout.isatty() else 10_000  # lines in a pipe need no wrapping
     console = Console(file=sys.stdout, highlight=False, markup=False, width=width)
     table = Table(*_HEADS, box=None, pad_edge=False)
     for column in table.columns:

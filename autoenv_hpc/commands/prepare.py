@@ -1,11 +1,11 @@
-"""`prepare`: resolve, build, install and compile all that a job will need beforehand."""
+"""`prepare`: build, install and store everything that a job needs."""
 
 from autoenv_hpc import entry
 from autoenv_hpc.context import Context
 
 
 def run(context: Context) -> int:
-    """Get everything ready; nothing changes in this shell."""
+    """Prepare the project without entering it in this shell."""
     compiled = entry.compile_and_store(context, prepare=True)
     context.report.note(f"ready: {compiled.activation.summary}")
     reason = compiled.activation.guards.not_storable_because

@@ -1,4 +1,4 @@
-"""`prune`: remove the environments that this tool built for projects that are gone."""
+"""`prune`: remove the environments that this tool built for projects now gone."""
 
 import sys
 
@@ -10,41 +10,41 @@ from autoenv_hpc.venvs import cautions, cleanup, lease, processes, record, regis
 
 
 def run(context: Context) -> int:
-    """Say what would go, ask, and remove it."""
+    """Show what would be removed, ask, and remove it."""
     arguments, report = context.arguments, context.report
-    doomed = []
+    removable = []
     state = context.folders.state
     registry.forget_gone(state)
-    for noted in registry.registered(state):
-        entry = noted.entry
+    for venv in registry.registered(state):
+        entry = venv.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
         busy = processes.using(entry.path, entry.project)
         if busy:
-            report.note(f"{entry.path} is kept: process {busy[0]} uses it")
+            report.note(f"kept {entry.path}: process {busy[0]} uses it")
             continue
         size = cautions.measured(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
-        doomed.append(noted)
-    if not doomed or arguments.dry_run:
-        report.note(f"{len(doomed) or 'no'} environments of projects that are gone")
+        removable.append(venv)
+    if not removable or arguments.dry_run:
+        report.note(f"{len(removable) or 'no'} environments whose projects are gone")
         return 0
-    if not (arguments.yes or _agreed(len(doomed))):
+    if not (arguments.yes or _confirmed(len(removable))):
         return 1
-    for noted in doomed:
-        path = noted.entry.path
+    for venv in removable:
+        path = venv.entry.path
         with lease.held(path, report.progress):
             cleanup.discard(path)
-        registry.forget(noted.file)
+        registry.forget(venv.file)
         report.note(f"removed {path}")
     return 0
 
 
-def _agreed(number: int) -> bool:
+def _confirmed(number: int) -> bool:
     if not sys.stdin.isatty():
         raise Problem(
             "not a terminal, so prune cannot ask (`autoenv-hpc prune --yes` removes them)"
         )
-    sys.stderr.write(f"remove {number} of them? [y/N] ")
+    sys.stderr.write(f"remove all of these ({number})? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

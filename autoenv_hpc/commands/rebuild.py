@@ -1,4 +1,4 @@
-"""`rebuild`: build the environment again beside the old one, and swap it in at the end."""
+"""`rebuild`: build the environment again beside the old one, then swap the two."""
 
 from autoenv_hpc import entry
 from autoenv_hpc.context import Context
@@ -7,10 +7,10 @@ from autoenv_hpc.venvs import ensure, processes
 
 
 def run(context: Context) -> int:
-    """Build, swap, and report which processes still use the old one."""
+    """Build and swap; report the processes that still use the old environment."""
     request, env = entry.venv_request(context)
     if request.requested.backend == "existing":
-        raise Problem(f'{request.path}: backend = "existing" is not ours to build')
+        raise Problem(f'{request.path}: autoenv-hpc never builds a backend = "existing"')
     users = processes.using(request.path, request.owner.root)
     kept = ensure.rebuild(request, env, context.report.progress)
     if users:

@@ -1,4 +1,4 @@
-"""`status`: what is active or would be, from which file, site, modules, environment and trust."""
+"""`status`: the active project and the configuration of this folder."""
 
 import json
 import os
@@ -15,7 +15,7 @@ Facts = Mapping[str, object]
 
 
 def run(context: Context) -> int:
-    """Print the facts; 1 if what should be active has a problem."""
+    """Print the facts; return 1 if this folder's project has a problem."""
     found = facts(context)
     if context.arguments.json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -25,11 +25,11 @@ def run(context: Context) -> int:
 
 
 def facts(context: Context) -> Facts:
-    """What there is to report, as plain data."""
+    """Collect what to report, as plain data."""
     environ, folders = context.environ, context.folders
-    project_here = active.active_project(environ)
+    current = active.active_project(environ)
     result: dict[str, object] = {
-        "active": project_here.root if project_here else None,
+        "active": current.root if current else None,
         "file": None,
         "trust": None,
         "name": None,
@@ -62,10 +62,10 @@ def facts(context: Context) -> Facts:
             }
     except Problem as problem:
         problems += str(problem).splitlines()
-    if project_here:
+    if current:
         result["modified"] = sorted(
             name
-            for name, value in project_here.change.items()
+            for name, value in current.change.items()
             if environ.get(name) != value.after and not is_bookkeeping(name)
         )
     result["problems"] = problems

@@ -1,11 +1,11 @@
-"""`on`, `off`, `reload`: they concern the shell itself, whose hook carries them out."""
+"""`on`, `off`, `reload`: the error in a shell without a hook, which does this work."""
 
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
 
 
 def run(context: Context) -> int:
-    """Say why nothing can happen: whoever comes here has no hook in the shell.
+    """Explain that the shell has no hook: the hook handles these commands itself.
 
     :raises Problem: always.
     """

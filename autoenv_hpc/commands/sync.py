@@ -7,10 +7,10 @@ from autoenv_hpc.venvs import ensure
 
 
 def run(context: Context) -> int:
-    """Install the difference into the environment; build it if it is missing."""
+    """Install the difference into the environment, or build a missing one."""
     request, env = entry.venv_request(context)
     if request.requested.backend == "existing":
-        raise Problem(f'{request.path}: backend = "existing" is not ours to change')
+        raise Problem(f'{request.path}: autoenv-hpc never changes a backend = "existing"')
     is_new = ensure.is_missing(request)
     if not is_new:
         ensure.match(request, env)

@@ -1,1 +1,1 @@
-"""Modules: the module tool found and run, and what its answer depended on."""
+"""Module loads through Lmod or Environment Modules."""

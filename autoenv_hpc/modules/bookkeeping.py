@@ -1,11 +1,11 @@
-"""The records that the module tools keep in the environment: what is loaded, from which file."""
+"""The variables in which module tools keep their state."""
 
 import re
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 
-# The state of both tools. It is one unit: it is never restored in part.
+# The state of both tools. It is one unit, and never restored in part.
 _BOOKKEEPING = re.compile(
     r"(LOADEDMODULES|_LMFILES_\w*|MODULEPATH|_ModuleTable\w*|__LMOD_\w+|LMOD_FAMILY_\w+"
     r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LMCONFLICT\w*)\Z"
@@ -14,22 +14,22 @@ _MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")  # one chunk
 
 
 def is_bookkeeping(name: str) -> bool:
-    """Whether the variable is a module tool's own record of its state."""
+    """Whether the variable is part of a module tool's state."""
     return _BOOKKEEPING.match(name) is not None
 
 
 def is_table(name: str) -> bool:
-    """Whether the variable is a part of Lmod's table, in which times of its caches change."""
+    """Whether the variable is part of Lmod's table, which contains changing cache times."""
     return name.startswith("_ModuleTable")
 
 
 def loaded(env: Env) -> list[str]:
-    """The loaded modules, `name/version`, in the order in which they were loaded."""
+    """The loaded modules, as `name/version`, in the order of loading."""
     return [name for name in env.get("LOADEDMODULES", "").split(":") if name]
 
 
 def stale_table(env: Env) -> list[str]:
-    """The chunks of Lmod's table that lie past its size: only 1 to `_ModuleTable_Sz_` count."""
+    """The obsolete chunks of Lmod's table: those with a number above `_ModuleTable_Sz_`."""
     size = env.get("_ModuleTable_Sz_", "0")
     live = {f"_ModuleTable{i:03d}_" for i in range(1, int(size if size.isdigit() else 0) + 1)}
     return [name for name in env if _MODULE_TABLE.match(name) and name not in live]

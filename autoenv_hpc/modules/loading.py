@@ -1,4 +1,4 @@
-"""Modules, loaded for real in a scratch shell, with what that made of the environment."""
+"""A real load of modules in a scratch shell."""
 
 import os
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from autoenv_hpc.shell_definitions import ShellDefinitions
 if TYPE_CHECKING:
     from autoenv_hpc.modules.scratch_shell import Snapshot
 
-_WATCHED = 16  # folders; each is checked before every prompt
-_WORDS_SHOWN = 600  # characters of the tool's own words in a message
+_WATCHED = 16  # folders, since each is checked before every prompt
+_SHOWN = 600  # characters of the tool's output in a message
 
 
 class Request(NamedTuple):
-    """What a project asks of the module tool, in this order: policy, paths, modules."""
+    """What a project requests; the module tool applies the policy, then paths, then modules."""
 
     modules: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()  # absolute; the first is searched first
@@ -31,27 +31,27 @@ class Request(NamedTuple):
 
 
 class LoadError(ModuleError):
-    """The tool worked, and could not load what was asked for."""
+    """The tool works but cannot load a requested module."""
 
     def __init__(self, message: str, dependencies: Guards) -> None:
         super().__init__(message)
         self.dependencies = dependencies
-        files = dependencies.files.items()  # the folders in which what is missing may appear
+        files = dependencies.files.items()  # the folders in which the missing module may appear
         folders = [(path, then) for path, then in files if os.path.isdir(path)]
         self.guards = Guards(files=dict(folders[:_WATCHED]))
 
 
 class Resolution(NamedTuple):
-    """What a load did: the environment after it, and what exists in the shell alone."""
+    """The result of a load: the environment and the shell's definitions."""
 
     env: Env
     definitions: ShellDefinitions = ShellDefinitions()
-    displaced: tuple[str, ...] = ()  # modules of the user's that had to go
-    guards: Guards = Guards()  # with the values of the variables before the load
+    displaced: tuple[str, ...] = ()  # the user's modules that the load removed
+    guards: Guards = Guards()  # with the variables' values before the load
 
 
 def is_loaded(request: Request, env: Env) -> bool:
-    """Whether the shell's modules are exactly what the request would make of them."""
+    """Whether a load of the request would change nothing."""
     now = loaded(env)
     paths = env.get("MODULEPATH", "").split(":")
     if request.policy != "keep":
@@ -62,11 +62,11 @@ def is_loaded(request: Request, env: Env) -> bool:
 
 
 def resolve(env: Env, request: Request, home: str) -> Resolution:
-    """Load what is asked for in a scratch shell, from the state that `env` is in.
+    """Load the requested modules in a scratch shell that starts from `env`.
 
-    :param env: the environment to start from; it is not changed.
+    :param env: the environment to start from, which stays unchanged.
     :param home: the user's home folder.
-    :raises ModuleError: not everything could be loaded; then nothing is to be applied.
+    :raises ModuleError: a module cannot be loaded; the caller must apply nothing.
     """
     if is_loaded(request, env):
         return Resolution(env)
@@ -82,7 +82,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     result = scratch_shell.run(start, tool, [*first, *use, *load])
     questions = result.questions
     if _missing(request.modules, result, tool) and loaded(start) and not first:
-        # Environment Modules refuses what Lmod swaps; from a clean slate both can.
+        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
         again = scratch_shell.run(start, tool, [("purge",), *use, *load])
         questions += again.questions  # the first attempt decided that there was a second one
         if not _missing(request.modules, again, tool):
@@ -107,7 +107,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
 
 
 def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str]:
-    """The requested modules that are not loaded, whatever the tool's exit status said."""
+    """The requested modules that are not loaded, whatever the tool's exit status."""
     now = loaded(result.env)
     other_names = result.env.get("__MODULES_LMALTNAME", "").replace("&", ":").split(":")
     absent = []
@@ -115,7 +115,7 @@ def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str
         if name in now or any(entry.startswith(f"{name}/") for entry in now):
             continue
         if name in other_names or any(entry.startswith(f"{name}.") for entry in now):
-            continue  # an alias or symbolic version; or the first part of a version
+            continue  # an alias, a symbolic version, or the first part of a version
         absent.append(name)
     if absent and tool.kind == "lmod" and not _has_error(result.words):
         absent = [name for name in absent if not _lmod_knows(name, result, tool)]
@@ -127,20 +127,20 @@ def _has_error(words: str) -> bool:
 
 
 def _lmod_knows(name: str, result: "Snapshot", tool: Tool) -> bool:
-    """Whether Lmod calls the name loaded: only it knows its `module_alias` and `module_version`."""
+    """Whether Lmod considers the name loaded; it alone knows its aliases and versions."""
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
 
     return "true" in scratch_shell.answer(result.env, tool, ("is-loaded", name)).split()
 
 
 def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
-    from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load
+    from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load needs them
 
-    said = " ".join(result.words.split()).partition(" Please check the spelling")[0]
-    missing = [name for name in missing if name in said] or missing  # Lmod loads all or nothing
-    if len(said) > _WORDS_SHOWN:
-        said = said[:_WORDS_SHOWN].rsplit(" ", 1)[0] + " …"
-    if not said:
-        said = "the module tool said nothing, and loaded nothing"
+    output = " ".join(result.words.split()).partition(" Please check the spelling")[0]
+    missing = [name for name in missing if name in output] or missing  # Lmod loads all or nothing
+    if len(output) > _SHOWN:
+        output = output[:_SHOWN].rsplit(" ", 1)[0] + " …"
+    if not output:
+        output = "the module tool printed nothing and loaded nothing"
     suggested = suggestions.suggestions(missing, env)
-    return f"cannot load {' '.join(missing)}: {said}" + "".join(f"; {hint}" for hint in suggested)
+    return f"cannot load {' '.join(missing)}: {output}" + "".join(f"; {hint}" for hint in suggested)

@@ -1,4 +1,4 @@
-"""What a login shell of the user would have, for jobs and shells that have no module tool."""
+"""The module tool of a login shell, for shells and jobs without one."""
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError
@@ -7,9 +7,9 @@ from autoenv_hpc.modules.tool import Tool, find_tool, is_set_up
 
 
 def initialised(env: Env) -> tuple[Env, Tool]:
-    """The environment with a usable module tool, taken from a login shell where it has none.
+    """The environment with a usable module tool, taken from a login shell if it has none.
 
-    :raises ModuleError: there is none; the message says what was found in its place.
+    :raises ModuleError: there is none; the message lists the related variables.
     """
     tool = find_tool(env)
     if tool and env.get("MODULEPATH"):
@@ -24,18 +24,18 @@ def initialised(env: Env) -> tuple[Env, Tool]:
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
     raise ModuleError(
-        "no usable module system here: a login shell sets none up"
-        f" and this one has {', '.join(found) or 'neither LMOD_CMD nor MODULES_CMD'}"
+        "no usable module system here: a login shell sets up none,"
+        f" and this shell has {', '.join(found) or 'neither LMOD_CMD nor MODULES_CMD'}"
     )
 
 
 def _with_login(env: Env, login: Env) -> Env:
-    """The environment, and what a login shell would have that concerns modules."""
+    """The environment, with a login shell's variables that concern modules."""
     concerned = {n: v for n, v in login.items() if is_bookkeeping(n) or is_set_up(n)}
     result = {**env, **concerned}
     if not loaded(login):
         return result
-    for name, value in login.items():  # a site whose login shells load modules by default
+    for name, value in login.items():  # this site's login shells load modules by default
         if name.endswith("PATH") and name != "MODULEPATH":
             present = env.get(name, "").split(":")
             new = [entry for entry in value.split(":") if entry not in present]

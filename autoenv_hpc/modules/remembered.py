@@ -1,8 +1,8 @@
-"""Module loads and their failures, kept on disk so that the same load is not run twice.
+"""A cache of module loads and of failed ones.
 
-A stored activation belongs to one shell and one project. What is kept here serves the compiler: if
-only the environment or a variable of the configuration changed, or another shell enters, the module
-tool need not run again. A module that does not exist costs one walk of the tree.
+A stored activation belongs to one shell and one project. This cache serves the compiler: the module
+tool need not run again if only the environment or a variable of the configuration changes, or if
+another shell enters. A missing module costs one walk through the module tree, not one per prompt.
 """
 
 import time
@@ -24,7 +24,7 @@ _KIND = "resolutions"
 
 
 class _Record(NamedTuple):
-    """One load as it is kept: what it gave, and under which conditions it gives it again."""
+    """One load on disk: its result, and the conditions under which that holds."""
 
     format: int
     guards: Guards
@@ -37,11 +37,11 @@ class _Record(NamedTuple):
 def resolve(
     start: Env, request: Request, kept: Cache, folders: Folders, *, fresh: bool = False
 ) -> Resolution:
-    """Load what is asked for, or return what that gave under the same conditions before.
+    """Load the requested modules, or return the kept result if its conditions hold.
 
-    :param start: the environment to start from; it is not changed.
-    :param kept: whether anything may be kept, and for how long.
-    :param fresh: load for real, whatever is kept.
+    :param start: the environment to start from, which stays unchanged.
+    :param kept: whether results may be kept, and for how long.
+    :param fresh: load for real, even if a result is kept.
     :raises ModuleError: as `loading.resolve`.
     """
     if not kept.enabled or loading.is_loaded(request, start):

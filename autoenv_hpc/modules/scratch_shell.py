@@ -1,4 +1,4 @@
-"""The scratch bash in which module tools and conda run, and what is read back from it."""
+"""The scratch bash in which module tools and conda run."""
 
 import os
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ from autoenv_hpc.modules.tool import Tool
 from autoenv_hpc.shell_definitions import ShellDefinitions
 from autoenv_hpc.system import programs, shell_files
 
-_TIMEOUT = 600  # seconds; a load on a cold parallel file system takes some
+_TIMEOUT = 600  # seconds; a load from a cold parallel file system is slow
 _BASH = "/bin/bash"
 
-# Set for the tool's own sake only: its text is read by a program. None of it reaches the user.
+# A program reads the tool's text, so these make it plain. None of them reaches the user.
 _OVERRIDES = {
     "LMOD_COLORIZE": "no",
     "LMOD_REDIRECT": "no",
     "LMOD_PAGER": "none",
-    "LMOD_TERM_WIDTH": "1000",  # else it starts four processes to learn the terminal's
+    "LMOD_TERM_WIDTH": "1000",  # else Lmod starts four processes to find the width
     "MODULES_COLOR": "never",
     "MODULES_PAGER": "",
 }
-# BASH_ENV runs a file in each scratch shell, up to 19 ms; the others would change how it works.
+# BASH_ENV runs a file in each scratch shell (up to 19 ms); the others change how it works.
 _WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
 
 
-_Record = tuple[str, str, str]  # kind, name and value of what lives in the shell alone
+_Record = tuple[str, str, str]  # kind, name and value of a shell definition
 
 
 class Snapshot(NamedTuple):
@@ -42,24 +42,25 @@ class Snapshot(NamedTuple):
 def run(
     env: Env, tool: Tool | None, steps: Sequence[tuple[str, ...]], snapshots: Sequence[str] = ()
 ) -> Snapshot:
-    """Run subcommands of the module tool one after the other; return the state after the last.
+    """Run subcommands of the module tool in turn; return the state after the last.
 
     :param env: the whole environment of the scratch shell.
-    :param tool: None if no step is a subcommand of it.
-    :param steps: subcommand and arguments each; ``("snapshot", NAME)`` notes the state midway,
-        ``("evaluate", PROGRAM, WORD, …)`` evaluates what it prints, ``("source", FILE)`` sources.
-    :param snapshots: the names of those, to be found in `earlier`.
-    :raises ModuleError: the scratch shell itself failed or took too long.
+    :param tool: None if no step is one of its subcommands.
+    :param steps: a subcommand with its arguments; ``("snapshot", NAME)`` records the state so far,
+        ``("evaluate", PROGRAM, WORD, …)`` evaluates the program's output, ``("source", FILE)``
+        sources a file.
+    :param snapshots: the names of the snapshots to return in `earlier`.
+    :raises ModuleError: the scratch shell fails or takes too long.
     """
     kind, program = tool or ("none", "")
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
     command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
     with programs.scratch_folder() as folder:
-        said = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
+        errors = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
         try:
             start = _records(programs.content(os.path.join(folder, "start")))
         except (OSError, ValueError):
-            raise ModuleError(f"{program or _BASH} cannot be run: {said.strip()}") from None
+            raise ModuleError(f"{program or _BASH} cannot be run: {errors.strip()}") from None
         earlier = {}
         for name in snapshots:
             state = _read(os.path.join(folder, name), env, start)
@@ -68,25 +69,27 @@ def run(
         end = _read(os.path.join(folder, "end"), env, start)
         questions = os.fsencode(_content(os.path.join(folder, "questions")))
     if end is None or len(earlier) != len(snapshots):
-        raise ModuleError(f"{program or steps[0][1]} ended the shell: {said.strip()}")
-    return end._replace(words=said, questions=questions, earlier=earlier)
+        raise ModuleError(f"{program or steps[0][1]} ended its shell: {errors.strip()}")
+    return end._replace(words=errors, questions=questions, earlier=earlier)
 
 
 def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
-    """The code that the tool prints for one subcommand, not evaluated."""
+    """The code that the tool prints for one subcommand, without evaluating it."""
     with programs.scratch_folder() as folder:
         return _run([tool.command, "bash", *subcommand], _scratch_env(env), folder).stdout
 
 
 def login_environment(env: Env) -> Env:
-    """What a login shell of this user exports, from nothing but who the user is."""
-    who: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
+    """What a login shell exports that starts with only the user's identity."""
+    identity: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
     with programs.scratch_folder() as folder:
         try:
-            told = _run([_BASH, "-lc", "command env -0"], {**who, "TERM": "dumb"}, folder).stdout
+            output = _run(
+                [_BASH, "-lc", "command env -0"], {**identity, "TERM": "dumb"}, folder
+            ).stdout
         except ModuleError:
             return {}
-    pairs = (field.split("=", 1) for field in told.split("\0") if "=" in field)
+    pairs = (field.split("=", 1) for field in output.split("\0") if "=" in field)
     return {name: value for name, value in pairs if name not in SHELL_OWN}
 
 
@@ -112,7 +115,7 @@ def _content(path: str) -> str:
 
 
 def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:
-    """Read one snapshot; None if it is not there whole."""
+    """Read one snapshot; None if it is absent or incomplete."""
     try:
         exported, found, rest = programs.content(path).partition("\0\0umask\0")
     except OSError:
@@ -129,9 +132,9 @@ def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:
 
 
 def _records(text: str) -> list[_Record]:
-    """Kind, name and value of each.
+    """The kind, name and value of each definition.
 
-    :raises ValueError: it ends amid one.
+    :raises ValueError: the last one is incomplete.
     """
     fields = [field.removesuffix("\n") for field in text.split("\0")[:-1]]
     return list(zip(fields[0::3], fields[1::3], fields[2::3], strict=True))

@@ -1,4 +1,4 @@
-"""What the user may have meant by a module's name: near names, and parents that make it visible."""
+"""Suggestions for a module that cannot be loaded."""
 
 import os
 import re
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from autoenv_hpc.environment import Env
 
-_LOOKED_AT = 3000  # modulefiles; a failed load must not take minutes on a slow file system
+_LOOKED_AT = 3000  # modulefiles; on a slow file system, more would take minutes
 _USES = re.compile(
     r"""(?:MODULEPATH["'\s,]+|module\s+use\s+(?:-\S+\s+)*)["'{]?(/[^"'}\s),]+)""", re.MULTILINE
 )
 
 
 def suggestions(missing: list[str], env: Env) -> list[str]:
-    """One suggestion, in words, for each module that has a near name or lies behind a parent."""
+    """A suggestion for each module with a similar name, or with a parent that makes it visible."""
     visible = [path for path in env.get("MODULEPATH", "").split(":") if path]
     names = {name for path in visible for name, _ in _modules(path)}
     result = []
     for wanted in missing:
         if any(name == wanted or name.startswith(f"{wanted}/") for name in names):
-            continue  # it is there, and failed
+            continue  # it exists, but its load failed
         parents = _parents(wanted, visible)
         close = _near(wanted, names)
         if parents:
@@ -30,7 +30,7 @@ def suggestions(missing: list[str], env: Env) -> list[str]:
 
 
 def _near(wanted: str, names: set[str]) -> list[str]:
-    import difflib  # noqa: PLC0415 - only a failed load looks for near names
+    import difflib  # noqa: PLC0415 - only a failed load needs similar names
 
     same = sorted(name for name in names if name.lower() == wanted.lower() and name != wanted)
     base = wanted.partition("/")[0].lower()
@@ -41,10 +41,10 @@ def _near(wanted: str, names: set[str]) -> list[str]:
 
 
 def _modules(directory: str) -> Iterator[tuple[str, str]]:
-    """Name and file of each module below a directory, hidden ones left out."""
+    """The name and file of each module below a directory, without hidden ones."""
     for folder, folders, files in os.walk(directory, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if folder.count(os.sep) - directory.count(os.sep) > 3:  # noqa: PLR2004 - names nest less
+        if folder.count(os.sep) - directory.count(os.sep) > 3:  # noqa: PLR2004 - names are less deep
             folders.clear()
         for file in sorted(files):
             if not file.startswith(".") and file != "default":
@@ -53,7 +53,7 @@ def _modules(directory: str) -> Iterator[tuple[str, str]]:
 
 
 def _parents(wanted: str, visible: list[str]) -> list[str]:
-    """The modules whose directories hold the wanted one, as far as their text tells."""
+    """The chains of modules that make the wanted one visible, as far as their text shows."""
     found: list[str] = []
     queue = [(path, "") for path in visible]
     seen = set(visible)

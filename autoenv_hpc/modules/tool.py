@@ -1,4 +1,4 @@
-"""The module tool of an environment: Lmod or Environment Modules, and where its program is."""
+"""The module tool of an environment, Lmod or Environment Modules."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def choice(env: Env) -> Guards:
 
 
 def is_set_up(name: str) -> bool:
-    """Whether a variable says where the tool is and how it works."""
+    """Whether a variable locates or configures the module tool."""
     return (
         re.match(r"(LMOD|MODULE|__MODULES_LMINIT|BASH_FUNC_(ml|module|_module))", name) is not None
     )

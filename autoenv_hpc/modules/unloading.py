@@ -1,4 +1,4 @@
-"""A project's modules, unloaded for real from a state that the user has changed since."""
+"""The real unload of a project's modules after the user's changes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from autoenv_hpc.modules.login import initialised
 
 
 class Release(NamedTuple):
-    """What unloading left: `kept` before our own modules went, `env` at the end."""
+    """The states while unloading: `kept` before our own modules are unloaded, `env` at the end."""
 
     kept: Env
     env: Env
@@ -18,14 +18,14 @@ class Release(NamedTuple):
 def release(
     now: Env, *, ours: Sequence[str], displaced: Sequence[str], paths: Sequence[str]
 ) -> Release:
-    """Unload what a project loaded out of a state that the user has changed since.
+    """Unload a project's modules from a state that the user has changed since entering.
 
     :param now: the present environment.
-    :param ours: the modules that entering loaded, in order.
-    :param displaced: the user's modules that entering displaced; they come back if any module of
-        ours is still there (a purge by the user reloads nothing).
-    :param paths: the entries of MODULEPATH that exist only because of the project; what the user
-        loaded from them goes first.
+    :param ours: the modules that the project loaded, in order.
+    :param displaced: the user's modules that the project displaced; they are loaded again if any
+        module of ours is still loaded (after the user's own purge, nothing is).
+    :param paths: the entries of MODULEPATH that only the project added; modules that the user
+        loaded from them are unloaded first.
     """
     _, tool = initialised(now)
     names = loaded(now)
@@ -48,7 +48,7 @@ def release(
     back = [name for name in displaced if name not in names] if still else []
     if back:
         steps.append(("load", *back))
-    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
+    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only an unload needs it
 
     end = scratch_shell.run(now, tool, steps, snapshots=("kept",))
     return Release(end.earlier["kept"].env, end.env)

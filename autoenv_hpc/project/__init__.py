@@ -1,1 +1,1 @@
-"""A project: its configuration found, trusted, read, and settled for one site."""
+"""A project: its trusted configuration, merged for one site."""

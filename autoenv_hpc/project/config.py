@@ -1,4 +1,4 @@
-"""`.hpcenv.toml` and the files above it: what they may say, as values."""
+"""The configuration files, as typed values."""
 
 import os
 import re
@@ -32,7 +32,7 @@ Table = dict[str, Any]
 
 
 class Venv(NamedTuple):
-    """What is asked of the isolated environment; paths are templates still."""
+    """The requested environment; its paths are still templates."""
 
     path: str = ".venv"
     backend: Backend = "venv"
@@ -48,7 +48,7 @@ class Venv(NamedTuple):
 
 
 class PathEdit(NamedTuple):
-    """Entries for the ends of one search path; templates still."""
+    """Entries for the ends of one search path, still templates."""
 
     prepend: tuple[str, ...] = ()
     append: tuple[str, ...] = ()
@@ -62,17 +62,17 @@ class Cache(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """What a site, or a user, wants of the file systems."""
+    """What a site or a user wants to keep off which file system."""
 
-    home: Tolerance = "allow"  # warn: of environments in the home folder
-    conda: Tolerance = "allow"  # warn: of conda's environments
+    home: Tolerance = "allow"  # warn: about environments in the home folder
+    conda: Tolerance = "allow"  # warn: about conda environments
     caches: str | bool | None = (
         None  # the folder of the installers' caches, a template; False: none
     )
 
 
 class Config(NamedTuple):
-    """What a project asks for, here; every default filled in."""
+    """What a project requests on this site, with all defaults."""
 
     file: str
     root: str
@@ -97,7 +97,7 @@ class Document(NamedTuple):
 
     @property
     def matches(self) -> dict[str, Match]:
-        """How its sites are recognised."""
+        """The rules that recognise its sites."""
         found = {name: table["match"] for name, table in self._sites.items() if "match" in table}
         return {
             name: Match(
@@ -108,7 +108,7 @@ class Document(NamedTuple):
 
     @property
     def sites(self) -> set[str]:
-        """The sites that it has a table for."""
+        """The sites for which it has a table."""
         return set(self._sites)
 
     @property
@@ -118,29 +118,29 @@ class Document(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What stands above every project: the system's file, then the user's."""
+    """The configuration above every project: the system's file, then the user's."""
 
-    guards: Guards  # on the files, there or not: one that appears counts
+    guards: Guards  # on both files, even absent ones, since one may appear
     documents: tuple[Document, ...]
     trust: trust.PreApproved
     ceilings: tuple[str, ...]
 
     @property
     def matches(self) -> dict[str, Match]:
-        """How their sites are recognised; the user's word is the last."""
+        """The rules that recognise their sites; the user's file wins."""
         return {name: m for document in self.documents for name, m in document.matches.items()}
 
     @property
     def sites(self) -> set[str]:
-        """The sites that they have tables for."""
+        """The sites for which they have tables."""
         return {name for document in self.documents for name in document.sites}
 
 
 def find(start: str, home: str, ceilings: Iterable[str]) -> str | None:
-    """The configuration that governs a folder: the nearest, upward.
+    """The configuration that governs a folder: the nearest one, in it or above it.
 
-    Never `/`, never above `home`, its real path or a ceiling: an automounter takes every look-up
-    there for the name of a host or a user. The hooks and exec's script follow the same rule.
+    The search skips `/` and everything above `home`, its real path or a ceiling: there, an
+    automounter takes each name for a host or a user. The hooks and exec's script do the same.
     """
     limits = [limit.rstrip("/") for limit in (home, os.path.realpath(home), *ceilings)]
     folder = start
@@ -149,18 +149,18 @@ def find(start: str, home: str, ceilings: Iterable[str]) -> str | None:
         if os.path.isfile(file):
             return file
         if os.path.realpath(folder) == limits[1]:
-            break  # a link led into home; above it stands what is above the link
+            break  # a link led into home, and the search would go on above the link
         folder = os.path.dirname(folder)
     return None
 
 
 def parse(data: bytes, file: str, *, above: bool = False) -> Document:
-    """Read one file's content.
+    """Parse the content of one file.
 
-    :param above: whether it is a user's or a site's file and no project's.
-    :raises ConfigError: it is not valid; all faults at once, `FILE:LINE: KEY: what is wrong`.
+    :param above: whether it is the user's or the system's file, not a project's.
+    :raises ConfigError: it is not valid; one line for each fault, `FILE:LINE: KEY: what is wrong`.
     """
-    import tomllib  # noqa: PLC0415 - what was parsed before is kept: parsed.py
+    import tomllib  # noqa: PLC0415 - parsed.py keeps what is parsed once
 
     from autoenv_hpc.project import schema  # noqa: PLC0415 - likewise
 
@@ -168,7 +168,7 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{file}:{line}: not UTF-8, which TOML must be") from error
+        raise ConfigError(f"{file}:{line}: not UTF-8 (save the file as UTF-8)") from error
     try:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -177,13 +177,15 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
     if faults:
         from autoenv_hpc.project.toml_lines import line_of  # noqa: PLC0415 - only for a fault
 
-        told = sorted((line_of(text, fault.path), _key(fault.path), fault.text) for fault in faults)
-        raise ConfigError("\n".join(f"{file}:{line}: {key}: {what}" for line, key, what in told))
+        ordered = sorted(
+            (line_of(text, fault.path), _key(fault.path), fault.text) for fault in faults
+        )
+        raise ConfigError("\n".join(f"{file}:{line}: {key}: {what}" for line, key, what in ordered))
     return Document(file, parsed)
 
 
 def settings(environ: Env, folders: Folders, system: str = SYSTEM_FILE) -> Settings:
-    """Read the system's and the user's file, where there are any.
+    """Read the system's and the user's file, if they exist.
 
     :raises ConfigError: one of them is not valid.
     """
@@ -219,7 +221,7 @@ def _absolute(path: str, key: str, *, file: str, environ: Env, home: str) -> str
     fields: dict[str, templates.Field] = {}
     result = templates.expand(path, fields=fields, environ=environ, home=home, place=place)
     if not os.path.isabs(result):
-        raise ConfigError(f"{place}: {path}: not an absolute path")
+        raise ConfigError(f"{place}: {path}: must be an absolute path")
     return os.path.normpath(result)
 
 

@@ -1,12 +1,12 @@
-"""What is known of sites: their clusters, how they are recognised, what they ask of everybody."""
+"""The known sites: clusters, host names and defaults."""
 
-# Set by the sites themselves in each login shell and job; the value names the cluster.
+# The sites set these in each login shell and job; the value names the cluster.
 IDENTITIES = (
     "CC_CLUSTER", "SNIC_RESOURCE", "NAISS_RESOURCE", "NERSC_HOST", "TACC_SYSTEM", "PAWSEY_CLUSTER",
     "VSC_INSTITUTE_CLUSTER", "LMOD_SYSTEM_NAME", "SLURM_CLUSTER_NAME", "CLUSTER_NAME", "CLUSTER",
 )  # fmt: skip
 
-# Clusters, and the site whose modules and file systems they share.
+# Each cluster, with the site whose modules and file systems it shares.
 CENTRES = {
     "kebnekaise": "hpc2n", "abisko": "hpc2n",
     "rackham": "uppmax", "snowy": "uppmax", "bianca": "uppmax", "pelle": "uppmax",
@@ -28,7 +28,7 @@ CENTRES = {
     "mahuika": "nesi", "maui": "nesi",
 }  # fmt: skip
 
-# What a site asks of everybody, below all configuration.
+# Each site's defaults for all its users; every configuration overrides them.
 PROFILES: dict[str, dict[str, object]] = {
     # "we strongly recommend you place it in your project storage"; "a virtual environment is the
     # only recommended way"

@@ -1,4 +1,4 @@
-"""The layers of configuration, merged for one site and one named environment."""
+"""The configuration's layers, merged for one site and environment."""
 
 import os
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from autoenv_hpc.project.config import (
 def select(document: Document, above: Settings, site: str | None, env: str | None) -> Config:
     """Merge all layers for one site and one named environment.
 
-    The system's file, the user's, the project's; in each the base, then `[envs.NAME]`, then
-    `[site.NAME]`. Tables merge key by key, lists replace.
+    The order is the system's file, the user's, the project's; within each file the base, then
+    `[envs.NAME]`, then `[site.NAME]`. Tables merge key by key; lists replace each other.
 
-    :param env: the named environment, or None for the one of `default-env`.
-    :raises ConfigError: there is no such environment, or the project is not meant for this site.
+    :param env: the named environment; None stands for `default-env`.
+    :raises ConfigError: there is no such environment, or `only-sites` excludes this site.
     """
     file = document.file
     defaults: Table = _merge({}, known_sites.PROFILES.get(site or "", {}))
@@ -36,18 +36,18 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     if env is not None:
         known = _env_names(document.data, site)
         if env not in known:
-            listed = f"there are: {', '.join(sorted(known))}" if known else "it has none"
+            listed = f"defined: {', '.join(sorted(known))}" if known else "none is defined"
             raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
         own = _layer(document.data, site, env)
     if "venv" not in own:
-        defaults.pop("venv", None)  # a preference of how, not a wish for one
+        defaults.pop("venv", None)  # a preference for environments, not a request for one
     merged = _merge(defaults, own)
     only = merged.get("only-sites")
     if only and site not in only:
-        here = f"this is {site}" if site else "this is no site that is known"
+        actual = f"this is {site}" if site else "the site here is unknown"
         raise ConfigError(
-            f"{file}: only-sites: this project is for {' and '.join(only)}, and {here}"
-            " (`autoenv-hpc status` tells why; AUTOENV_HPC_SITE says which it is)"
+            f"{file}: only-sites: this project is for {' and '.join(only)}, but {actual}"
+            " (see `autoenv-hpc status`, or set AUTOENV_HPC_SITE)"
         )
     root = os.path.dirname(file)
     return Config(
@@ -72,21 +72,21 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
 
 def _layer(data: Table, site: str | None, env: str | None) -> Table:
     """One file's tables, merged for a site and a named environment."""
-    here = data.get("site", {}).get(site, {})
+    site_table = data.get("site", {}).get(site, {})
     result: Table = {}
     for table in (
         data,
         data.get("envs", {}).get(env, {}),
-        here,
-        here.get("envs", {}).get(env, {}),
+        site_table,
+        site_table.get("envs", {}).get(env, {}),
     ):
         _merge(result, {k: v for k, v in table.items() if k not in ("site", "envs", "match")})
     return result
 
 
 def _env_names(data: Table, site: str | None) -> set[str]:
-    here = data.get("site", {}).get(site, {})
-    return {*data.get("envs", {}), *here.get("envs", {})}
+    site_table = data.get("site", {}).get(site, {})
+    return {*data.get("envs", {}), *site_table.get("envs", {})}
 
 
 def _merge(base: Table, over: Mapping[str, object]) -> Table:
@@ -106,7 +106,7 @@ def _venv(table: Table, env: str | None) -> Venv:
     }
     if env is not None and "path" not in values:
         values["path"] = f".venv-{env}"  # alternatives live side by side
-    return Venv(**values)  # every type has been checked: schema.py
+    return Venv(**values)  # schema.py has checked every type
 
 
 def _cache(table: Table) -> Cache:

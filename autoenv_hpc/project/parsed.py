@@ -1,6 +1,6 @@
-"""Project configurations as they were parsed and found valid, kept by their very bytes.
+"""A cache of parsed project configurations, by their content.
 
-Importing a TOML parser costs a fifth of a start; what was parsed once is read from JSON.
+The import of a TOML parser takes a fifth of a start, while JSON is read at once.
 """
 
 import os
@@ -9,7 +9,9 @@ from autoenv_hpc.project import config
 from autoenv_hpc.system import json_cache
 from autoenv_hpc.system.digests import blake2b
 
-_RULES = os.path.join(os.path.dirname(__file__), "schema.py")  # what is valid may change with them
+_RULES = os.path.join(
+    os.path.dirname(__file__), "schema.py"
+)  # a new version may accept other content
 
 
 def parse(data: bytes, file: str, cache: str) -> config.Document:
@@ -20,9 +22,9 @@ def parse(data: bytes, file: str, cache: str) -> config.Document:
     """
     rules = str(os.stat(_RULES).st_mtime_ns).encode()
     name = blake2b(rules + b"\0" + data, digest_size=32).hexdigest()
-    known = json_cache.load(cache, "documents", name)
-    if isinstance(known, dict):
-        return config.Document(file, known)
+    cached = json_cache.load(cache, "documents", name)
+    if isinstance(cached, dict):
+        return config.Document(file, cached)
     document = config.parse(data, file)
     json_cache.save(cache, "documents", name, document.data)
     return document

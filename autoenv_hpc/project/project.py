@@ -1,4 +1,4 @@
-"""A project as one shell or job sees it: its file found, trusted, read, settled for the site."""
+"""A project as one shell or job sees it."""
 
 import os
 from typing import NamedTuple
@@ -12,26 +12,26 @@ from autoenv_hpc.system.folders import Folders
 
 
 class Project(NamedTuple):
-    """One configuration with everything that decided what it means here."""
+    """One configuration, merged for this site, with everything that decided the result."""
 
     root: str
     file: str
     config: config.Config
     site: sites.Site
-    origin: str  # a digest of all of it
+    origin: str  # a digest of the configuration and its site
     guards: Guards
 
 
 class Governing(NamedTuple):
-    """Which project governs a folder, why a nearer one does not, and when that may change."""
+    """The project that governs a folder, why a nearer one does not, and the guards of both."""
 
     project: Project | None
     problems: tuple[Problem, ...]
     guards: Guards
 
 
-class Untrusted(TrustError):  # noqa: N818 - as its family
-    """A configuration that its user has not allowed, or has denied."""
+class Untrusted(TrustError):  # noqa: N818 - named like its base class
+    """The user has not allowed a configuration, or has denied it."""
 
     def __init__(self, message: str, guards: Guards) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ def find(start: str, folders: Folders, settings: config.Settings) -> str | None:
     return config.find(start, folders.home, settings.ceilings)
 
 
-def load(  # noqa: PLR0913 - three of them are what the user may choose
+def load(  # noqa: PLR0913 - three are the user's choices
     file: str,
     outside: Env,
     folders: Folders,
@@ -53,15 +53,15 @@ def load(  # noqa: PLR0913 - three of them are what the user may choose
     env: str | None = None,
     data: bytes | None = None,
 ) -> Project:
-    """Read one configuration, if it is trusted, and settle it.
+    """Read one configuration, if it is allowed, and merge it for this site.
 
-    :param outside: the variables without those of an active project, which say nothing of the site.
-    :param site: the site, if the user names one; `env`, likewise, a named environment.
-    :param data: the content, where the caller has read it already and knows that it is allowed.
+    :param outside: the variables without an active project, whose own do not identify the site.
+    :param site: the site, if the user names one; `env` is a named environment, likewise.
+    :param data: the content, if the caller has read it and knows that it is allowed.
     :raises Untrusted: it is not allowed.
-    :raises ConfigError: it is not valid, or not meant for this site.
+    :raises ConfigError: it is not valid, or excludes this site.
     """
-    guards = Guards.on_files((file,)) | settings.guards  # before it is read
+    guards = Guards.on_files((file,)) | settings.guards  # before the file is read
     if data is None:
         data = read(file)
         verdict = trust.judge(file, data, settings.trust, folders.state)
@@ -84,7 +84,7 @@ def load(  # noqa: PLR0913 - three of them are what the user may choose
 
 
 def governing(root: str, outside: Env, folders: Folders) -> Governing:
-    """The project that governs a folder in which a configuration is; an untrusted one does not."""
+    """The project that governs a folder with a configuration; projects not allowed are skipped."""
     settings = config.settings(outside, folders)
     problems: list[Problem] = []
     guards = Guards()
@@ -115,20 +115,20 @@ def read(file: str) -> bytes:
 
 def _untrusted(file: str, verdict: trust.Verdict) -> str:
     if verdict.word == "denied":
-        return f"{file} is denied (`autoenv-hpc allow` takes that back)"
+        return f"{file} is denied (run `autoenv-hpc allow` to allow it again)"
     because = f"; {verdict.reason}" if verdict.reason else ""
     return f"{file} is new or was edited: read it, then run `autoenv-hpc allow`{because}"
 
 
 def _fqdn() -> str:
-    """The full name as `socket.getfqdn` finds it; importing that costs a tenth of a start."""
+    """The full host name, as from `socket.getfqdn`, whose import takes a tenth of a start."""
     name = os.uname().nodename
     if "." in name:
         return name
     from _socket import gethostbyaddr  # noqa: PLC0415 - only where the host's name decides
 
     try:
-        # bytes: a text would import the codec for international names
+        # bytes: a string would import the codec for international names
         first, others, _ = gethostbyaddr(os.fsencode(name))  # type: ignore[arg-type]
     except OSError:
         return name

@@ -1,4 +1,4 @@
-"""What may stand in a configuration: each key and the shape of its value, as data."""
+"""The keys of a configuration and the shapes of their values."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong, and the key at which it is."""
+    """One fault, and the key that has it."""
 
     path: Path
     text: str
@@ -24,9 +24,9 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-# Variables that belong to a shell or to this tool, with what to write instead.
+# Variables that belong to a shell or a tool, with the reason or the key to use instead.
 _RESERVED = {
-    **dict.fromkeys(SHELL_OWN, "each shell keeps it for itself"),
+    **dict.fromkeys(SHELL_OWN, "each shell maintains its own"),
     **dict.fromkeys(
         (
             "IFS",
@@ -63,10 +63,10 @@ _RESERVED = {
             "prompt",
             "options",
         ),
-        "each shell keeps it for itself",
+        "each shell maintains its own",
     ),
     **dict.fromkeys(
-        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool keeps it"
+        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool maintains it"
     ),
     "MODULEPATH": "write module-paths = […] instead",
     "VIRTUAL_ENV": "write [venv] path instead",
@@ -76,9 +76,9 @@ _RESERVED = {
 
 
 def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
-    """Everything that is wrong with a parsed configuration.
+    """All faults of a parsed configuration.
 
-    :param above: whether it is a user's or a site's file and no project's.
+    :param above: whether it is the user's or the system's file, not a project's.
     """
     keys = _ABOVE if above else _PROJECT
     found = list(_table(keys)((), data))
@@ -87,25 +87,25 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
             for i, fault in enumerate(found):
                 if fault.path == (key,):
                     found[i] = Fault(
-                        (key,), "only the user's or the site's own config.toml may have it"
+                        (key,), "only a config.toml, the user's or the site's, may contain it"
                     )
     names = data.get("envs")
     default = data.get("default-env")
     if isinstance(default, str) and not (isinstance(names, dict) and default in names):
         known = names if isinstance(names, dict) else {}
-        found.append(Fault(("default-env",), f"no [envs.{default}]{_mean(default, known)}"))
+        found.append(Fault(("default-env",), f"no [envs.{default}]{_suggestion(default, known)}"))
     return found
 
 
 def seconds(age: object) -> int:
-    """A duration: seconds, or a text like `90s`, `30m`, `12h`, `7d`."""
+    """A duration in seconds, from a number or a text like `90s`, `30m`, `12h`, `7d`."""
     match = _AGE.match(str(age))
     return int(match[1]) * _SECONDS[match[2]] if match else 0
 
 
-def _mean(word: str, known: Mapping[str, object]) -> str:
-    """` (did you mean …?)`, where something is near enough."""
-    import difflib  # noqa: PLC0415 - only a fault looks for near words
+def _suggestion(word: str, known: Mapping[str, object]) -> str:
+    """` (did you mean …?)` if a known word is similar, else nothing."""
+    import difflib  # noqa: PLC0415 - only a fault needs similar words
 
     folded = word.lower().replace("_", "-")
     close = difflib.get_close_matches(folded, list(known), 1, 0.6)
@@ -172,7 +172,7 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
         if value.startswith(("-", "+")):
             yield Fault(path, f"{value!r} is an option, not a module")
         elif any(char.isspace() or char in ":;&|" for char in value):
-            yield Fault(path, f"{value!r} is no module name (one string for each module)")
+            yield Fault(path, f"{value!r} is not a module name (write one string for each module)")
 
 
 def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
@@ -182,7 +182,7 @@ def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
 def _choice(*words: str) -> Check:
     def check(path: Path, value: object) -> Iterator[Fault]:
         if value not in words:
-            close = _mean(value, dict.fromkeys(words)) if isinstance(value, str) else ""
+            close = _suggestion(value, dict.fromkeys(words)) if isinstance(value, str) else ""
             found = f"{value!r}" if isinstance(value, str) else _kind(value)
             yield Fault(
                 path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}"
@@ -208,11 +208,11 @@ def _duration(path: Path, value: object) -> Iterator[Fault]:
 
 def _variable(path: Path, name: str) -> Iterator[Fault]:
     if not _NAME.match(name):
-        yield Fault(path, f"{name!r} is no name for a variable")
+        yield Fault(path, f"{name!r} is not a variable name")
     elif name in _RESERVED:
         yield Fault(path, f"{name} cannot be set here: {_RESERVED[name]}")
     elif name.startswith(("AUTOENV_HPC_", "__autoenv_hpc_", "BASH_FUNC_", "__LMOD_", "__MODULES_")):
-        yield Fault(path, f"{name} cannot be set here: it is not the user's")
+        yield Fault(path, f"{name} cannot be set here: it is reserved")
 
 
 def _word(path: Path, name: str) -> Iterator[Fault]:
@@ -241,7 +241,7 @@ def _table(keys: Mapping[str, Check]) -> Check:
             if key in keys:
                 yield from keys[key]((*path, key), inner)
             else:
-                yield Fault((*path, key), f"unknown key{_mean(key, keys)}")
+                yield Fault((*path, key), f"unknown key{_suggestion(key, keys)}")
 
     return check
 

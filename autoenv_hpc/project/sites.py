@@ -1,4 +1,4 @@
-"""Which site is this: the rules of recognition, from the surest sign to the last."""
+"""The rules that recognise a site, the surest one first."""
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
@@ -11,21 +11,21 @@ from autoenv_hpc.project.known_sites import CENTRES, DOMAINS, IDENTITIES
 
 
 class Match(NamedTuple):
-    """How a site is recognised: any variable with any of its patterns, or any host name."""
+    """A rule that recognises a site: any variable with any pattern, or any host name."""
 
     env: dict[str, tuple[str, ...]] = {}
     fqdn: tuple[str, ...] = ()
 
 
 class Site(NamedTuple):
-    """The answer, and under which conditions it is the same again."""
+    """The recognised site, and the conditions under which it stays the same."""
 
-    name: str | None  # None: no site is known, the base tables apply
+    name: str | None  # None: the site is unknown, and the base tables apply
     reason: str
     guards: Guards = Guards()
 
 
-def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what each rule reads
+def detect(  # noqa: PLR0911, PLR0913 - one return for each rule; each argument feeds a rule
     environ: Env,
     matches: Mapping[str, Match],
     option: str | None,
@@ -36,37 +36,39 @@ def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what 
 ) -> Site:
     """Find the site; the first rule that answers wins.
 
-    :param matches: what the configurations say of their sites, by name.
+    :param matches: the rules of the configurations, by the site's name.
     :param option: the name that the user gave on the command line.
-    :param fqdn: asked for the host's full name, only where nothing else answered.
-    :param known: sites that have a table, with or without a match.
-    :param node: the host's own name, for the guard where the host decides.
-    :raises ConfigError: two sites match, or nobody knows the one that was named.
+    :param fqdn: returns the host's full name; called only if no earlier rule decides.
+    :param known: sites that have a table, with or without a rule.
+    :param node: the host's own name, for the guard if the host decides.
+    :raises ConfigError: two sites match, or the named one is unknown.
     """
     tables = {*known, *matches}
     names = {*tables, *CENTRES.values()}
     if option is not None:
-        return Site(_existing(option, names, "--site"), "--site")
+        return Site(_known_site(option, names, "--site"), "--site")
     consulted = ["AUTOENV_HPC_SITE"]
     named = environ.get("AUTOENV_HPC_SITE", "")
     if named:
         guards = Guards.on_variables(consulted, environ)
-        return Site(_existing(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", guards)
+        return Site(_known_site(named, names, "AUTOENV_HPC_SITE"), "AUTOENV_HPC_SITE", guards)
     consulted += sorted({name for match in matches.values() for name in match.env})
     found = {
         site: f"{name}={environ[name]}"
         for site, match in matches.items()
         for name, patterns in match.env.items()
-        if environ.get(name) and _like(environ[name], patterns)
+        if environ.get(name) and _matches_any(environ[name], patterns)
     }
     if found:
-        return Site(*_only(found), Guards.on_variables(consulted, environ))
+        return Site(*_single(found), Guards.on_variables(consulted, environ))
     host = _Host(fqdn)
     by_host = {
-        s: f"the host {host}" for s, m in matches.items() if m.fqdn and _like(str(host), m.fqdn)
+        s: f"the host {host}"
+        for s, m in matches.items()
+        if m.fqdn and _matches_any(str(host), m.fqdn)
     }
     if by_host:
-        return Site(*_only(by_host), Guards.on_variables(consulted, environ)._replace(host=node))
+        return Site(*_single(by_host), Guards.on_variables(consulted, environ)._replace(host=node))
     for name in IDENTITIES:
         consulted.append(name)
         value = environ.get(name, "").lower()
@@ -78,13 +80,13 @@ def detect(  # noqa: PLR0911, PLR0913 - one return a rule, in their order; what 
     matters = host.was_asked or not tables.isdisjoint(DOMAINS.values())
     guards = Guards.on_variables(consulted, environ)._replace(host=node if matters else None)
     for pattern, site in DOMAINS.items():
-        if _like(str(host), [pattern]):
+        if _matches_any(str(host), [pattern]):
             return Site(site, f"the host {host}", guards)
-    return Site(None, "nothing names one", guards)
+    return Site(None, "no rule names one", guards)
 
 
 class _Host:
-    """The host's full name, asked for once and only if needed."""
+    """The host's full name, looked up at most once."""
 
     def __init__(self, fqdn: Callable[[], str]) -> None:
         self._fqdn = fqdn
@@ -100,30 +102,32 @@ class _Host:
         return self._name
 
 
-def _existing(name: str, names: set[str], origin: str) -> str:
+def _known_site(name: str, names: set[str], origin: str) -> str:
     if name in names:
         return name
-    import difflib  # noqa: PLC0415 - only a fault looks for near words
+    import difflib  # noqa: PLC0415 - only a fault needs similar words
 
     close = difflib.get_close_matches(name, names, 1, 0.6)
     mean = f" (did you mean {close[0]}?)" if close else " (give it a [site] table with a match)"
     raise ConfigError(f"{origin}: unknown site {name}{mean}")
 
 
-def _only(found: Mapping[str, str]) -> tuple[str, str]:
+def _single(found: Mapping[str, str]) -> tuple[str, str]:
     if len(found) > 1:
         both = " and ".join(f"{site} ({why})" for site, why in sorted(found.items()))
         raise ConfigError(
-            f"more than one site matches: {both}; choose with --site or AUTOENV_HPC_SITE"
+            f"more than one site matches: {both} (choose with --site or AUTOENV_HPC_SITE)"
         )
     return next(iter(found.items()))
 
 
-def _like(value: str, patterns: Iterable[str]) -> bool:
+def _matches_any(value: str, patterns: Iterable[str]) -> bool:
     text = value.lower()
-    return any(_may(text, p) and fnmatch.fnmatchcase(text, p) for p in map(str.lower, patterns))
+    return any(
+        _can_match(text, p) and fnmatch.fnmatchcase(text, p) for p in map(str.lower, patterns)
+    )
 
 
-def _may(text: str, pattern: str) -> bool:
-    """False if a fixed part is missing: each pattern that is compiled takes 0.2 ms."""
+def _can_match(text: str, pattern: str) -> bool:
+    """False if a fixed part is missing, since each pattern takes 0.2 ms to compile."""
     return "[" in pattern or all(part in text for part in pattern.replace("?", "*").split("*"))

@@ -1,4 +1,4 @@
-"""`~`, variables and `{fields}` in path values."""
+"""The templates in path values: `~`, variables and `{fields}`."""
 
 import os
 import re
@@ -19,9 +19,9 @@ _HOME = re.compile(r"~(?P<user>[^/]*)")
 def expand(
     template: str, *, fields: Mapping[str, Field], environ: Env, home: str, place: str
 ) -> str:
-    """Fill in a template; `{{`, `}}` and `$$` stand for the characters themselves.
+    """Expand a template; `{{`, `}}` and `$$` stand for the characters themselves.
 
-    :param fields: values by name; a callable is only called where its field is used.
+    :param fields: values by name; a callable is called only if the template uses its field.
     :param home: what `~` stands for.
     :param place: the file and key, for messages.
     :raises ConfigError: a variable is not set, or a field is unknown.
@@ -39,7 +39,7 @@ def expand(
         if match[0] in ("{{", "}}", "$$"):
             return match[0][0]
         raise ConfigError(
-            f"{place}: stray {match[0]!r} in {template!r} (write it twice to mean itself)"
+            f"{place}: stray {match[0]!r} in {template!r} (write it twice for the character itself)"
         )
 
     tilde = _HOME.match(template)
@@ -58,7 +58,7 @@ def variables(template: str) -> set[str]:
 def _field(name: str, fields: Mapping[str, Field], place: str) -> str:
     if name not in fields:
         known = ", ".join(f"{{{field}}}" for field in fields) or "none here"
-        raise ConfigError(f"{place}: unknown field {{{name}}} (there are: {known})")
+        raise ConfigError(f"{place}: unknown field {{{name}}} (known: {known})")
     value = fields[name]
     if callable(value):
         value = value()

@@ -1,6 +1,6 @@
-"""Where each key of a TOML document stands: its line, for messages.
+"""The line of each key in a TOML document, for messages.
 
-Only for text that tomllib has accepted, and only when there is a fault to tell of.
+It works on text that tomllib accepts, and runs only if there is a fault to report.
 """
 
 import re
@@ -22,7 +22,7 @@ _SCALAR = re.compile(r"[^,\]}\n#]+")
 
 
 def line_of(text: str, path: Path) -> int:
-    """The line, from 1, of a key or of the nearest one around it that stands in the text."""
+    """The line, from 1, of a key, or of the nearest enclosing key in the text."""
     lines = _Scanner(text).lines
     while path and path not in lines:
         path = path[:-1]

@@ -1,4 +1,4 @@
-"""Which configurations the user has allowed: path and content together."""
+"""The user's decisions about configurations, by path and content."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from autoenv_hpc.system.digests import blake2b
 
 
 class PreApproved(NamedTuple):
-    """What a user's or a site's configuration allows beforehand."""
+    """What the user's or the system's configuration allows in advance."""
 
     paths: tuple[str, ...] = ()  # absolute; each with everything below it
     groups: tuple[str, ...] = ()  # names of Unix groups that own the file
@@ -21,7 +21,7 @@ Word = Literal["allowed", "denied", "unknown"]
 
 
 class Verdict(NamedTuple):
-    """What trust says of one file, and under which conditions it says the same again."""
+    """The decision about one file, and the conditions under which it stays the same."""
 
     word: Word
     guards: Guards
@@ -29,9 +29,9 @@ class Verdict(NamedTuple):
 
 
 def judge(file: str, data: bytes, pre: PreApproved, state: str) -> Verdict:
-    """Judge the content of a configuration that was read from `file`. A denial always wins.
+    """Judge the content of a configuration, read from `file`. A denial always wins.
 
-    :param state: the user's folder of what is allowed.
+    :param state: the user's folder of decisions.
     """
     allowed, denied = _record(state, "allow", file, data), _record(state, "deny", file, b"")
     both, only_denied = Guards.on_files((allowed, denied)), Guards.on_files((denied,))
@@ -48,16 +48,16 @@ def judge(file: str, data: bytes, pre: PreApproved, state: str) -> Verdict:
 
 
 def allow(file: str, data: bytes, state: str, *, force: bool = False) -> None:
-    """Allow these very bytes at this path.
+    """Allow exactly this content at this path.
 
-    :param state: the user's folder of what is allowed.
-    :raises TrustError: others than the owner's group may write the file or its folder.
+    :param state: the user's folder of decisions.
+    :raises TrustError: every user can write to the file or its folder.
     """
     if not force:
         for path in (file, os.path.dirname(file)):
             if os.stat(path).st_mode & stat.S_IWOTH:
                 raise TrustError(
-                    f"{path}: everybody on this machine may write to it"
+                    f"{path}: every user of this machine can write to it"
                     " (run `chmod o-w` on it, or `autoenv-hpc allow --force`)"
                 )
     _write(_record(state, "allow", file, data), file)
@@ -65,7 +65,7 @@ def allow(file: str, data: bytes, state: str, *, force: bool = False) -> None:
 
 
 def deny(file: str, state: str) -> None:
-    """Deny whatever stands at this path, now and later, until it is allowed again."""
+    """Deny this path, whatever its content, until the user allows it again."""
     _write(_record(state, "deny", file, b""), file)
 
 
@@ -93,7 +93,7 @@ def _write(record: str, file: str) -> None:
     except OSError as error:
         raise TrustError(
             f"{folder}: cannot be written: {error.strerror}"
-            " (AUTOENV_HPC_STATE_DIR names another folder)"
+            " (set AUTOENV_HPC_STATE_DIR to another folder)"
         ) from error
 
 
@@ -119,7 +119,7 @@ def _is_pre_approved(file: str, pre: PreApproved) -> bool:
 
 
 def _group_name(gid: int) -> str:
-    import grp  # noqa: PLC0415 - only where a site approves by group
+    import grp  # noqa: PLC0415 - only if a site approves groups
 
     try:
         return grp.getgrgid(gid).gr_name

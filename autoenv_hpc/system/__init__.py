@@ -1,1 +1,1 @@
-"""The operating system: folders, programs, processors, jobs, small records."""
+"""The operating system: folders, files, programs, jobs."""

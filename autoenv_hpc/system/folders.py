@@ -1,4 +1,4 @@
-"""The user's own folders: where they are, and whether nobody else could have written there."""
+"""The user's own folders, and a check that no other user can write to them."""
 
 import os
 import stat
@@ -7,18 +7,18 @@ from typing import NamedTuple
 from autoenv_hpc.environment import Env
 
 
-class Exposed(PermissionError):  # noqa: N818 - what the folder is
-    """A file or folder that may hold what somebody else wrote."""
+class Exposed(PermissionError):  # noqa: N818 - named after the folder's state
+    """Another user can write to a file or folder."""
 
 
 class Folders(NamedTuple):
-    """The folders of one user, looked up once (XDG Base Directory Specification 0.8)."""
+    """The folders of one user (XDG Base Directory Specification 0.8)."""
 
     home: str
-    cache: str  # what can be made again: compiled activations, records
-    state: str  # what the user allowed, which environments there are
+    cache: str  # what can be made again: activations, records
+    state: str  # the user's decisions, the list of environments
     config: str  # the user's own `config.toml`
-    node: tuple[str, ...]  # a node's own, for as long as a job lasts; memory first
+    node: tuple[str, ...]  # the node's own, which last as long as a job; memory first
 
     @classmethod
     def of(cls, environ: Env) -> "Folders":
@@ -48,17 +48,17 @@ def make_private(folder: str) -> None:
 
 
 def exposed(path: str) -> str | None:
-    """Why a file or folder may hold what somebody else wrote; None: only the user could."""
+    """Why another user could have written to a file or folder; None if nobody could."""
     status = os.stat(path)
     if status.st_uid != os.getuid():
         return "it belongs to another user"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "others may write to it (`chmod go-w` takes that right away)"
+        return "other users can write to it (run `chmod go-w` on it)"
     return None
 
 
 def write_atomically(path: str, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
-    """Write a file so that a reader sees the old content or the whole new one.
+    """Write a file so that each reader sees either the old content or the new one.
 
     :param lasting: wait for the disk, so that the file also survives a crash of the machine.
     """

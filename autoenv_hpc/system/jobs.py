@@ -1,4 +1,4 @@
-"""Batch jobs, as their own variables tell of them: the number, and where it was submitted.
+"""The batch job of this process, from the scheduler's variables.
 
 Slurm (sbatch(1)), PBS (qsub(1B)), LSF (bsub(1)), Flux (flux-environment(7)), Grid Engine (qsub(1)).
 """
@@ -10,9 +10,9 @@ _SUBMITTED = ("SLURM_SUBMIT_DIR", "PBS_O_WORKDIR", "LS_SUBCWD", "SGE_O_WORKDIR")
 
 
 def number(environ: Env) -> str | None:
-    """The number of the job in which we run; None outside of one."""
+    """The number of the job in which this process runs; None outside a job."""
     found = next((environ[name] for name in _NUMBERS if environ.get(name)), None)
-    if found is None and environ.get("SGE_O_WORKDIR"):  # JOB_ID alone is anybody's
+    if found is None and environ.get("SGE_O_WORKDIR"):  # other programs set JOB_ID too
         return environ.get("JOB_ID")
     return found
 

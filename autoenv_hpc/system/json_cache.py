@@ -1,4 +1,4 @@
-"""Small JSON records in the user's cache, each under a digest of what it is about."""
+"""Small JSON records in the user's cache."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def load(cache: str, kind: str, key: str) -> Any:
 
 
 def save(cache: str, kind: str, key: str, value: Any) -> None:
-    """Keep a record. A cache that cannot be written costs only speed, and is reported elsewhere."""
+    """Keep a record. A read-only cache costs only speed, and is reported elsewhere."""
     path = _path(cache, kind, key)
     folder = os.path.dirname(path)
     try:

@@ -1,4 +1,4 @@
-"""The machine at this moment, as guards are compared with it."""
+"""The present state of the machine, for comparison with guards."""
 
 import os
 import time
@@ -7,21 +7,21 @@ from autoenv_hpc.environment import Variables
 from autoenv_hpc.guards import Now
 
 CPU_FILE = "/proc/cpuinfo"
-# How the lines begin that tell one kind of processor from another (proc(5)): x86, Arm, POWER.
-# Clock rates and core numbers do not. Shells read the same lines.
+# The beginnings of the lines that identify a kind of processor (proc(5)): x86, Arm, POWER. Clock
+# rates and core numbers do not belong to it. The shells read the same lines.
 CPU_KEYS = ("vendor_id", "flags", "CPU implementer", "CPU part", "Features", "cpu\t")
 
 
 def now(outside: Variables) -> Now:
-    """The world at this moment.
+    """The present state.
 
-    :param outside: the variables, in which no project is active.
+    :param outside: the variables without an active project.
     """
     return Now(outside, os.uname().nodename, cpu, int(time.time()))
 
 
 def cpu() -> str:
-    """The lines about the first processor that say of what kind it is; empty if none does."""
+    """The lines that identify the kind of the first processor; empty if there are none."""
     found = []
     try:
         with open(CPU_FILE, encoding="ascii", errors="surrogateescape") as lines:

@@ -1,7 +1,7 @@
-"""Programs run to their end on the way into a project, with what they write read back.
+"""A run of a program to its end, and its output.
 
-`subprocess` and `tempfile` take as long to import as the rest of the start; this is what is needed
-of them there. A build, which takes longer anyway, uses them.
+`subprocess` and `tempfile` take as long to import as the rest of the start, so this module replaces
+them on the way into a project. A build, which takes longer anyway, uses them.
 """
 
 import contextlib
@@ -15,29 +15,29 @@ from autoenv_hpc.errors import Problem
 
 
 class Outcome(NamedTuple):
-    """How a program ended; bytes that are not UTF-8 stand as lone surrogates."""
+    """How a program ended; bytes that are not UTF-8 become lone surrogates."""
 
-    status: int  # as a shell tells it: 128 and the signal for a program that was killed
+    status: int  # as in a shell: 128 plus the signal if a signal killed it
     stdout: str
     stderr: str
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[str]:
-    """A folder that only the user can enter, and that is gone afterwards with the files in it.
+    """A folder that only the user can enter; it is removed with its files at the end.
 
-    :raises Problem: there is no place for one.
+    :raises Problem: no folder for temporary files is writable.
     """
     name = f"autoenv-hpc-{os.urandom(8).hex()}"
     folder = ""
-    for base in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp"):  # noqa: S108 - the name is new
+    for base in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp"):  # noqa: S108 - the name is random
         folder = os.path.join(base, name)
         if base.startswith("/"):
             with contextlib.suppress(OSError):
                 os.mkdir(folder, 0o700)
                 break
     else:
-        raise Problem("nothing can be written in /tmp: set TMPDIR to a folder for temporary files")
+        raise Problem("cannot write to /tmp (set TMPDIR to a folder for temporary files)")
     try:
         yield folder
     finally:
@@ -50,13 +50,14 @@ def scratch_folder() -> Iterator[str]:
 def run(command: list[str], env: Env, folder: str, timeout: int) -> Outcome:
     """Run a program to its end, without input.
 
-    It gets a session of its own, so that it cannot stop for want of the terminal. What it writes
-    goes to files, as a pipe stays open with whatever it starts in the background.
+    It gets its own session, so that it never stops to wait for the terminal. Its output goes to
+    files, since a process that it starts in the background would keep a pipe open.
 
     :param command: an absolute path, and arguments.
-    :param folder: where its output is kept meanwhile.
-    :param timeout: seconds, after which it is killed with all that it started.
-    :raises OSError: it cannot be run; TimeoutError: it took too long.
+    :param folder: holds its output during the run.
+    :param timeout: seconds until it is killed, together with all that it started.
+    :raises OSError: it cannot be run.
+    :raises TimeoutError: it takes too long.
     """
     out, errors = os.path.join(folder, "stdout"), os.path.join(folder, "stderr")
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -64,16 +65,16 @@ def run(command: list[str], env: Env, folder: str, timeout: int) -> Outcome:
         (os.POSIX_SPAWN_OPEN, stream, path, how, 0o600)
         for stream, path, how in ((0, "/dev/null", os.O_RDONLY), (1, out, new), (2, errors, new))
     ]
-    heard = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them
+    restored = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them
     try:
         pid = os.posix_spawn(
-            command[0], command, env, file_actions=actions, setsigdef=heard, setsid=True
+            command[0], command, env, file_actions=actions, setsigdef=restored, setsid=True
         )
     except NotImplementedError:  # glibc before 2.26
         pid = os.posix_spawn(
-            command[0], command, env, file_actions=actions, setsigdef=heard, setpgroup=0
+            command[0], command, env, file_actions=actions, setsigdef=restored, setpgroup=0
         )
-    before = signal.signal(signal.SIGALRM, _late)
+    before = signal.signal(signal.SIGALRM, _raise_timeout)
     signal.alarm(timeout)
     try:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -88,7 +89,7 @@ def run(command: list[str], env: Env, folder: str, timeout: int) -> Outcome:
 
 
 def content(path: str) -> str:
-    """What is in a file.
+    """The content of a file.
 
     :raises OSError: it cannot be read.
     """
@@ -96,5 +97,5 @@ def content(path: str) -> str:
         return os.fsdecode(file.read())
 
 
-def _late(_signal: int, _frame: object) -> None:
+def _raise_timeout(_signal: int, _frame: object) -> None:
     raise TimeoutError

@@ -1,4 +1,4 @@
-"""Where the files of `shell/` are: inside the installed package, or beside it in a checkout."""
+"""The paths of the files in `shell/`, installed or in a checkout."""
 
 import os
 

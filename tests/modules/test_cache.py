@@ -13,7 +13,7 @@ def test_the_list_tells_of_each_activation_and_why_it_would_not_be_used(home: Ho
     assert str(root) in out
     assert "fits here" in out
     out = home.command("cache", "list", "--why", OURS="other", PATH="/usr/bin:/bin").stdout
-    assert "- OURS is 'other', and was unset" in out
+    assert "- OURS was unset and is now 'other'" in out
     (root / ".hpcenv.toml").touch()
     assert ".hpcenv.toml is newer than it was" in home.command("cache", "list", "--why").stdout
 

@@ -234,10 +234,13 @@ def test_hidden_linked_and_module_paths(
     [
         ({"LMOD_CMD": ":", "MODULES_CMD": ":"}, "no usable module system"),
         ({"LMOD_CMD": "/nonexistent", "MODULES_CMD": "/nonexistent"}, "no usable module system"),
-        ({"LMOD_CMD": "/bin/true", "MODULES_CMD": "/bin/true"}, "said nothing, and loaded nothing"),
+        (
+            {"LMOD_CMD": "/bin/true", "MODULES_CMD": "/bin/true"},
+            "printed nothing and loaded nothing",
+        ),
         (
             {"LMOD_CMD": "/bin/false", "MODULES_CMD": "/bin/false"},
-            "said nothing, and loaded nothing",
+            "printed nothing and loaded nothing",
         ),
     ],
 )

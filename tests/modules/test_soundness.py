@@ -403,7 +403,7 @@ def test_a_cache_that_others_may_write_is_said_and_not_used(site: Site, tmp_path
     stored = activations(site)[0]
     stored.write_text(f"touch {evidence}\nreturn 0\n")  # what the group could do
     done = site.home.command("exec", "--", "true", cwd=site.root)
-    assert "others may write to it (`chmod go-w`" in done.stderr
+    assert "other users can write to it (run `chmod go-w` on it)" in done.stderr
     assert not evidence.exists()
 
 

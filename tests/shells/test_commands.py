@@ -152,7 +152,7 @@ def test_exec_fails_as_env_does(home: Home, seen: bool) -> None:
         assert said in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert "no .hpcenv.toml in" in home.command("exec", "--", "true", status=125).stderr
-    assert "which command" in home.command("exec", cwd=root, status=2).stderr
+    assert "the command is missing" in home.command("exec", cwd=root, status=2).stderr
 
 
 @pytest.mark.parametrize("seen", [False, True])

@@ -52,7 +52,7 @@ def test_what_everybody_may_write_is_refused(home: Home) -> None:
         was = path.stat().st_mode
         path.chmod(mode)
         assert (
-            "everybody on this machine may write to it"
+            "every user of this machine can write to it"
             in home.command("allow", cwd=root, status=1).stderr
         )
         assert not allowed(home, root, expect="no")
@@ -96,7 +96,7 @@ def test_records_that_others_may_write_are_not_read(home: Home, exposed: str) ->
     folder = home.folder / ".local/state/autoenv-hpc" / exposed
     folder.chmod(0o770)
     said = home.command("exec", "-C", str(root), "--", *SHOW, status=125).stderr
-    assert "others may write to it" in said
+    assert "other users can write to it" in said
     folder.chmod(0o700)
     assert allowed(home, root)
 

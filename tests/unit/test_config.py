@@ -135,14 +135,14 @@ def test_a_named_environment_has_a_folder_of_its_own() -> None:
     text = "[venv]\n[envs.py2.venv]\n[envs.py3.venv]\npath = 'x'\n"
     made = [settle(text, None, name).venv for name in (None, "py2", "py3")]
     assert [venv and venv.path for venv in made] == [".venv", ".venv-py2", "x"]
-    with pytest.raises(ConfigError, match=r"no \[envs.py4\] \(there are: py2, py3\)"):
+    with pytest.raises(ConfigError, match=r"no \[envs.py4\] \(defined: py2, py3\)"):
         settle(text, None, "py4")
 
 
 def test_only_sites() -> None:
     text = 'only-sites = ["uppmax", "hpc2n"]'
     assert settle(text, "hpc2n").name == "p"
-    for site, said in ((None, "no site that is known"), ("nsc", "this is nsc")):
+    for site, said in ((None, "the site here is unknown"), ("nsc", "this is nsc")):
         with pytest.raises(ConfigError, match=said):
             settle(text, site)
 

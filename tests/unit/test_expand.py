@@ -33,7 +33,7 @@ def test_templates(template: str, expected: str) -> None:
         ("${EMPTY}", r"F: k: \$EMPTY is empty"),
         (
             "{mircoarch}",
-            r"unknown field \{mircoarch\} \(there are: \{site\}, \{arch\}, \{python\}\)",
+            r"unknown field \{mircoarch\} \(known: \{site\}, \{arch\}, \{python\}\)",
         ),
         ("{site}", r"\{site\} is not known here \(set AUTOENV_HPC_SITE"),
         ("$(date)", "stray '\\$'"),

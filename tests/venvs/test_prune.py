@@ -93,7 +93,7 @@ def test_one_in_use_or_on_a_file_system_that_is_away_is_kept(
     said = home.command("prune", "--yes").stderr
     running.kill()
     running.wait()
-    assert f"{three}/gone is kept: process {running.pid} (python " in said
+    assert f"kept {three}/gone: process {running.pid} (python " in said
     project = home.project(f'[venv]\n{THIS}{uv_backend}path = "{three}/away"\n', "mounted/project")
     home.command("prepare", cwd=project)
     (home.folder / "mounted").rename(home.folder / "unmounted")

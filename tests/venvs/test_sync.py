@@ -167,4 +167,4 @@ def test_what_is_somebody_elses_is_not_touched(home: Home, tmp_path: Path, comma
     root = home.project(
         f'[venv]\nbackend = "existing"\npath = "{theirs}"\npackages = ["spacy"]\n', "p"
     )
-    assert "is not ours to" in home.command(command, cwd=root, status=1).stderr
+    assert "autoenv-hpc never" in home.command(command, cwd=root, status=1).stderr

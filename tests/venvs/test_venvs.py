@@ -366,4 +366,4 @@ def test_named_environments_live_side_by_side(home: Home, uv_backend: str) -> No
         == f"2 {root}/.venv-two\n"
     )
     done = home.command("exec", "-C", str(root), "--env", "three", "--", *show, status=125)
-    assert "no [envs.three] (there are: one, two)" in done.stderr
+    assert "no [envs.three] (defined: one, two)" in done.stderr
