@@ -1,1 +1,1 @@
-"""Activations: compiled, stored, listed, and taken back."""
+"""Activations: compiled, stored, listed, undone."""

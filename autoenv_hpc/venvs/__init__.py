@@ -1,1 +1,1 @@
-"""Isolated environments: found, matched, built, kept up to date."""
+"""Isolated environments (venv, virtualenv, uv, conda)."""

@@ -1,4 +1,4 @@
-"""The backends by name, each imported only where it is used."""
+"""The backends by name; each is imported only when it is used."""
 
 from autoenv_hpc.project.choices import Backend as Name
 from autoenv_hpc.venvs.types import Backend

@@ -1,4 +1,4 @@
-"""Building and updating an environment, under its lock."""
+"""The build of an environment under its lock, in place."""
 
 import contextlib
 import errno
@@ -28,14 +28,14 @@ from autoenv_hpc.venvs.types import (
     VenvRequest,
 )
 
-_ROOM = 1_000_000  # bytes; with less, a build has failed for want of them
+_ROOM = 1_000_000  # bytes; if less is free, a full disk is the likely cause of a failure
 SETTLED = 0.06  # seconds; nothing is stored about younger files, which may still change unseen
 
 
 def build(request: VenvRequest, installer: Installer, environ: Env, progress: Progress) -> None:
-    """Build where the environment shall be, under its lock; an old build of ours may be half there.
+    """Build the environment at its path, under the lock that the caller holds.
 
-    :raises VenvError: it failed; then nothing of it is left.
+    :raises VenvError: it failed; nothing of it is left.
     """
     cleanup.tidy(request.path)
     if not record.exists(request.path) or record.is_unfinished(request.path):
@@ -43,9 +43,9 @@ def build(request: VenvRequest, installer: Installer, environ: Env, progress: Pr
 
 
 def update(request: VenvRequest, installer: Installer, progress: Progress) -> None:
-    """Install what is asked for since the build, and take away what went, under the lock.
+    """Install what was requested since the build and remove what no longer is, under the lock.
 
-    :raises VenvError: it failed; the record still says what is missing.
+    :raises VenvError: it failed; the record still shows what is missing.
     """
     with lease.held(request.path, progress):
         kept = record.read(request.path)
@@ -57,7 +57,7 @@ def update(request: VenvRequest, installer: Installer, progress: Progress) -> No
         ours = {*before.installed, *(contents.installed(request.path).keys() - there)}
         for command in installer.remove(request.path, requested, before):
             _run(command, request, request.path, progress)
-        if kept:  # what was made by hand has no record, and gets none
+        if kept:  # an environment that was made by hand has no record, and gets none
             record.write(request.path, {**kept, **_contents(request.path, requested, ours)})
             time.sleep(SETTLED)
 
@@ -65,7 +65,7 @@ def update(request: VenvRequest, installer: Installer, progress: Progress) -> No
 def build_at(
     request: VenvRequest, where: str, installer: Installer, environ: Env, progress: Progress
 ) -> None:
-    """Build at `where`: the path itself, or beside it, to take its place."""
+    """Build at `where`, which is the path itself or a place beside it."""
     described = " on Python " + installer.facts["python"] if "python" in installer.facts else ""
     progress(f"building {request.path}{described}")
     try:
@@ -82,7 +82,7 @@ def build_at(
         record.finish(where, known)
         time.sleep(SETTLED)
     except (OSError, VenvError) as error:
-        failure = build_failure(request.path, error)  # told before there is room again
+        failure = build_failure(request.path, error)  # worded before there is room again
         with contextlib.suppress(OSError):
             cleanup.discard(where)
         raise failure from error
@@ -93,8 +93,8 @@ def build_at(
 
 
 def _run(command: Command, request: VenvRequest, where: str, progress: Progress) -> None:
-    """Run one command, and tell how far it is where it says how much there is to do."""
-    before = len(contents.installed(where))  # by the time that a line is read, there may be more
+    """Run one command and report its progress, if it announces how much there is to do."""
+    before = len(contents.installed(where))  # when a line is read, there may be more already
 
     def passed_on(line: str) -> None:
         total = contents.announced(line)
@@ -117,7 +117,7 @@ def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.R
 
 
 def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record.Record:
-    """What was asked for, and which packages came in for it: those that the user adds stay his."""
+    """What was requested, and which packages came in for it; the user may add others."""
     return {
         "wishes": {
             "fingerprint": requirements.fingerprint(requested),
@@ -129,11 +129,11 @@ def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record
 
 
 def build_failure(path: str, error: OSError | VenvError) -> VenvError:
-    """What to say of a build that failed."""
+    """The error for a build that failed."""
     said = [str(error)]
     if isinstance(error, OSError):
         said = [error.strerror or str(error)]
-    with contextlib.suppress(OSError):  # `venv` and others swallow what pip said of it
+    with contextlib.suppress(OSError):  # `venv` and others hide what pip printed
         if shutil.disk_usage(os.path.dirname(path)).free < _ROOM:
             said.append(os.strerror(errno.ENOSPC))
     return VenvError(f"cannot build {path}: {installers.explained(said, 1)}")

@@ -1,4 +1,4 @@
-"""Care for what a site wants: no environments in the home folder, caches elsewhere, no shadows."""
+"""Warnings about what a site advises against."""
 
 import os
 from typing import NamedTuple
@@ -11,27 +11,27 @@ _SHOWN = 3  # shadowed packages in one message
 
 
 class Size(NamedTuple):
-    """What a folder takes of a quota."""
+    """The share of a quota that a folder uses."""
 
     bytes: int
     files: int
 
 
 def measured(path: str) -> Size:
-    """The size of all files below a folder, links not followed."""
+    """The size of all files below a folder. Links are not followed."""
     size = files = 0
     for place, _, names in os.walk(path):
         for name in names:
             try:
                 size += os.lstat(os.path.join(place, name)).st_size
-            except OSError:  # gone meanwhile
+            except OSError:  # deleted in the meantime
                 continue
             files += 1
     return Size(size, files)
 
 
 def with_caches(request: VenvRequest, environ: Env) -> Env:
-    """The variables with the installers' caches where the site wants them."""
+    """The variables, with the caches of installers where the site wants them."""
     if request.site.caches is False:
         # Not "1", which pip before 19.0 (that of Python 3.6) takes for a folder; all take "off".
         return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
@@ -46,7 +46,7 @@ def with_caches(request: VenvRequest, environ: Env) -> Env:
 
 
 def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
-    """What the user should know of an environment that was just built or changed."""
+    """The warnings about an environment that was just built or changed."""
     said = []
     home = os.path.realpath(request.folders.home)
     if request.site.warns_of_home and os.path.realpath(request.path).startswith(home + "/"):

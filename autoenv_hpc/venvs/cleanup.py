@@ -1,4 +1,4 @@
-"""What killed or finished builds leave behind, and how it is removed."""
+"""The removal of what builds leave behind."""
 
 import contextlib
 import os
@@ -8,11 +8,11 @@ from autoenv_hpc.venvs import record, relocation
 
 
 def tidy(path: str) -> None:
-    """Finish, or remove, what killed builds have left beside a path."""
+    """Finish or remove what killed builds left beside a path."""
     new = relocation.beside(path)
     if record.is_ours(new):
         if not record.exists(path) and not record.is_unfinished(new):
-            os.rename(new, path)  # it was about to be
+            os.rename(new, path)  # the killed process was about to do this
         else:
             discard(new)
     for folder in (path, new):
@@ -20,7 +20,7 @@ def tidy(path: str) -> None:
 
 
 def discard(path: str) -> None:
-    """Remove what a build of ours has left, behind a link too; the mark goes last.
+    """Remove what a build of ours left, also behind a link. The mark is removed last.
 
     It goes aside first: whoever writes there still does not get into the next one.
     """
@@ -30,7 +30,7 @@ def discard(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         try:
             os.rename(real, aside)
-        except OSError:  # a mount point, say
+        except OSError:  # for example a mount point
             for name in os.listdir(real):
                 whole = os.path.join(real, name)
                 if os.path.isdir(whole) and not os.path.islink(whole):

@@ -1,4 +1,4 @@
-"""conda, mamba or micromamba: environments that bring their own Python, or none."""
+"""The backend for conda, mamba and micromamba."""
 
 import glob
 import json
@@ -28,7 +28,7 @@ _HOST_BOUND_AGE = 3600  # seconds; what a script learns of its host may change
 _PLATFORMS = {"64": "x86_64", "32": "i686"}
 _OWN_ENTRIES = re.compile(r"^(?:name|prefix):.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
-# Not for modulefiles but for activate.d: what they read, and what no guard can tie down.
+# For the scripts in activate.d: what they read, and what no guard can express.
 _READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
 _NOT_STORABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
@@ -40,7 +40,7 @@ def named(written: str, path: str, environ: Env) -> str:
     As `conda activate` reads it, a word without a slash may be the name of an environment; but
     what stands beside the configuration, or would be built there, is meant first.
 
-    :param written: the value as it is written; `path` is the same, made absolute.
+    :param written: the value in the configuration; `path` is the same as an absolute path.
     """
     if "/" in written or written.startswith((".", "~", "$")) or os.path.exists(path):
         return path
@@ -51,7 +51,7 @@ def named(written: str, path: str, environ: Env) -> str:
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """What stands at the path, if it is a conda environment with the Python that is asked for.
+    """The environment at the path, if it is a conda environment with the requested Python.
 
     :raises VenvError: it is something else.
     """
@@ -72,7 +72,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The conda of the modules or of PATH, else the one of the user's shell.
+    """The conda of the modules or on PATH, else the one of the user's shell.
 
     :raises VenvError: there is none.
     """
@@ -94,7 +94,9 @@ def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
     """
     prefix = environment.prefix
     program = find_program(env)
-    prompt = {"PS1": env["PS1"]} if "PS1" in env else {}  # ours to set, where it is exported too
+    prompt = (
+        {"PS1": env["PS1"]} if "PS1" in env else {}
+    )  # we set the prompt, even if it is exported
     start = {n: v for n, v in env.items() if n not in ("PYTHONHOME", "PS1")}
     if program is None:
         steps: list[tuple[str, ...]] = [("source", file) for file in _scripts(prefix)]
@@ -124,7 +126,7 @@ class _Conda(NamedTuple):
         return {"machine": os.uname().machine}
 
     def create(self, path: str) -> list[Command]:
-        """Nothing: the first install does it. Even for an empty one conda asks its own channels."""
+        """Nothing: the first install creates it. conda needs its channels even for an empty one."""
         del path
         return []
 
@@ -133,7 +135,7 @@ class _Conda(NamedTuple):
         asked = [f"python={python}"] if python else []
         lists = [f for f in requested.requirements if not requirements.is_conda(f)]
         if not (asked or requested.packages or requested.requirements):
-            asked = ["python"]  # who asks for nothing wants a Python
+            asked = ["python"]  # a request for nothing means a Python
         files = [word for file in lists for word in ("--file", file)]
         words = [*requested.arguments, *asked, *requested.packages, *files]
         is_new = not os.path.isdir(os.path.join(path, "conda-meta"))
@@ -154,19 +156,19 @@ class _Conda(NamedTuple):
             words = ("remove", "--yes", "--prefix", path, *gone)
             commands.append(self.program.command(*words))
         if len(requested.requirements) == 1 and not requested.packages:
-            # else it would take away what only the others ask for
+            # otherwise it would remove what only the others request
             (file,) = requested.requirements
             if requirements.is_conda(file):
                 commands.append(self.program.update(path, file, prune=True))
         return commands
 
     def freeze(self, path: str) -> str:
-        """As `environment.yml`, without the entries, folded or not, for this prefix alone."""
+        """As an `environment.yml`, without the entries that name this prefix."""
         return _OWN_ENTRIES.sub("", installers.output(self.program.export(path)))
 
 
 def _check_quotes(prefix: str, env: Env) -> None:
-    """See that conda's code, in which values stand unquoted, means what it says.
+    """Check that conda's code, which does not quote values, works with these.
 
     :raises VenvError: it would not (conda/activate.py: PosixActivator).
     """
@@ -182,7 +184,7 @@ def _scripts(prefix: str) -> list[str]:
 
 
 def _variable_files(prefix: str) -> list[str]:
-    """Where the variables of the packages stand, then the file of the environment's own."""
+    """The files with variables: those of the packages, then the environment's own."""
     packages = sorted(glob.glob(f"{glob.escape(prefix)}/etc/conda/env_vars.d/*"))
     return [*packages, os.path.join(prefix, "conda-meta/state")]
 

@@ -1,4 +1,4 @@
-"""The conda, mamba or micromamba that is here, whose words differ."""
+"""The conda, mamba or micromamba program, with its own command line."""
 
 import json
 import os
@@ -16,13 +16,13 @@ _PROGRAMS = ("conda", "mamba", "micromamba")
 
 
 class Program(NamedTuple):
-    """conda, or micromamba and mamba from version 2 on, whose words differ."""
+    """conda; or micromamba and mamba from version 2 on, whose command line differs."""
 
     path: str
     environ: Env
 
     def command(self, *words: str) -> Command:
-        """A call of it, that asks nothing."""
+        """A call that never asks for confirmation."""
         env = {n: v for n, v in self.environ.items() if n != "PYTHONHOME"}
         quiet = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "CONDA_QUIET": "true"}
         return Command([self.path, *words], {**env, **quiet})
@@ -34,15 +34,15 @@ class Program(NamedTuple):
         return [self.path, "shell.posix", "activate", prefix]
 
     def create(self, path: str, file: str) -> Command:
-        """Make one of what an `environment.yml` asks for."""
+        """Create an environment from an `environment.yml`."""
         if self._version:
             return self.command("create", "--yes", "-p", path, "-f", file)
         return self.command("env", "create", "--prefix", path, "--file", file)
 
     def update(self, path: str, file: str, *, prune: bool = False) -> Command:
-        """Install what an `environment.yml` asks for into one that is there."""
+        """Install what an `environment.yml` requests into an existing environment."""
         flags = ["--prune"] if prune else []
-        if self._version:  # conda's own knows no such word
+        if self._version:  # conda has no such option
             flags.append("--yes")
         if self._version and self._version < (2,):  # has no `env update`
             return self.command("install", "--yes", "-p", path, "-f", file)

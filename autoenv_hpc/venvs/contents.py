@@ -1,4 +1,4 @@
-"""What is installed in folders of packages, read from the names of their metadata folders."""
+"""The packages in an environment, read from their metadata folders."""
 
 import glob
 import os
@@ -46,7 +46,7 @@ def installed(prefix: str) -> dict[str, str]:
 
 
 def announced(line: str) -> int | None:
-    """How many packages an installer says that it will bring, where a line of its says so."""
+    """How many packages an installer announces in this line; None if it announces none."""
     found = _ANNOUNCED.match(line)
     if found is None:
         return None
@@ -54,7 +54,7 @@ def announced(line: str) -> int | None:
 
 
 def shadows(prefix: str, env: Env) -> list[str]:
-    """The packages of an environment that others on PYTHONPATH hide, each with both versions.
+    """The packages that PYTHONPATH hides from the environment, each with both versions.
 
     What is on PYTHONPATH is searched before the environment's own packages (Python's documentation,
     The initialization of the sys.path module search path).
@@ -78,7 +78,7 @@ def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> li
     """What an environment's Python can import besides its own: from modules, or its base.
 
     :param sees_base: whether it sees the packages of the base Python.
-    :returns: `name version` each, without what every Python has to install with.
+    :returns: `name version` each, without the installers that every Python has.
     """
     folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
     for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize

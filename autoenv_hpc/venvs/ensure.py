@@ -1,4 +1,4 @@
-"""A project's environment, found or built, with the contents that the project asks for."""
+"""The environment of a project, built if it is missing."""
 
 import os
 import shlex
@@ -12,11 +12,11 @@ from autoenv_hpc.venvs.types import MatchedVenv, Progress, VenvRequest
 
 
 def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
-    """The environment that is asked for, built if it is missing.
+    """The requested environment, built if it is missing.
 
     :param environ: the variables with the modules loaded; their interpreter is the one to match.
     :param progress: receives each line of a build.
-    :raises VenvError: it cannot be had; what was there before is still there.
+    :raises VenvError: there is none; what existed before still exists.
     """
     venv = _match_or_build(request, environ, progress)
     registry.register(request, venv)
@@ -24,7 +24,7 @@ def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVen
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """The environment that is there, whatever has been asked for since.
+    """The existing environment, whatever has been requested since it was built.
 
     :raises VenvError: there is none, or another one.
     """
@@ -76,25 +76,25 @@ def sync(request: VenvRequest, environ: Env, progress: Progress) -> None:
 
 
 def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
-    """What the user should know of an environment that was just built or changed."""
+    """The warnings about an environment that was just built or changed."""
     from autoenv_hpc.venvs import cautions  # noqa: PLC0415 - only a build needs it
 
     return cautions.warnings_for(request, environ)
 
 
 def is_missing(request: VenvRequest) -> bool:
-    """Whether nothing finished stands at the path."""
+    """Whether there is no finished environment at the path."""
     return not record.exists(request.path) or record.is_unfinished(request.path)
 
 
 def is_outdated(request: VenvRequest) -> bool:
-    """Whether something else is asked for than when it was built; one made by hand never is."""
+    """Whether the request changed since the build. One made by hand is never outdated."""
     known = record.read(request.path).get("wishes", {}).get("fingerprint")
     return known not in (None, requirements.fingerprint(request.requested))
 
 
 def check_requirements(request: VenvRequest) -> None:
-    """See that all that is to be installed can be read.
+    """Check that all requirements files can be read.
 
     :raises VenvError: a file is not there.
     """
@@ -121,7 +121,7 @@ def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> M
 def _follow_request(
     request: VenvRequest, venv: MatchedVenv, environ: Env, progress: Progress
 ) -> MatchedVenv:
-    """Follow what the configuration asks for since the build, as `sync` says."""
+    """Follow changes of the request since the build, as `sync` says."""
     if request.rules.sync == "off" or not is_outdated(request):
         return venv
     if request.rules.sync == "notify":
@@ -136,7 +136,7 @@ def _follow_request(
 
 
 def _check_may_build(request: VenvRequest, environ: Env) -> None:
-    """See that the configuration lets it be built here.
+    """Check that the configuration allows a build here.
 
     :raises VenvError: it does not.
     """

@@ -1,4 +1,4 @@
-"""Somebody else's environment, taken as it is: a venv, a conda prefix, or wrappers in `bin`."""
+"""The backend for an environment that somebody else made."""
 
 import os
 
@@ -10,9 +10,9 @@ from autoenv_hpc.venvs.types import ActivatedVariables, Installer, MatchedVenv, 
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """What stands at the path; nothing of it is ever changed.
+    """The environment at the path. It is never changed.
 
-    :raises VenvError: nothing does, its base interpreter is gone, or its Python is another one.
+    :raises VenvError: there is none, its base interpreter is gone, or it has another Python.
     """
     if not os.path.isdir(os.path.join(request.path, "bin")):
         raise _none(request)
@@ -36,7 +36,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """There is none: it is not ours to build.
+    """None: this tool does not build it.
 
     :raises VenvError: always.
     """
@@ -45,7 +45,7 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
 
 
 def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
-    """As its own kind is activated; a folder of wrappers (tykky's, say) is its `bin` alone."""
+    """Activate it as its kind requires. A folder of wrappers (such as tykky's) only has a `bin`."""
     prefix = environment.prefix
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
         from autoenv_hpc.venvs import conda  # noqa: PLC0415 - only a conda prefix needs it

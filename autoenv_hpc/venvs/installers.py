@@ -1,4 +1,4 @@
-"""Programs that build: followed line by line, and gone when we are gone."""
+"""The programs that build, followed line by line."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from autoenv_hpc.venvs.types import Command
 _LAST_LINES = 4
 # What a person would look for among the last lines of an installer.
 _TELLING = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
-# When its input ends, because we do, the watchdog takes its whole process group along.
+# Its input ends when this process does. Then it kills its whole process group.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
 _NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
 _REMEDIES = {
@@ -27,15 +27,15 @@ _REMEDIES = {
     "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
     ' install its venv package, or use backend = "virtualenv"',
 }
-# Told so, conda tries no network, and misses what was never there before.
+# Without a network, conda reports packages as missing that it never downloaded.
 _MISSED = re.compile(r"NotFound|not available|not found|nothing provides|does not exist")
 _OFFLINE = ("CONDA_OFFLINE", "MAMBA_OFFLINE")
 
 
 def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], None]) -> None:
-    """Run a program to its end, and pass on each line that it says.
+    """Run a program to its end and pass on each line that it prints.
 
-    :raises VenvError: it failed; the message has its last lines and what may mend it.
+    :raises VenvError: it failed; the message has its last lines, and a remedy if one is known.
     """
     said: list[str] = []
     with _group() as group:
@@ -68,7 +68,7 @@ def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], No
 
 
 def output(command: Command) -> str:
-    """What a program prints, at once.
+    """The output of a program.
 
     :raises VenvError: it failed.
     """
@@ -82,7 +82,7 @@ def output(command: Command) -> str:
 
 
 def explained(said: Sequence[str], status: int) -> str:
-    """The last lines of what a program said, and the remedy where one is known."""
+    """The last lines that a program printed, with a remedy if one is known."""
     lines = [line.strip() for line in said if line.strip()]
     remedies = [
         r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
@@ -102,7 +102,7 @@ def _ended(status: int) -> str:
 
 @contextlib.contextmanager
 def _group() -> Iterator[int]:
-    """A process group that dies with us, whatever kills us."""
+    """A process group that ends with this process, however it ends."""
     reading, writing = os.pipe()
     watchdog = subprocess.Popen(
         _WATCHDOG,

@@ -1,4 +1,4 @@
-"""Python interpreters: found by version, name or path, and asked who they are."""
+"""Python interpreters, found by version, name or path."""
 
 import glob
 import os
@@ -100,7 +100,7 @@ def _is_program(path: str) -> bool:
 
 
 def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
-    """Who it is, or why it cannot say; a program that has not changed since need not run again."""
+    """What the interpreter is, or why it does not run. An unchanged one need not run again."""
     key, stamp = _identity(path, environ)
     known = json_cache.load(cache, _KIND, key) if stamp else None
     if known and known["stamp"] == stamp:
@@ -112,7 +112,7 @@ def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
 
 
 def _identity(path: str, environ: Env) -> tuple[str, list[int] | None]:
-    """What a program is known under, and the stamp of what it is now.
+    """The key under which a program is remembered, and its present state.
 
     With other libraries it may not even start. No stamp for a script: a wrapper, or one of pyenv's
     shims, may start another program each time.

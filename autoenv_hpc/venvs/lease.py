@@ -1,4 +1,4 @@
-"""The lock under which an environment is changed, on this node and on all others."""
+"""The lock of an environment, valid on all nodes."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from autoenv_hpc.venvs.types import Progress
 if TYPE_CHECKING:
     from filelock import SoftFileLease
 
-_LEASE = 30.0  # seconds without a sign of life after which another may take over
+_LEASE = 30.0  # seconds without a heartbeat, after which another process may take over
 _POLL = 0.2
 
 
@@ -45,7 +45,7 @@ def held(path: str, progress: Progress) -> Iterator[None]:
 
 
 def tidy(path: str) -> None:
-    """Remove the lock of one who was killed behind a build; one who is at work keeps it."""
+    """Remove the lock of a process that was killed after its build."""
     if os.path.lexists(_file(path)):
         with contextlib.suppress(OSError):
             lease = _lease(path)

@@ -1,4 +1,4 @@
-"""Whether the environment at a path is the one that is asked for."""
+"""The check that an environment is the requested one."""
 
 import os
 import shlex
@@ -10,7 +10,7 @@ from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 
 
 def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
-    """The virtual environment at the path, if it is the one that is asked for.
+    """The virtual environment at the path, if it is the requested one.
 
     The base interpreter (prefix and X.Y), the architecture and `system-site-packages` decide, and
     not the list of modules: the usual recipe creates under `Python` and works under `SciPy-bundle`.
@@ -43,9 +43,9 @@ def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
 
 
 def check_machine(request: VenvRequest, machine: str, said: str | None = None) -> None:
-    """See that the environment is for this architecture.
+    """Check that the environment is for this architecture.
 
-    :param said: the one that it is said to be for, where its Python cannot tell.
+    :param said: the architecture according to its metadata, used if it has no Python.
     :raises VenvError: it is for another one.
     """
     found = record.machine(request.path) or said
@@ -57,13 +57,13 @@ def check_machine(request: VenvRequest, machine: str, said: str | None = None) -
 
 
 def is_environment(path: str) -> bool:
-    """Whether a virtual or a conda environment stands at the path, whoever made it."""
+    """Whether there is a virtual or conda environment at the path, whoever made it."""
     is_conda = os.path.isdir(os.path.join(path, "conda-meta"))
     return is_conda or record.pyvenv_cfg(path) is not None
 
 
 def no_environment(request: VenvRequest) -> VenvError:
-    """What to say of something else at the path; it is never overwritten."""
+    """The error for something else at the path. It is never overwritten."""
     return VenvError(
         f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
     )
@@ -77,7 +77,7 @@ def guards(request: VenvRequest, *more: str) -> Guards:
 
 
 def remedy(request: VenvRequest) -> str:
-    """The one command that mends a mismatch."""
+    """The command that fixes a mismatch."""
     return f" (autoenv-hpc rebuild -C {shlex.quote(request.owner.root)} builds it again)"
 
 

@@ -1,4 +1,4 @@
-"""pip, as it lives in the environments of `venv` and `virtualenv`."""
+"""pip inside the environments of `venv` and `virtualenv`."""
 
 import os
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from autoenv_hpc.venvs import installers
 from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
 from autoenv_hpc.venvs.virtual import activated
 
-# pip without the folder that it is started in: a `pip.py` or `argparse.py` there must not count.
+# pip without its working directory on sys.path: a `pip.py` there must not be imported.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -21,7 +21,7 @@ class Pip(NamedTuple):
     """A tool whose environments have pip inside."""
 
     interpreter: Interpreter
-    creation: list[str]  # the words that prompt and path follow
+    creation: list[str]  # the command without prompt and path
     prompt: str  # for those who source `bin/activate`
     environ: Env
 
@@ -31,7 +31,7 @@ class Pip(NamedTuple):
 
     def create(self, path: str) -> list[Command]:
         env = {n: v for n, v in self.environ.items() if n not in ("PYTHONHOME", "PIP_USER")}
-        # not in the project's folder: a `venv.py` there is no venv
+        # not in the project's folder, where a `venv.py` would be imported instead
         return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
 
     def install(self, path: str, requested: Requested) -> list[Command]:

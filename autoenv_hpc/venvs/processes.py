@@ -1,4 +1,4 @@
-"""Who uses an environment on this node, as far as this user may see."""
+"""The processes on this node that use an environment."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ def using(prefix: str, root: str) -> list[str]:
         try:
             if process.pid not in ours and _is_inside(process, prefix, root):
                 found.append(f"{process.pid} ({_shown(process)})")
-        except psutil.Error:  # gone meanwhile, or somebody else's
+        except psutil.Error:  # it ended, or belongs to somebody else
             continue
     return found
 

@@ -1,4 +1,4 @@
-"""What stands at a path: an environment as its own files describe it, and the record of a build."""
+"""The files that describe an environment, such as the record of its build."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class PyvenvCfg(NamedTuple):
 
 
 def exists(path: str) -> bool:
-    """Whether anything stands at the path; an empty folder is nothing."""
+    """Whether there is anything at the path. An empty folder counts as nothing."""
     try:
         return bool(os.listdir(path))
     except FileNotFoundError:
@@ -48,23 +48,23 @@ def mark(path: str) -> str:
 
 
 def is_unfinished(path: str) -> bool:
-    """Whether a build of ours has begun here and not come to its end."""
+    """Whether a build of ours began here and did not finish."""
     return os.path.exists(mark(path))
 
 
 def is_ours(path: str) -> bool:
-    """Whether this tool has built what stands here, or has begun to."""
+    """Whether this tool built the environment, or began to."""
     return is_unfinished(path) or bool(read(path))
 
 
 def begin(path: str, who: Record) -> None:
-    """Say that a build of ours begins."""
+    """Mark the begin of a build."""
     with open(mark(path), "w", encoding="utf-8") as file:
         json.dump(who, file)
 
 
 def builder(path: str) -> str:
-    """Who builds here, in words."""
+    """The process that builds here, for messages."""
     try:
         with open(mark(path), encoding="utf-8") as file:
             who = json.load(file)
@@ -81,13 +81,13 @@ def write(path: str, record: Record) -> None:
 
 
 def finish(path: str, record: Record) -> None:
-    """Say that a build has come to its end; the record first, so that a killed build is seen."""
+    """Mark the end of a build. The record comes first, so that a killed build is noticed."""
     write(path, record)
     unmark(path)
 
 
 def unmark(path: str) -> None:
-    """Say that nothing half built is there any more."""
+    """Remove the mark of a build."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(mark(path))
 
@@ -119,7 +119,7 @@ def pyvenv_cfg(path: str) -> PyvenvCfg | None:
 
 
 def machine(path: str) -> str | None:
-    """The architecture of the environment's Python, an ELF program; None if nobody can tell.
+    """The architecture of the environment's Python, an ELF program; None if it is unknown.
 
     System V ABI, ELF header: e_machine stands at byte 18.
     """

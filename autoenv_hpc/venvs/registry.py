@@ -1,4 +1,4 @@
-"""Which environments this user has: one small file for each, beside the user's trust decisions."""
+"""The user's environments, one small file for each."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ class RegisteredVenv(NamedTuple):
 
 
 def register(request: VenvRequest, environment: MatchedVenv) -> None:
-    """Note that there is this environment; if it cannot be written, only `list` misses an entry."""
+    """Note that this environment exists. If that fails, only `list` misses an entry."""
     python = environment.interpreter.full if environment.interpreter else None
     entry = Entry(
         request.path,
@@ -67,7 +67,7 @@ def registered(state: str) -> Iterator[RegisteredVenv]:
 
 
 def forget_gone(state: str) -> None:
-    """Remove the notes about environments that are gone, and not only away with a file system."""
+    """Remove notes about deleted environments, but not about those on an unmounted file system."""
     for entry, file in _entries(state):
         if not record.exists(entry.path) and os.path.isdir(os.path.dirname(entry.path)):
             forget(file)
@@ -85,13 +85,13 @@ def _entries(state: str) -> list[tuple[Entry, str]]:
 
 
 def forget(file: str) -> None:
-    """Take a note away."""
+    """Remove a note."""
     with contextlib.suppress(OSError):
         os.unlink(file)
 
 
 def is_orphan(entry: Entry) -> bool:
-    """Whether the project is gone, and not only the file system that it is on."""
+    """Whether the project was deleted; an unmounted file system does not count."""
     parent = os.path.dirname(entry.project)
     return not os.path.lexists(entry.config) and os.path.isdir(parent)
 

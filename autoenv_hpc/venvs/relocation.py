@@ -1,4 +1,4 @@
-"""Moving a finished environment, which contains its own path, to one that is as long.
+"""The move of a finished environment to a path of the same length.
 
 Scripts, `pyvenv.cfg`, compiled files and conda's binaries hold the path. One of the same length
 can be put in its place byte by byte, whatever the file is.
@@ -28,7 +28,7 @@ def beside(path: str) -> str:
 
 
 def relocate(folder: str, old: str, new: str) -> None:
-    """Make what was built at one path belong at another of the same length.
+    """Make an environment that was built at one path work at another of the same length.
 
     :param folder: where it is now.
     """
@@ -56,7 +56,7 @@ def swap(one: str, other: str) -> None:
 
 
 def trash(path: str) -> str:
-    """Where a folder goes that is about to be removed."""
+    """Where a folder is moved before it is removed."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.autoenv-hpc.trash")
 
@@ -75,7 +75,7 @@ def _relink(path: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-    """Write the file anew if it holds the path: it may be a link into a cache of packages."""
+    """Replace the file if it holds the path; it may be a hard link into a cache of packages."""
     status = os.stat(path)
     if not status.st_size:
         return

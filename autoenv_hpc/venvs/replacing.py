@@ -1,4 +1,4 @@
-"""A new environment built beside the old one, and swapped in at the end."""
+"""The rebuild of an environment beside the old one."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from autoenv_hpc.venvs.types import Installer, Progress, VenvRequest
 def rebuild(
     request: VenvRequest, installer: Installer, environ: Env, progress: Progress
 ) -> str | None:
-    """Build anew beside the old one, and swap it in at the end.
+    """Build a new environment beside the old one, and swap them at the end.
 
     :returns: where the old one is now, if it was not ours to remove.
     :raises VenvError: it failed; the old one is there as it was.

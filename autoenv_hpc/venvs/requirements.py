@@ -1,4 +1,4 @@
-"""Requirements files: which files they stand for, and a digest of what shall be installed."""
+"""Requirements files, with all files that they include."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _INCLUDES = re.compile(
 
 
 def closure(files: Iterable[str]) -> list[str]:
-    """The files with all that they include, each once; a file that is not there stays in."""
+    """The files with all that they include, each once. Missing files stay in the list."""
     found: list[str] = []
     queue = list(files)
     while queue:
@@ -38,7 +38,7 @@ def is_conda(file: str) -> bool:
 
 
 def fingerprint(requested: Requested) -> str:
-    """A digest of what shall be installed: names, files with all that they include, arguments."""
+    """A digest of the request: names, files with all that they include, arguments."""
     contents = [_text(file) for file in closure(requested.requirements)]
     return digest([requested.packages, requested.arguments, contents])
 

@@ -1,4 +1,4 @@
-"""The types of isolated environments: what is asked for, what is there, what a backend does."""
+"""The types that describe isolated environments."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -22,7 +22,7 @@ class Interpreter(NamedTuple):
 
 
 class Requested(NamedTuple):
-    """What shall stand at the path, and what shall be installed there."""
+    """The kind of environment, and what is to be installed in it."""
 
     backend: Backends
     python: str | None = None
@@ -33,7 +33,7 @@ class Requested(NamedTuple):
 
 
 class BuildRules(NamedTuple):
-    """When it may be built and changed."""
+    """When the environment may be built and changed."""
 
     create: Create = "auto"
     in_job: bool = True
@@ -41,7 +41,7 @@ class BuildRules(NamedTuple):
 
 
 class SiteRules(NamedTuple):
-    """What the site wants."""
+    """What the site advises."""
 
     name: str | None = None
     warns_of_home: bool = False  # no environments in the home folder
@@ -50,7 +50,7 @@ class SiteRules(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """The project for which it is."""
+    """The project that the environment belongs to."""
 
     name: str  # for messages
     root: str
@@ -59,7 +59,7 @@ class Owner(NamedTuple):
 
 
 class VenvRequest(NamedTuple):
-    """What a project asks of its environment; every path is absolute."""
+    """The environment that a project requests; every path is absolute."""
 
     path: str
     requested: Requested
@@ -70,12 +70,12 @@ class VenvRequest(NamedTuple):
 
 
 class MatchedVenv(NamedTuple):
-    """An environment that is there and matches."""
+    """An environment that exists and matches the request."""
 
     prefix: str
     interpreter: Interpreter | None  # None: it has no Python of its own (conda, wrappers)
     backend: Backends
-    built: bool = False  # by this very call
+    built: bool = False  # by this call
     notices: tuple[str, ...] = ()  # what the user should know
     guards: Guards = Guards()  # on the files whose change makes it another environment
 
@@ -104,7 +104,7 @@ class Command(NamedTuple):
 
 
 class Progress(Protocol):
-    """Receives each line of what takes long."""
+    """A receiver for the lines of long operations."""
 
     def __call__(
         self, text: str, total: int | None = None, count: Callable[[], int] | None = None, /
@@ -116,7 +116,7 @@ class Progress(Protocol):
 
 
 class Installer(Protocol):
-    """The programs found for one environment; asking for their commands writes nothing."""
+    """The programs for one environment. Asking for their commands writes nothing."""
 
     @property
     def facts(self) -> dict[str, str]:
@@ -129,7 +129,7 @@ class Installer(Protocol):
         """The commands that install what is asked for."""
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
-        """The commands that take away what was asked for before, and is no more."""
+        """The commands that remove what was requested before and no longer is."""
 
     def freeze(self, path: str) -> str:
         """What is installed, pinned, as a file that can be installed from.
@@ -142,16 +142,16 @@ class Backend(Protocol):
     """One way of making isolated environments."""
 
     def match(self, request: VenvRequest, environ: Env) -> MatchedVenv:
-        """What stands at the path, if it is what is asked for.
+        """The environment at the path, if it is the requested one.
 
-        :raises VenvError: it is something else; the message says what, and what mends it.
+        :raises VenvError: it is something else; the message says what, and how to fix it.
         """
 
     def installer(self, request: VenvRequest, environ: Env) -> Installer:
-        """The programs that make it and install into it.
+        """The programs that create it and install into it.
 
         :raises VenvError: they are not here; nothing was written.
         """
 
     def activate(self, environment: MatchedVenv, env: Env) -> ActivatedVariables:
-        """What activating means, as a change of the variables."""
+        """The variables with the environment activated."""

@@ -1,4 +1,4 @@
-"""uv: fast environments and installs, for Python 3.6 and later."""
+"""The backend for uv (Python 3.6 and later)."""
 
 import os
 import re
@@ -29,7 +29,7 @@ _SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The uv of the modules or PATH, else where its installers put it, else beside this tool."""
+    """The uv on PATH, else where its installers put it, else the one beside this tool."""
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     if numbers(interpreter.version) < _FIRST:
         raise VenvError(
@@ -67,7 +67,7 @@ class _Uv(NamedTuple):
         return [self._pip(path, "install", *_listed(requested))]
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
-        """What uv would remove to have exactly what is asked for, as far as it came in by us."""
+        """What uv would remove for an exact match, as far as this tool installed it."""
         words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(requested))
         if requested.packages or requested.requirements:
             done = subprocess.run(
@@ -79,7 +79,7 @@ class _Uv(NamedTuple):
                 check=False,
             )
             surplus = set(_SURPLUS.findall(done.stdout + done.stderr))
-        else:  # uv installs nothing for no wish
+        else:  # uv does nothing for an empty request
             surplus = set(before.installed)
         gone = sorted(surplus.intersection(before.installed))
         return [self._pip(path, "uninstall", *gone)] if gone else []

@@ -1,4 +1,4 @@
-"""`python -m venv`: the standard library's own, from Python 3.3 on."""
+"""The backend for `python -m venv` (Python 3.3 and later)."""
 
 import os
 
@@ -14,7 +14,7 @@ _FIRST = (3, 3)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The interpreter itself; for one that is too old, virtualenv, which makes the same."""
+    """The interpreter itself, or virtualenv for an interpreter that is too old."""
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     if numbers(interpreter.version) < _FIRST:
         return virtualenv.installer(request, environ)

@@ -1,4 +1,4 @@
-"""What venv, virtualenv and uv have in common: how one environment is matched and activated."""
+"""What the backends venv, virtualenv and uv share."""
 
 import os
 
@@ -9,7 +9,7 @@ from autoenv_hpc.venvs.types import ActivatedVariables, MatchedVenv, VenvRequest
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """What stands at the path, if it was made on the interpreter that is asked for."""
+    """The environment at the path, if it was made on the requested interpreter."""
     python, folders = request.requested.python, request.folders
     return matching.matched(request, find_interpreter(python, environ, folders))
 

@@ -1,4 +1,4 @@
-"""`virtualenv`: for interpreters older than `venv`, and the recommended way at some sites."""
+"""The backend for `virtualenv`."""
 
 import os
 import re
