@@ -50,14 +50,16 @@ def facts(context: Context) -> Facts:
             result |= {"file": file, "trust": verdict.word}
             if verdict.reason:
                 problems.append(verdict.reason)
-            here = project.load(file, active.without_project(environ), folders, settings, data=data)
-            venv = here.config.venv
+            chosen = project.load(
+                file, active.without_project(environ), folders, settings, data=data
+            )
+            venv = chosen.config.venv
             result |= {
-                "name": here.config.name,
-                "site": here.site.name,
-                "site-reason": here.site.reason,
-                "env": here.config.env_name,
-                "modules": list(here.config.modules),
+                "name": chosen.config.name,
+                "site": chosen.site.name,
+                "site-reason": chosen.site.reason,
+                "env": chosen.config.env_name,
+                "modules": list(chosen.config.modules),
                 "venv": venv.path if venv else None,
             }
     except Problem as problem:
