@@ -68,6 +68,6 @@ def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
         more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
         said.append(
             f"PYTHONPATH hides packages of {request.path}: {', '.join(hidden[:_SHOWN])}{more}"
-            ' (policy = "venv-first" in [python-path] mends it)'
+            ' (policy = "venv-first" in [python-path] fixes it)'
         )
     return tuple(said)
