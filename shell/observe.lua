@@ -405,7 +405,8 @@ local posix_kinds = {
   link = "lstat readlink realpath",
   access = "access euidaccess",
   folder = "dir files opendir",
-  user = "getuid geteuid getgid getegid getgroups getlogin getpwnam getpwuid getpasswd getgrnam getgrgid getgroup",
+  user = [[getuid geteuid getgid getegid getgroups getlogin getpwnam getpwuid getpasswd getgrnam getgrgid
+    getgroup]],
   host = "uname hostid gethostid gethostname",
   machine = "sysconf pathconf",
   clock = "time clock clock_gettime clock_getres gettimeofday localtime gmtime times getrusage nanosleep sleep",
