@@ -405,7 +405,8 @@ local posix_kinds = {
   link = "lstat readlink realpath",
   access = "access euidaccess",
   folder = "dir files opendir",
-  user = "getuid geteuid getgid getegid getgroups getlogin getpwnam getpwuid getpasswd getgrnam getgrgid getgroup",
+  user = [[getuid geteuid getgid getegid getgroups getlogin getpwnam getpwuid getpasswd getgrnam getgrgid
+    getgroup]],
   host = "uname hostid gethostid gethostname",
   machine = "sysconf pathconf",
   clock = "time clock clock_gettime clock_getres gettimeofday localtime gmtime times getrusage nanosleep sleep",
@@ -417,8 +418,8 @@ local posix_kinds = {
   effect = [[mkdir rmdir unlink remove rename link symlink mkfifo chmod chown lchown utime ftruncate creat dup dup2 pipe
     setpid setpgid setsid setrlimit nice signal sigaction alarm chroot truncate tcsetattr]],
   place = "getcwd chdir fchdir",
-  pure = [[basename dirname fnmatch strftime strptime mktime crypt errno strerror set_errno strsignal abort close read write
-    lseek fsync fdatasync sync openlog closelog syslog setlogmask LOG_MASK ctype isalnum isalpha isascii iscntrl
+  pure = [[basename dirname fnmatch strftime strptime mktime crypt errno strerror set_errno strsignal abort close read
+    write lseek fsync fdatasync sync openlog closelog syslog setlogmask LOG_MASK ctype isalnum isalpha isascii iscntrl
     isdigit isgraph islower isprint ispunct isspace isupper isxdigit toupper tolower getopt timeradd timercmp timersub
     S_ISBLK S_ISCHR S_ISDIR S_ISFIFO S_ISLNK S_ISREG S_ISSOCK WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG bind_errno
     fcntl fileno fdopen poll rpoll raise grantpt ptsname openpt perror getopt_long usleep]],

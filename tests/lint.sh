@@ -50,6 +50,10 @@ if has fish; then
     check fish_indent --check shell/hook.fish
 fi
 
+if has luacheck; then # it stands in for Lua's own functions on purpose
+    check luacheck -q --std max --ignore 121 122 --max-line-length 120 -- shell/observe.lua
+fi
+
 if ((${#failed[@]})); then
     echo "not as it should be: ${failed[*]}"
     exit 1

@@ -2,7 +2,7 @@
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
     python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
-    python3 tests/provision.py FOLDER shells        install the shells alone, where that is possible
+    python3 tests/provision.py FOLDER shells        install what parses and checks shells' and Lua's files, where that is possible
 
 Lmod and Environment Modules exclude each other as packages, and the system is not ours to change:
 they are unpacked from the distribution's packages and relocated into FOLDER.
@@ -288,6 +288,7 @@ def main(folder: str, *words: str) -> None:
     """Do what the arguments say."""
     if words == ("shells",):
         absent = [name for name in _SHELLS if not shutil.which(name)]
+        absent += [] if shutil.which("luacheck") else ["lua-check"]
         if absent:
             Apt(Path(folder).resolve() / "apt").install(absent)
         return

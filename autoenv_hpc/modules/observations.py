@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -118,11 +119,12 @@ class _Question(NamedTuple):
     asker: str
 
 
-def observed(record: bytes, before: Env) -> Observations | None:
+def observed(record: bytes, before: Env, began: int = 0) -> Observations | None:
     """Read what the listeners wrote.
 
     :param record: everything that they wrote in one scratch shell.
     :param before: the environment that the scratch shell was given.
+    :param began: when it began, in ns since the epoch; nothing may have changed since then.
     :return: None if a call of the module tool was not listened to until its end.
     """
     questions = list(_questions(record))
@@ -130,7 +132,7 @@ def observed(record: bytes, before: Env) -> Observations | None:
     ends = sum(question.kind == "end" and not question.what for question in questions)
     if calls == 0 or calls != ends:
         return None
-    return _Reader(before).read(list(_deciding(questions)))
+    return _Reader(before, began or time.time_ns()).read(list(_deciding(questions)))
 
 
 def _questions(record: bytes) -> Iterator[_Question]:
@@ -166,8 +168,9 @@ def _deciding(questions: list[_Question]) -> Iterator[_Question]:
 class _Reader:
     """Turns questions, in the order in which they were asked, into conditions."""
 
-    def __init__(self, before: Env) -> None:
+    def __init__(self, before: Env, began: int) -> None:
         self._before = before
+        self._began = began
         self._files: dict[str, int | None] = {}
         self._sizes: dict[str, int] = {}
         self._present: dict[str, str] = {}
@@ -266,7 +269,9 @@ class _Reader:
         self._note_links(os.path.dirname(path) if kind == "link" else path)
         seen = answer.split(" ", 5)
         now = _state(path, follows=kind != "link")
-        if not _agree(seen, now, kind):
+        if not _agree(seen, now, kind) or (
+            now and kind != "kind" and now.st_ctime_ns > self._began
+        ):
             self._refuse("", f"asked after {path}, which has changed in the meantime")
             return
         if now is None:
@@ -359,8 +364,9 @@ def _kind(state: os.stat_result) -> str:
 def _agree(seen: list[str], now: os.stat_result | None, kind: str) -> bool:
     """Whether a file is still in the state in which it was before it was looked at.
 
-    Lua and Tcl know the times in seconds only; with the time of the last change of the inode, which
-    nobody can set, with size and inode that leaves changes within one second.
+    Lua and Tcl know the times in seconds only. With the time of the last change of the inode, which
+    nobody can set, with size and inode that leaves changes within one second; those are seen by our
+    own clock.
     """
     if seen == ["unseen"]:
         return True

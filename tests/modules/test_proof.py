@@ -10,7 +10,11 @@ import random
 import shutil
 import subprocess
 import sys
+<<<<<<< HEAD
 from collections.abc import Iterator
+=======
+import time
+>>>>>>> observe
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -54,12 +58,15 @@ class Bench(NamedTuple):
         interpreter = interpreter_of(self.program)
         listener = CHECKOUT / f"shell/observe.{'lua' if self.tool == 'lmod' else 'tcl'}"
         env = {**world.environment(self.root), "PWD": str(self.root / world.place)}
+        began = time.time_ns()
         done = subprocess.run(
             [*interpreter, str(listener), str(record), self.program, "bash", "load", *world.modules],
             check=False, capture_output=True, env=env, cwd=self.root / world.place, stdin=subprocess.DEVNULL,
             encoding="utf-8", errors="surrogateescape",
         )  # fmt: skip
-        return Load(done.stdout, done.returncode), observations.observed(record.read_bytes(), env)
+        return Load(done.stdout, done.returncode), observations.observed(
+            record.read_bytes(), env, began
+        )
 
 
 def holds(seen: Observations, world: World, root: Path) -> bool:
@@ -71,14 +78,14 @@ def holds(seen: Observations, world: World, root: Path) -> bool:
             return None
         return "directory" if os.path.isdir(path) else "file"
 
-    def time(path: str) -> int | None:
+    def modified(path: str) -> int | None:
         try:
             return os.stat(path).st_mtime_ns
         except OSError:
             return None
 
     return (
-        all(time(path) == then for path, then in seen.files.items())
+        all(modified(path) == then for path, then in seen.files.items())
         and all(Path(path).stat().st_size == size for path, size in seen.sizes.items())
         and all(kind(path) == what for path, what in seen.present.items())
         and all(

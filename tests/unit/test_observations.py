@@ -1,0 +1,123 @@
+"""What becomes of each kind of question."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from autoenv_hpc.modules.observations import Observations, observed
+
+_ENV = {"HOME": "/home/me", "FOO": "outside", "PWD": "/somewhere"}
+
+
+def _read(*questions: tuple[str, ...], began: int = 0) -> Observations:
+    padded = [("call", "/nowhere/lmod"), *questions, ("end",)]
+    fields = [field for question in padded for field in (*question, "", "", "")[:4]]
+    seen = observed("".join(f"{field}\0" for field in fields).encode(), _ENV, began)
+    assert seen is not None
+    return seen
+
+
+def _stamp(path: Path) -> str:
+    now = path.stat()
+    kind = "directory" if path.is_dir() else "file"
+    return f"{kind} {int(now.st_mtime)} {int(now.st_ctime)} {now.st_size} {now.st_ino}"
+
+
+def test_a_variable_counts_with_the_value_from_outside() -> None:
+    seen = _read(("variable", "FOO", "set"), ("variable", "BAR"))
+    assert seen.variables == {"FOO": "outside", "BAR": None}
+
+
+def test_a_variable_that_the_load_has_set_itself_does_not_count_as_asked() -> None:
+    seen = _read(("set", "FOO"), ("variable", "FOO", "set"))
+    assert seen.variables == {}
+    assert seen.written == {"FOO": "outside"}
+
+
+def test_a_file_counts_with_its_time_and_size(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("text")
+    seen = _read(("read", str(file), _stamp(file)), ("read", f"{tmp_path}/none", "absent"))
+    assert seen.files[str(file)] == file.stat().st_mtime_ns
+    assert seen.files[f"{tmp_path}/none"] is None
+    assert seen.sizes[str(file)] == 4
+    assert seen.unstorable is None
+
+
+def test_only_the_presence_counts_of_a_file_that_only_had_to_be_there(tmp_path: Path) -> None:
+    seen = _read(("kind", str(tmp_path), "directory"))
+    assert seen.present == {str(tmp_path): "directory"}
+    assert str(tmp_path) not in seen.files
+
+
+def test_a_file_that_changed_during_the_load_makes_it_useless(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("text")
+    before = _stamp(file)
+    file.write_text("longer text")
+    assert "changed in the meantime" in str(_read(("read", str(file), before)).unstorable)
+
+
+def test_so_does_one_that_changed_within_the_second_and_kept_its_time(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("text")
+    began = time.time_ns()
+    before, times = _stamp(file), file.stat()
+    time.sleep(0.02)
+    file.write_text("TEXT")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert _read(("read", str(file), before), began=began).unstorable
+
+
+def test_a_link_on_the_way_counts_with_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1/file").write_text("text")
+    (tmp_path / "current").symlink_to("v1")
+    seen = _read(("read", f"{tmp_path}/current/file", _stamp(tmp_path / "v1/file")))
+    assert seen.links == {f"{tmp_path}/current": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [("uname -m", "machine"), ("/bin/hostname -s", "host"), ("id -un", "user"), ("nvidia-smi", "")],
+)
+def test_programs_that_ask_for_machine_host_or_user_are_conditions(
+    program: str, expected: str
+) -> None:
+    seen = _read(("program", program, "", "/tree/a/1.lua:3"))
+    assert [name for name in ("host", "machine", "user") if getattr(seen, name)] == [
+        name for name in [expected] if name
+    ]
+    assert seen.unstorable == (None if expected else "/tree/a/1.lua:3 runs nvidia-smi")
+
+
+def test_a_kind_that_nobody_knows_is_a_reason_not_to_store() -> None:
+    assert _read(("telepathy", "the weather", "", "/tree/a/1:7")).unstorable == (
+        "/tree/a/1:7 asks the weather, which no condition can express"
+    )
+
+
+def test_an_rc_file_on_the_way_counts_only_if_it_bears_on_a_name_that_was_tried() -> None:
+    def rc(name: str, *defines: str) -> tuple[tuple[str, ...], ...]:
+        path = f"/tree/{name}/.modulerc.lua"
+        asked = ("variable", f"OF_{name}")
+        return ("rc", path, "walk"), asked, ("rc end", path, "\n".join(defines))
+
+    seen = _read(
+        *rc("gpu", "cuda/stable", "cuda/12"), *rc("other", "other/1"), ("tried", "cuda/stable")
+    )
+    assert seen.variables == {"OF_gpu": None}
+
+
+def test_a_call_that_was_not_listened_to_until_its_end_is_not_believed() -> None:
+    assert observed(b"", _ENV) is None
+    assert observed(b"call\0/a\0\0\0variable\0FOO\0\0\0", _ENV) is None
+    assert observed(b"call\0/a\0\0\0end\0translator\0\0\0", _ENV) is None
+
+
+def test_what_the_kernel_shows_has_no_time_that_means_anything() -> None:
+    assert _read(("kind", "/proc/driver/none", "absent")).files["/proc/driver/none"] is None
+    assert "without a trace" in str(_read(("read", "/proc/meminfo", "file 1 1 0 1")).unstorable)
+    assert _read(("read", "/proc/cpuinfo", "file 1 1 0 1")).machine
