@@ -10,11 +10,8 @@ import random
 import shutil
 import subprocess
 import sys
-<<<<<<< HEAD
-from collections.abc import Iterator
-=======
 import time
->>>>>>> observe
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple

@@ -106,7 +106,10 @@ def test_an_rc_file_on_the_way_counts_only_if_it_bears_on_a_name_that_was_tried(
         return ("rc", path, "walk"), asked, ("rc end", path, "\n".join(defines))
 
     seen = _read(
-        *rc("gpu", "cuda/stable", "cuda/12"), *rc("other", "other/1"), ("tried", "cuda/stable")
+        ("walk", "/tree", "absent"),
+        *rc("gpu", "cuda/stable", "cuda/12"),
+        *rc("other", "other/1"),
+        ("tried", "cuda/stable"),
     )
     assert seen.variables == {"OF_gpu": None}
 
