@@ -16,7 +16,7 @@ demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
 
 test: lint
-	$(IN)/python -m pytest -n 4 $(PYTEST)
+	$(IN)/python -m pytest -n 4 --durations=10 --durations-min=1 $(PYTEST)
 
 unit: checkout
 	$(IN)/python -m pytest -q tests/unit $(PYTEST)
