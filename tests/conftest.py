@@ -8,9 +8,14 @@ import provision
 import pytest
 import trees
 from homes import CHECKOUT, MODULE_INIT, MODULE_TOOLS, Home
+from hypothesis import settings
 
 TOOLS = CHECKOUT / ".cache/tools"
 UNIT = CHECKOUT / "tests/unit"
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

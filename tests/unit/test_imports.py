@@ -18,16 +18,16 @@ PACKAGE = Path(__file__).resolve().parents[2] / "autoenv_hpc"
 MAY_IMPORT = {
     "environment": "",
     "shell_definitions": "",
-    "progress": "",
     "guards": "environment",
     "errors": "guards",
-    "report": "environment errors progress",
-    "system": "environment errors guards",
     "activation": "environment guards shell_definitions",
+    "system": "environment errors guards",
     "shells": "activation environment guards system",
     "project": "environment errors guards system",
     "modules": "environment errors guards project shell_definitions system",
     "venvs": "environment errors guards modules project shell_definitions system",
+    "progress": "",
+    "report": "environment errors progress",
     "activations": "activation environment errors guards modules project report shell_definitions"
     " shells system venvs",
     "context": "environment errors report system",
@@ -61,6 +61,10 @@ def imported(file: Path) -> Iterator[str]:
             case ast.Call(ast.Attribute(attr="import_module"), [ast.JoinedStr([start, *_])]):
                 assert isinstance(start, ast.Constant)
                 yield str(start.value).rstrip(".")
+            case ast.Call(ast.Attribute(attr="import_module" | "__import__")) | ast.Call(
+                ast.Name("import_module" | "__import__")
+            ):
+                pytest.fail(f"{file}:{node.lineno}: which module this imports cannot be read here")
 
 
 def arrows() -> dict[str, set[str]]:
