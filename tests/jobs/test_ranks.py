@@ -127,7 +127,10 @@ def counting(cluster: Home, tool: str, tmp_path: Path, more: str = "") -> Path:
     """A module tool that notes each of its runs; returns where."""
     name = "LMOD_CMD" if tool == "lmod" else "MODULES_CMD"
     log, front, real = tmp_path / "log", tmp_path / "front", cluster.env[name]
-    start = f'exec "{real}"' if tool == "lmod" else f'exec tclsh "{real}"'
+    # Of Environment Modules the listener would find the program by its name in the script, and start
+    # that instead: so the name is in two parts.
+    behind = f"""exec tclsh "{real.removesuffix(".tcl")}"'.tcl' """
+    start = f'exec "{real}"' if tool == "lmod" else behind.rstrip()
     front.write_text(f'#!/bin/sh\necho "$$ $PPID" >> "{log}"\n{more}\n{start} "$@"\n')
     front.chmod(0o755)
     cluster.env[name] = str(front)
