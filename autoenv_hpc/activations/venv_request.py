@@ -87,10 +87,10 @@ def venv_request(project: Project, values: PathValues, folders: Folders) -> Venv
     if venv.backend == "conda":
         from autoenv_hpc.venvs import conda  # noqa: PLC0415
 
-        named = conda.named(venv.path, path, values.environ)
-        if named != path:
-            values.guards |= Guards.on_files((path,))  # it would decide, were it there
-        path = named
+        prefix = conda.prefix_for(venv.path, path, values.environ)
+        if prefix != path:
+            values.guards |= Guards.on_files((path,))  # it takes precedence once it exists
+        path = prefix
     requirements = tuple(values.path(file, "venv.requirements") for file in venv.requirements)
     caches = config.storage.caches
     if isinstance(caches, str):

@@ -1,11 +1,11 @@
 """The backends by name; each is imported only when it is used."""
 
-from autoenv_hpc.project.choices import Backend as Name
+from autoenv_hpc.project.choices import Backend as BackendName
 from autoenv_hpc.venvs.types import Backend
 
 
-def backend(name: Name) -> Backend:
-    """The backend of this name."""
+def backend(name: BackendName) -> Backend:
+    """The backend with this name."""
     if name == "virtualenv":
         from autoenv_hpc.venvs import virtualenv  # noqa: PLC0415
 

@@ -28,14 +28,14 @@ from autoenv_hpc.venvs.types import (
     VenvRequest,
 )
 
-_ROOM = 1_000_000  # bytes; if less is free, a full disk is the likely cause of a failure
-SETTLED = 0.06  # seconds; nothing is stored about younger files, which may still change unseen
+_MIN_FREE = 1_000_000  # bytes; if less is free, a full disk is the likely cause of a failure
+SETTLING_TIME = 0.06  # seconds; a younger file can change but keep its modification time
 
 
 def build(request: VenvRequest, installer: Installer, environ: Env, progress: Progress) -> None:
     """Build the environment at its path, under the lock that the caller holds.
 
-    :raises VenvError: it failed; nothing of it is left.
+    :raises VenvError: it failed; the unfinished environment is removed.
     """
     cleanup.tidy(request.path)
     if not record.exists(request.path) or record.is_unfinished(request.path):
@@ -43,64 +43,67 @@ def build(request: VenvRequest, installer: Installer, environ: Env, progress: Pr
 
 
 def update(request: VenvRequest, installer: Installer, progress: Progress) -> None:
-    """Install what was requested since the build and remove what no longer is, under the lock.
+    """Install new requests and remove dropped ones, under the lock.
 
-    :raises VenvError: it failed; the record still shows what is missing.
+    :raises VenvError: it failed; the record is unchanged, so the environment stays outdated.
     """
     with lease.held(request.path, progress):
-        kept = record.read(request.path)
-        known = kept.get("wishes", {})
-        before = InstalledBefore(tuple(known.get("packages", ())), tuple(kept.get("installed", ())))
-        requested, there = request.requested, contents.installed(request.path).keys()
+        old = record.read(request.path)
+        packages = old.get("wishes", {}).get("packages", ())
+        before = InstalledBefore(tuple(packages), tuple(old.get("installed", ())))
+        requested, present = request.requested, contents.installed(request.path).keys()
         for command in installer.install(request.path, requested):
             _run(command, request, request.path, progress)
-        ours = {*before.installed, *(contents.installed(request.path).keys() - there)}
+        ours = {*before.installed, *(contents.installed(request.path).keys() - present)}
         for command in installer.remove(request.path, requested, before):
             _run(command, request, request.path, progress)
-        if kept:  # an environment that was made by hand has no record, and gets none
-            record.write(request.path, {**kept, **_contents(request.path, requested, ours)})
-            time.sleep(SETTLED)
+        if old:  # an environment that was made by hand has no record, and gets none
+            record.write(request.path, {**old, **_contents(request.path, requested, ours)})
+            time.sleep(SETTLING_TIME)
 
 
 def build_at(
-    request: VenvRequest, where: str, installer: Installer, environ: Env, progress: Progress
+    request: VenvRequest, target: str, installer: Installer, environ: Env, progress: Progress
 ) -> None:
-    """Build at `where`, which is the path itself or a place beside it."""
-    described = " on Python " + installer.facts["python"] if "python" in installer.facts else ""
-    progress(f"building {request.path}{described}")
+    """Build at `target`, which is the requested path or one next to it.
+
+    :raises VenvError: it failed; nothing is left at `target`.
+    """
+    python = f" on Python {installer.facts['python']}" if "python" in installer.facts else ""
+    progress(f"building {request.path}{python}")
     try:
-        if record.is_unfinished(where):
-            cleanup.discard(where)
-        who = {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
-        record.begin(where, who)
-        for command in (*installer.create(where), *installer.install(where, request.requested)):
-            _run(command, request, where, progress)
-        if where != request.path:
-            relocation.relocate(where, where, request.path)
-        ours = contents.installed(where).keys()
-        known = {**_facts(request, installer, environ), **_contents(where, request.requested, ours)}
-        record.finish(where, known)
-        time.sleep(SETTLED)
+        if record.is_unfinished(target):
+            cleanup.discard(target)
+        process = {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
+        record.begin(target, process)
+        for command in (*installer.create(target), *installer.install(target, request.requested)):
+            _run(command, request, target, progress)
+        if target != request.path:
+            relocation.relocate(target, target, request.path)
+        ours = contents.installed(target).keys()
+        built = _contents(target, request.requested, ours)
+        record.finish(target, {**_facts(request, installer, environ), **built})
+        time.sleep(SETTLING_TIME)
     except (OSError, VenvError) as error:
-        failure = build_failure(request.path, error)  # worded before there is room again
+        failure = build_failure(request.path, error)  # before the removal frees disk space
         with contextlib.suppress(OSError):
-            cleanup.discard(where)
+            cleanup.discard(target)
         raise failure from error
     except BaseException:
         with contextlib.suppress(OSError):
-            cleanup.discard(where)
+            cleanup.discard(target)
         raise
 
 
-def _run(command: Command, request: VenvRequest, where: str, progress: Progress) -> None:
-    """Run one command and report its progress, if it announces how much there is to do."""
-    before = len(contents.installed(where))  # when a line is read, there may be more already
+def _run(command: Command, request: VenvRequest, target: str, progress: Progress) -> None:
+    """Run one command and report its progress, with a count if the command announces a total."""
+    before = len(contents.installed(target))  # counted now: packages may arrive before their line
 
-    def passed_on(line: str) -> None:
+    def report(line: str) -> None:
         total = contents.announced(line)
-        progress(line, total, lambda: len(contents.installed(where)) - before)
+        progress(line, total, lambda: len(contents.installed(target)) - before)
 
-    installers.follow(command.words, command.env, command.folder or request.owner.root, passed_on)
+    installers.follow(command.words, command.env, command.folder or request.owner.root, report)
 
 
 def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.Record:
@@ -117,7 +120,7 @@ def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.R
 
 
 def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record.Record:
-    """What was requested, and which packages came in for it; the user may add others."""
+    """The part of the record about the contents, without packages that the user adds."""
     return {
         "wishes": {
             "fingerprint": requirements.fingerprint(requested),
@@ -130,10 +133,10 @@ def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record
 
 def build_failure(path: str, error: OSError | VenvError) -> VenvError:
     """The error for a build that failed."""
-    said = [str(error)]
+    lines = [str(error)]
     if isinstance(error, OSError):
-        said = [error.strerror or str(error)]
+        lines = [error.strerror or str(error)]
     with contextlib.suppress(OSError):  # `venv` and others hide what pip printed
-        if shutil.disk_usage(os.path.dirname(path)).free < _ROOM:
-            said.append(os.strerror(errno.ENOSPC))
-    return VenvError(f"cannot build {path}: {installers.explained(said, 1)}")
+        if shutil.disk_usage(os.path.dirname(path)).free < _MIN_FREE:
+            lines.append(os.strerror(errno.ENOSPC))
+    return VenvError(f"cannot build {path}: {installers.explained(lines, 1)}")

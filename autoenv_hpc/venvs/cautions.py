@@ -11,14 +11,14 @@ _SHOWN = 3  # shadowed packages in one message
 
 
 class Size(NamedTuple):
-    """The share of a quota that a folder uses."""
+    """The size of a folder, in the units of a quota."""
 
     bytes: int
     files: int
 
 
 def measured(path: str) -> Size:
-    """The size of all files below a folder. Links are not followed."""
+    """The size of all files below a folder; links count themselves, not their targets."""
     size = files = 0
     for place, _, names in os.walk(path):
         for name in names:
@@ -31,9 +31,9 @@ def measured(path: str) -> Size:
 
 
 def with_caches(request: VenvRequest, environ: Env) -> Env:
-    """The variables, with the caches of installers where the site wants them."""
+    """The variables with the caches of the installers where the site requests them."""
     if request.site.caches is False:
-        # Not "1", which pip before 19.0 (that of Python 3.6) takes for a folder; all take "off".
+        # "off" works in every pip; pip before 19.0, as in Python 3.6, takes "1" for a folder.
         return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
     if not isinstance(request.site.caches, str):
         return environ
@@ -47,27 +47,27 @@ def with_caches(request: VenvRequest, environ: Env) -> Env:
 
 def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
     """The warnings about an environment that was just built or changed."""
-    said = []
+    warnings = []
     home = os.path.realpath(request.folders.home)
     if request.site.warns_of_home and os.path.realpath(request.path).startswith(home + "/"):
         from rich.filesize import decimal  # noqa: PLC0415 - only a message needs it
 
         size = measured(request.path)
-        said.append(
+        warnings.append(
             f"{request.path} puts {size.files} files and {decimal(size.bytes)} into your home"
-            f" folder, where {request.site.name or 'this site'} wants no environments"
-            " (path in [venv])"
+            f" folder, but {request.site.name or 'this site'} asks you to keep environments"
+            " elsewhere (set path in [venv])"
         )
     if request.site.warns_of_conda and request.requested.backend == "conda":
-        said.append(
-            f"{request.site.name or 'this site'} recommends virtual environments, and not conda"
-            ' (backend = "virtualenv" in [venv])'
+        warnings.append(
+            f"{request.site.name or 'this site'} recommends virtual environments instead of conda"
+            ' (set backend = "virtualenv" in [venv])'
         )
     hidden = contents.shadows(request.path, environ) if request.owner.python_path == "keep" else []
     if hidden:
         more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
-        said.append(
+        warnings.append(
             f"PYTHONPATH hides packages of {request.path}: {', '.join(hidden[:_SHOWN])}{more}"
-            ' (policy = "venv-first" in [python-path] fixes it)'
+            ' (set policy = "venv-first" in [python-path])'
         )
-    return tuple(said)
+    return tuple(warnings)

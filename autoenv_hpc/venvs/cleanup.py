@@ -8,7 +8,7 @@ from autoenv_hpc.venvs import record, relocation
 
 
 def tidy(path: str) -> None:
-    """Finish or remove what killed builds left beside a path."""
+    """Finish or remove what killed builds left next to a path."""
     new = relocation.beside(path)
     if record.is_ours(new):
         if not record.exists(path) and not record.is_unfinished(new):
@@ -20,9 +20,10 @@ def tidy(path: str) -> None:
 
 
 def discard(path: str) -> None:
-    """Remove what a build of ours left, also behind a link. The mark is removed last.
+    """Remove an environment that this tool built, or the target of a link to one.
 
-    It goes aside first: whoever writes there still does not get into the next one.
+    The folder is moved first: a process that still writes into it cannot write into its successor.
+    The mark of the build goes last, so that a removal that was killed is noticed.
     """
     real = os.path.realpath(path)
     aside = relocation.trash(real)
@@ -32,10 +33,10 @@ def discard(path: str) -> None:
             os.rename(real, aside)
         except OSError:  # for example a mount point
             for name in os.listdir(real):
-                whole = os.path.join(real, name)
-                if os.path.isdir(whole) and not os.path.islink(whole):
-                    shutil.rmtree(whole, ignore_errors=True)
+                entry = os.path.join(real, name)
+                if os.path.isdir(entry) and not os.path.islink(entry):
+                    shutil.rmtree(entry, ignore_errors=True)
                 else:
-                    os.unlink(whole)
+                    os.unlink(entry)
     shutil.rmtree(aside, ignore_errors=True)
     record.unmark(path)

@@ -1,4 +1,4 @@
-"""The conda, mamba or micromamba program, with its own command line."""
+"""The command line of conda, mamba or micromamba."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _PROGRAMS = ("conda", "mamba", "micromamba")
 
 
 class Program(NamedTuple):
-    """conda; or micromamba and mamba from version 2 on, whose command line differs."""
+    """One of the three programs; micromamba, also as mamba 2, takes other options than conda."""
 
     path: str
     environ: Env
@@ -28,19 +28,19 @@ class Program(NamedTuple):
         return Command([self.path, *words], {**env, **quiet})
 
     def activation(self, prefix: str) -> list[str]:
-        """The words that print the code that activates a prefix."""
+        """The words of the command that prints the code to activate a prefix."""
         if self._version:
             return [self.path, "shell", "activate", "-p", prefix, "-s", "bash"]
         return [self.path, "shell.posix", "activate", prefix]
 
     def create(self, path: str, file: str) -> Command:
-        """Create an environment from an `environment.yml`."""
+        """The command that creates an environment from an `environment.yml`."""
         if self._version:
             return self.command("create", "--yes", "-p", path, "-f", file)
         return self.command("env", "create", "--prefix", path, "--file", file)
 
     def update(self, path: str, file: str, *, prune: bool = False) -> Command:
-        """Install what an `environment.yml` requests into an existing environment."""
+        """The command that installs an `environment.yml` into an existing environment."""
         flags = ["--prune"] if prune else []
         if self._version:  # conda has no such option
             flags.append("--yes")
@@ -49,41 +49,41 @@ class Program(NamedTuple):
         return self.command("env", "update", "--prefix", path, "--file", file, *flags)
 
     def export(self, path: str) -> Command:
-        """Print an `environment.yml` with all versions."""
+        """The command that prints an `environment.yml` with all versions."""
         flag = "--no-build" if self._version else "--no-builds"
         return self.command("env", "export", "--prefix", path, flag)
 
     @property
     def _version(self) -> tuple[int, ...]:
-        """The version of a micromamba, or of a mamba that is one (from 2 on); empty for conda.
+        """The version of micromamba, or of mamba from 2 on, which is micromamba; empty for conda.
 
-        conda says `conda 24.1.2`, mamba 1 has two lines; the others print the number alone.
+        conda prints `conda 24.1.2`, mamba 1 prints two lines; the others print only the number.
         """
         if os.path.basename(self.path) == "conda":
             return ()
-        said = installers.output(self.command("--version")).strip()
-        return numbers(said) if re.fullmatch(r"\d+(\.\d+)*", said) else ()
+        output = installers.output(self.command("--version")).strip()
+        return numbers(output) if re.fullmatch(r"\d+(\.\d+)*", output) else ()
 
 
 def find_program(environ: Env) -> str | None:
-    """The program of the modules or of PATH, else that of the user's shell; None: there is none."""
+    """The program on PATH, else that of the user's shell; None if there is none."""
     path = environ.get("PATH", os.defpath)
-    found = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
+    program = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
     for name in ("CONDA_EXE", "MAMBA_EXE"):
         own = environ.get(name, "")
-        if found is None and os.path.isabs(own) and os.access(own, os.X_OK):
-            found = own
-    return found
+        if program is None and os.path.isabs(own) and os.access(own, os.X_OK):
+            program = own
+    return program
 
 
-def known_prefixes(environ: Env) -> list[str]:
-    """The environments that conda knows by name."""
+def listed_prefixes(environ: Env) -> list[str]:
+    """The prefixes in conda's list of environments; empty if conda cannot list them."""
     program = find_program(environ)
     if program is None:
         return []
     try:
         words = ("env", "list", "--json")
-        listed = json.loads(installers.output(Program(program, environ).command(*words)))["envs"]
+        prefixes = json.loads(installers.output(Program(program, environ).command(*words)))["envs"]
     except (VenvError, ValueError, KeyError):
         return []
-    return [prefix for prefix in listed if isinstance(prefix, str)]
+    return [prefix for prefix in prefixes if isinstance(prefix, str)]

@@ -9,7 +9,7 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.venvs.types import MatchedVenv
 
 _SEEDS = frozenset(("pip", "setuptools", "wheel"))
-# pip's line before it installs, and uv's
+# The lines in which pip and uv announce what they install.
 _ANNOUNCED = re.compile(
     r"Installing collected packages: (?P<names>.+)|Resolved (?P<number>\d+) packages?\b"
 )
@@ -21,11 +21,11 @@ def site_packages(prefix: str) -> list[str]:
 
 
 def distributions(folders: Iterable[str]) -> dict[str, str]:
-    """Name and version of each distribution in the folders; the first that has a name counts.
+    """The version of each distribution in the folders; the first one with a name counts.
 
-    Names are normalised (PyPA's specifications, Names and normalization).
+    The names are normalised (PyPA's specifications, Names and normalization).
     """
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for folder in folders:
         try:
             entries = os.listdir(folder)
@@ -36,49 +36,49 @@ def distributions(folders: Iterable[str]) -> dict[str, str]:
             if end in (".dist-info", ".egg-info"):
                 name, _, rest = stem.partition("-")
                 version = rest.partition("-py")[0]
-                found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
-    return found
+                versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+    return versions
 
 
 def installed(prefix: str) -> dict[str, str]:
-    """What an environment itself contains."""
+    """The version of each distribution in the environment itself."""
     return distributions(site_packages(prefix))
 
 
 def announced(line: str) -> int | None:
-    """How many packages an installer announces in this line; None if it announces none."""
-    found = _ANNOUNCED.match(line)
-    if found is None:
+    """The number of packages that an installer announces in this line; None without a number."""
+    match = _ANNOUNCED.match(line)
+    if match is None:
         return None
-    return int(found["number"]) if found["number"] else len(found["names"].split(","))
+    return int(match["number"]) if match["number"] else len(match["names"].split(","))
 
 
 def shadows(prefix: str, env: Env) -> list[str]:
     """The packages that PYTHONPATH hides from the environment, each with both versions.
 
-    What is on PYTHONPATH is searched before the environment's own packages (Python's documentation,
-    The initialization of the sys.path module search path).
+    Python searches PYTHONPATH before the environment's own packages (Python's documentation, The
+    initialization of the sys.path module search path).
     """
     own = site_packages(prefix)
-    before: list[str] = []
+    earlier: list[str] = []
     for folder in env.get("PYTHONPATH", "").split(":"):
         if os.path.realpath(folder) in map(os.path.realpath, own):
             break
-        before.append(folder)
-    mine = distributions(own)
+        earlier.append(folder)
+    own_versions = distributions(own)
     return [
-        f"{name} {mine[name]} by {version} in {folder}"
-        for folder in filter(None, before)
+        f"{name} {own_versions[name]} by {version} in {folder}"
+        for folder in filter(None, earlier)
         for name, version in distributions([folder]).items()
-        if name in mine and mine[name] != version
+        if own_versions.get(name, version) != version
     ]
 
 
 def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
-    """What an environment's Python can import besides its own: from modules, or its base.
+    """The packages that an environment's Python imports from modules or from its base Python.
 
-    :param sees_base: whether it sees the packages of the base Python.
-    :returns: `name version` each, without the installers that every Python has.
+    :param sees_base: whether the environment sees the packages of its base Python.
+    :returns: `NAME VERSION` for each, without the installers that every Python has.
     """
     folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
     for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize
@@ -86,5 +86,5 @@ def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> li
     if sees_base and environment.interpreter:
         folders += site_packages(environment.interpreter.base_prefix)
     own = installed(environment.prefix)
-    found = distributions(folders)
-    return [f"{n} {v}" for n, v in sorted(found.items()) if n not in own and n not in _SEEDS]
+    versions = distributions(folders)
+    return [f"{n} {v}" for n, v in sorted(versions.items()) if n not in own and n not in _SEEDS]

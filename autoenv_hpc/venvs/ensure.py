@@ -14,9 +14,9 @@ from autoenv_hpc.venvs.types import MatchedVenv, Progress, VenvRequest
 def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
     """The requested environment, built if it is missing.
 
-    :param environ: the variables with the modules loaded; their interpreter is the one to match.
+    :param environ: the variables with the modules loaded; they determine the interpreter.
     :param progress: receives each line of a build.
-    :raises VenvError: there is none; what existed before still exists.
+    :raises VenvError: it cannot be built or does not match; an existing one is unchanged.
     """
     venv = _match_or_build(request, environ, progress)
     registry.register(request, venv)
@@ -24,54 +24,53 @@ def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVen
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """The existing environment, whatever has been requested since it was built.
+    """The existing environment, even if the request has changed since its build.
 
-    :raises VenvError: there is none, or another one.
+    :raises VenvError: it does not exist, or it does not match.
     """
     if is_missing(request):
-        where = shlex.quote(request.owner.root)
-        raise VenvError(f"{request.path} is not there: run autoenv-hpc prepare -C {where}")
+        raise VenvError(f"{request.path} does not exist: {_prepare(request)}")
     return backend(request.requested.backend).match(request, environ)
 
 
 def build(request: VenvRequest, environ: Env, progress: Progress) -> None:
-    """Build what is missing; another process may be faster.
+    """Build a missing environment, unless another process builds it first.
 
     :raises VenvError: it cannot be built.
     """
     check_requirements(request)
     from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a build needs them
 
-    quiet = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, quiet)
+    environ = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, environ)
     with lease.held(request.path, progress):
-        building.build(request, installer, quiet, progress)
+        building.build(request, installer, environ, progress)
 
 
 def rebuild(request: VenvRequest, environ: Env, progress: Progress) -> str | None:
-    """Build again beside the old one, and swap.
+    """Build a new environment next to the old one, then swap them.
 
-    :returns: where the old one is now, if it was not ours to remove.
-    :raises VenvError: it cannot be built; the old one is there as it was.
+    :returns: the new path of the old one, if this tool did not build it and so keeps it.
+    :raises VenvError: the build failed; the old environment is unchanged.
     """
     check_requirements(request)
     from autoenv_hpc.venvs import cautions, replacing  # noqa: PLC0415 - only a build needs them
 
-    quiet = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, quiet)
-    return replacing.rebuild(request, installer, quiet, progress)
+    environ = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, environ)
+    return replacing.rebuild(request, installer, environ, progress)
 
 
 def sync(request: VenvRequest, environ: Env, progress: Progress) -> None:
-    """Install what is asked for now.
+    """Install what the configuration requests now.
 
-    :raises VenvError: it cannot be installed.
+    :raises VenvError: an installer failed.
     """
     check_requirements(request)
     from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a change needs them
 
-    quiet = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, quiet)
+    environ = cautions.with_caches(request, environ)
+    installer = backend(request.requested.backend).installer(request, environ)
     building.update(request, installer, progress)
 
 
@@ -88,15 +87,15 @@ def is_missing(request: VenvRequest) -> bool:
 
 
 def is_outdated(request: VenvRequest) -> bool:
-    """Whether the request changed since the build. One made by hand is never outdated."""
-    known = record.read(request.path).get("wishes", {}).get("fingerprint")
-    return known not in (None, requirements.fingerprint(request.requested))
+    """Whether the request has changed since the build; never for one that was made by hand."""
+    recorded = record.read(request.path).get("wishes", {}).get("fingerprint")
+    return recorded not in (None, requirements.fingerprint(request.requested))
 
 
 def check_requirements(request: VenvRequest) -> None:
     """Check that all requirements files can be read.
 
-    :raises VenvError: a file is not there.
+    :raises VenvError: a file does not exist.
     """
     for file in requirements.closure(request.requested.requirements):
         if not os.path.isfile(file):
@@ -121,13 +120,13 @@ def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> M
 def _follow_request(
     request: VenvRequest, venv: MatchedVenv, environ: Env, progress: Progress
 ) -> MatchedVenv:
-    """Follow changes of the request since the build, as `sync` says."""
+    """Handle changes of the request since the build, as the key `sync` requires."""
     if request.rules.sync == "off" or not is_outdated(request):
         return venv
     if request.rules.sync == "notify":
         notice = (
-            f"what {request.path} should contain has changed since it was built"
-            " (`autoenv-hpc sync` installs it)"
+            f"the requirements of {request.path} have changed since it was built"
+            " (`autoenv-hpc sync` installs them)"
         )
         return venv._replace(notices=(*venv.notices, notice))
     sync(request, environ, progress)
@@ -136,16 +135,22 @@ def _follow_request(
 
 
 def _check_may_build(request: VenvRequest, environ: Env) -> None:
-    """Check that the configuration allows a build here.
+    """Check that the configuration allows a build now.
 
-    :raises VenvError: it does not.
+    :raises VenvError: it forbids the build.
     """
     job = jobs.number(environ)
     if request.rules.create == "never":
-        why = 'create = "never"'
+        reason = 'create = "never"'
     elif job and not request.rules.in_job:
-        why = f"in-job = false (this is job {job})"
+        reason = f"in-job = false (this is job {job})"
     else:
         return
-    where = shlex.quote(request.owner.root)
-    raise VenvError(f"{request.path} is not there, and {why}: run autoenv-hpc prepare -C {where}")
+    raise VenvError(
+        f"{request.path} does not exist, and {reason} forbids a build: {_prepare(request)}"
+    )
+
+
+def _prepare(request: VenvRequest) -> str:
+    """The remedy for a missing environment."""
+    return f"run autoenv-hpc prepare -C {shlex.quote(request.owner.root)}"

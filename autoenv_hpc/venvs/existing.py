@@ -1,4 +1,4 @@
-"""The backend for an environment that somebody else made."""
+"""The backend for an environment that this tool never changes."""
 
 import os
 
@@ -10,42 +10,47 @@ from autoenv_hpc.venvs.types import ActivatedVariables, Installer, MatchedVenv, 
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """The environment at the path. It is never changed.
+    """The environment at the path.
 
-    :raises VenvError: there is none, its base interpreter is gone, or it has another Python.
+    :raises VenvError: it or its base interpreter does not exist, or it has another Python.
     """
     if not os.path.isdir(os.path.join(request.path, "bin")):
-        raise _none(request)
-    found = record.pyvenv_cfg(request.path)
-    if found is not None and not os.path.isdir(found.home):
-        raise VenvError(f"{request.path} was built on a Python in {found.home}, which is gone")
+        raise _missing(request)
+    cfg = record.pyvenv_cfg(request.path)
+    if cfg is not None and not os.path.isdir(cfg.home):
+        raise VenvError(
+            f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
+        )
     is_conda = os.path.isdir(os.path.join(request.path, "conda-meta"))
     has_python = os.path.exists(os.path.join(request.path, "bin/python"))
     interpreter = None
-    if has_python and (found or is_conda):  # not a wrapper, which may start a container
+    if has_python and (cfg or is_conda):  # a wrapper would start a container
         interpreter = find_interpreter(
             os.path.join(request.path, "bin/python"), environ, request.folders
         )
     wanted = request.requested.python
     if wanted and interpreter and wanted[0].isdigit() and not is_version(interpreter, wanted):
         raise VenvError(
-            f"{request.path} has Python {interpreter.full}, and python = {wanted!r} is asked for"
-            " (change python or path in [venv])"
+            f"{request.path} has Python {interpreter.full}, but the configuration requests"
+            f" python = {wanted!r} (change python or path in [venv])"
         )
     return MatchedVenv(request.path, interpreter, "existing", guards=matching.guards(request))
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """None: this tool does not build it.
+    """Refuse to build it.
 
     :raises VenvError: always.
     """
     del environ
-    raise _none(request)
+    raise _missing(request)
 
 
 def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
-    """Activate it as its kind requires. A folder of wrappers (such as tykky's) only has a `bin`."""
+    """Activate it as its kind requires; a folder of wrappers, such as tykky's, only has a `bin`.
+
+    :raises VenvError: conda cannot activate it.
+    """
     prefix = environment.prefix
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
         from autoenv_hpc.venvs import conda  # noqa: PLC0415 - only a conda prefix needs it
@@ -57,5 +62,8 @@ def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
     return virtual.activate(environment, env)
 
 
-def _none(request: VenvRequest) -> VenvError:
-    return VenvError(f'{request.path}: no environment there, and backend = "existing" builds none')
+def _missing(request: VenvRequest) -> VenvError:
+    return VenvError(
+        f'{request.path}: there is no environment, and backend = "existing" never builds one'
+        " (set path in [venv])"
+    )

@@ -1,4 +1,4 @@
-"""The programs that build, followed line by line."""
+"""Runs of the programs that build environments."""
 
 import contextlib
 import os
@@ -12,32 +12,35 @@ from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs.types import Command
 
 _LAST_LINES = 4
-# What a person would look for among the last lines of an installer.
-_TELLING = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
-# Its input ends when this process does. Then it kills its whole process group.
+# Marks the lines that name the cause of an installer's failure.
+_CAUSE = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
+# A shell whose input ends when this process does; it then kills its whole process group.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
-_NETWORK = "no network here: run `autoenv-hpc prepare` where there is one, on a login node"
+_NETWORK = "no network: run `autoenv-hpc prepare` on a node that has one, such as a login node"
 _REMEDIES = {
     "name resolution|NameResolutionError|Could not resolve host|dns error": _NETWORK,
     "NewConnectionError|Network is unreachable|No route to host|Connection refused": _NETWORK,
     "Connection timed out|ConnectTimeout|Max retries|error sending request": _NETWORK,
     "HTTP 000 CONNECTION FAILED|network was disabled|OfflineError": _NETWORK,
-    "No space left on device|Disk quota exceeded": "no space: make room, or set path in [venv]",
-    "Permission denied|Read-only file system": "it may not be written there: set path in [venv]",
-    "ensurepip is not available|No module named '?ensurepip": "this Python cannot make one:"
-    ' install its venv package, or use backend = "virtualenv"',
+    "No space left on device|Disk quota exceeded": "no space left:"
+    " delete files, or set path in [venv]",
+    "Permission denied|Read-only file system": "this folder is not writable: set path in [venv]",
+    "ensurepip is not available|No module named '?ensurepip": "this Python cannot do it:"
+    ' install its venv package, or set backend = "virtualenv" in [venv]',
 }
 # Without a network, conda reports packages as missing that it never downloaded.
-_MISSED = re.compile(r"NotFound|not available|not found|nothing provides|does not exist")
+_NOT_DOWNLOADED = re.compile(r"NotFound|not available|not found|nothing provides|does not exist")
 _OFFLINE = ("CONDA_OFFLINE", "MAMBA_OFFLINE")
 
 
-def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], None]) -> None:
+def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], None]) -> None:
     """Run a program to its end and pass on each line that it prints.
 
-    :raises VenvError: it failed; the message has its last lines, and a remedy if one is known.
+    :param report: is called with each line that is not blank, without the space around it.
+    :raises VenvError: the program failed; the message has its last lines, and a remedy if this
+        module has one.
     """
-    said: list[str] = []
+    lines: list[str] = []
     with _group() as group:
         child = subprocess.Popen(
             words,
@@ -55,22 +58,22 @@ def follow(words: Sequence[str], env: Env, folder: str, told: Callable[[str], No
         for line in child.stdout:
             text = line.strip()
             if text:
-                said.append(text)
-                told(text)
+                lines.append(text)
+                report(text)
         status = child.wait()
     if status:
         offline = "--offline" in words or any(
             env.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE
         )
-        if offline and _MISSED.search("\n".join(said)):
-            said.append("the network was disabled")
-        raise VenvError(explained(said, status))
+        if offline and _NOT_DOWNLOADED.search("\n".join(lines)):
+            lines.append("the network was disabled")
+        raise VenvError(explained(lines, status))
 
 
 def output(command: Command) -> str:
-    """The output of a program.
+    """What a program writes to stdout.
 
-    :raises VenvError: it failed.
+    :raises VenvError: the program failed.
     """
     done = subprocess.run(
         command.words, env=command.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -81,22 +84,25 @@ def output(command: Command) -> str:
     return done.stdout
 
 
-def explained(said: Sequence[str], status: int) -> str:
-    """The last lines that a program printed, with a remedy if one is known."""
-    lines = [line.strip() for line in said if line.strip()]
+def explained(output_lines: Sequence[str], status: int) -> str:
+    """A one-line message from a program's output, with a remedy if this module has one.
+
+    :param status: its exit status; negative: the signal that killed it.
+    """
+    lines = [line.strip() for line in output_lines if line.strip()]
     remedies = [
         r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
     ]
-    telling = [
+    causes = [
         line
         for above, line in zip(["", *lines], lines, strict=False)
-        if _TELLING.search(line) or (above.endswith(":") and _TELLING.search(above))
+        if _CAUSE.search(line) or (above.endswith(":") and _CAUSE.search(above))
     ]
-    last = " | ".join((telling or lines)[-_LAST_LINES:]) or f"{_ended(status)}, without a word"
+    last = " | ".join((causes or lines)[-_LAST_LINES:]) or f"{_ending(status)}, without any output"
     return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
 
 
-def _ended(status: int) -> str:
+def _ending(status: int) -> str:
     return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 

@@ -1,4 +1,4 @@
-"""Python interpreters, found by version, name or path."""
+"""The search for a Python interpreter by version, name or path."""
 
 import glob
 import os
@@ -13,10 +13,10 @@ from autoenv_hpc.system.folders import Folders
 from autoenv_hpc.venvs.types import Interpreter
 
 _KIND = "interpreters"
-_TIMEOUT = 120  # seconds; a cold start from a parallel file system takes some
+_TIMEOUT = 120  # seconds; a cold start from a parallel file system is slow
 _VERSION = re.compile(r"\d+(\.\d+){0,2}\Z")
-# For 2.7 too. Not `-I`, which 2.7 lacks; `-S` leaves out what site packages do at start-up.
-_WHO = """\
+# The script also runs in Python 2.7.
+_SCRIPT = """\
 import sys
 print("\\0".join([sys.executable, getattr(sys, "base_prefix", sys.prefix),
                  "%d.%d" % sys.version_info[:2], "%d.%d.%d" % sys.version_info[:3]]))
@@ -24,35 +24,37 @@ print("\\0".join([sys.executable, getattr(sys, "base_prefix", sys.prefix),
 
 
 def find_interpreter(python: str | None, environ: Env, folders: Folders) -> Interpreter:
-    """The interpreter that a configuration means.
+    """The interpreter that a configuration requests.
 
-    :param python: a version (`3.9`), a name (`python3.9`) or an absolute path; None for the one
-        that the modules provide, else `python3` on PATH.
-    :raises VenvError: there is none; the message says where it was looked for.
+    :param python: a version (`3.9`), a name (`python3.9`) or an absolute path; None: the first
+        `python3` or `python` on PATH, which a module may provide.
+    :param folders: the cache folder holds what earlier runs of an interpreter reported.
+    :raises VenvError: there is none; the message lists what was tried.
     """
-    wrong = []
+    rejections = []
     for candidate in _candidates(python, environ, folders.home):
-        found = _ask(candidate, environ, folders.cache)
-        if isinstance(found, str):
-            wrong.append(found)
-        elif python is None or not _VERSION.match(python) or is_version(found, python):
-            return found
+        answer = _ask(candidate, environ, folders.cache)
+        if isinstance(answer, str):
+            rejections.append(answer)
+        elif python is None or not _VERSION.match(python) or is_version(answer, python):
+            return answer
         else:
-            wrong.append(f"{candidate} is {found.full}")
-    looked = "; ".join(dict.fromkeys(wrong)) or "none on PATH"
+            rejections.append(f"{candidate} is {answer.full}")
+    reasons = "; ".join(dict.fromkeys(rejections)) or "none on PATH"
     wanted = f"Python {python}" if python and _VERSION.match(python) else python or "Python"
     raise VenvError(
-        f"no {wanted} here ({looked}): load a module that brings it, or set python in [venv]"
+        f"{wanted} was not found ({reasons}):"
+        " load a module that provides it, or set python in [venv]"
     )
 
 
-def is_version(found: Interpreter, wanted: str) -> bool:
-    """Whether an interpreter is of a version, given in full or in its first parts."""
-    return f"{found.full}.".startswith(f"{wanted}.")
+def is_version(interpreter: Interpreter, wanted: str) -> bool:
+    """Whether an interpreter has this version, which may be `3`, `3.9` or `3.9.18`."""
+    return f"{interpreter.full}.".startswith(f"{wanted}.")
 
 
 def _candidates(python: str | None, environ: Env, home: str) -> Iterator[str]:
-    """Where to look, in this order: modules and PATH, pyenv's versions, uv's."""
+    """The programs to try, in this order: on PATH, from pyenv, from uv."""
     if python is None:
         yield from _on_path(("python3", "python"), environ, first_folder_only=True)
     elif os.path.isabs(python):
@@ -68,7 +70,7 @@ def _candidates(python: str | None, environ: Env, home: str) -> Iterator[str]:
 
 
 def _installed(version: str, environ: Env, home: str) -> Iterator[str]:
-    """Patterns of the folders in which pyenv (`pyenv root`) and uv (`uv python dir`) have them."""
+    """Patterns for the folders of a version in pyenv (`pyenv root`) and uv (`uv python dir`)."""
     pyenv = environ.get("PYENV_ROOT") or f"{home}/.pyenv"
     data = environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
     uv = environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python"
@@ -87,11 +89,11 @@ def _newest_first(pattern: str) -> Iterable[str]:
 def _on_path(
     names: tuple[str, ...], environ: Env, *, first_folder_only: bool = False
 ) -> Iterator[str]:
-    """The programs of these names, folder by folder; a module's folder stands first."""
+    """The programs with these names, folder by folder; the folders of modules come first."""
     for folder in environ.get("PATH", os.defpath).split(":"):
-        found = [p for name in names if _is_program(p := os.path.join(folder or ".", name))]
-        yield from found
-        if found and first_folder_only:
+        matches = [p for name in names if _is_program(p := os.path.join(folder or ".", name))]
+        yield from matches
+        if matches and first_folder_only:
             return
 
 
@@ -100,22 +102,22 @@ def _is_program(path: str) -> bool:
 
 
 def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
-    """What the interpreter is, or why it does not run. An unchanged one need not run again."""
+    """Run the interpreter, unless it is in the cache, and return what it is or why it fails."""
     key, stamp = _identity(path, environ)
-    known = json_cache.load(cache, _KIND, key) if stamp else None
-    if known and known["stamp"] == stamp:
-        return Interpreter(*known["who"])
-    found = _run(path, environ)
-    if stamp and isinstance(found, Interpreter):
-        json_cache.save(cache, _KIND, key, {"stamp": stamp, "who": list(found)})
-    return found
+    cached = json_cache.load(cache, _KIND, key) if stamp else None
+    if cached and cached["stamp"] == stamp:
+        return Interpreter(*cached["who"])
+    answer = _run(path, environ)
+    if stamp and isinstance(answer, Interpreter):
+        json_cache.save(cache, _KIND, key, {"stamp": stamp, "who": list(answer)})
+    return answer
 
 
 def _identity(path: str, environ: Env) -> tuple[str, list[int] | None]:
-    """The key under which a program is remembered, and its present state.
+    """The key of a program in the cache, with a value that changes when the program does.
 
-    With other libraries it may not even start. No stamp for a script: a wrapper, or one of pyenv's
-    shims, may start another program each time.
+    The libraries are part of the key, since a program may not start with others. A script has no
+    such value: a wrapper, such as a pyenv shim, can start another program each time.
     """
     real = os.path.realpath(path)
     try:
@@ -135,13 +137,14 @@ def _run(path: str, environ: Env) -> Interpreter | str:
     }
     try:
         with programs.scratch_folder() as folder:
-            done = programs.run([path, "-E", "-S", "-c", _WHO], env, folder, _TIMEOUT)
+            # not `-I`, which 2.7 lacks; `-S` skips the start-up code of site-packages
+            done = programs.run([path, "-E", "-S", "-c", _SCRIPT], env, folder, _TIMEOUT)
         if done.status == 0:
             executable, prefix, short, full = done.stdout.removesuffix("\n").split("\0")
             prefix, machine = os.path.realpath(prefix), os.uname().machine
             return Interpreter(executable, prefix, short, full, machine)
     except FileNotFoundError:
-        return f"{path} is not there"
+        return f"{path} does not exist"
     except TimeoutError:
         return f"{path} does not run: it took longer than {_TIMEOUT} s"
     except (OSError, ValueError) as error:
@@ -150,5 +153,5 @@ def _run(path: str, environ: Env) -> Interpreter | str:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """A version of digits and dots, for comparing."""
+    """The parts of a version that consists of digits and dots, for comparisons."""
     return tuple(map(int, version.split(".")))

@@ -1,4 +1,4 @@
-"""The lock of an environment, valid on all nodes."""
+"""The lock of an environment across all nodes."""
 
 import contextlib
 import os
@@ -18,12 +18,12 @@ _POLL = 0.2
 
 @contextlib.contextmanager
 def held(path: str, progress: Progress) -> Iterator[None]:
-    """Hold the lock of this path.
+    """Hold the lock of this path; wait while another process holds it.
 
-    A lease with a heartbeat, in a file: `flock` alone is not enough on NFS and Lustre. It is
-    named beside the environment, so that all who could build there see it.
+    The lock is a file with a heartbeat, because `flock` is not enough on NFS and Lustre. It lies
+    next to the environment, where every process that could build sees it.
 
-    :raises VenvError: nothing can be written there.
+    :raises VenvError: the folder is not writable.
     """
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -36,8 +36,8 @@ def held(path: str, progress: Progress) -> Iterator[None]:
     except OSError as error:
         from autoenv_hpc.venvs import installers  # noqa: PLC0415 - only a failure needs it
 
-        said = installers.explained([f"{error.strerror or error}"], 1)
-        raise VenvError(f"cannot build {path}: {said}") from error
+        reason = installers.explained([f"{error.strerror or error}"], 1)
+        raise VenvError(f"cannot build {path}: {reason}") from error
     try:
         yield
     finally:

@@ -10,49 +10,51 @@ from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 
 
 def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
-    """The virtual environment at the path, if it is the requested one.
+    """The virtual environment at the path, if it matches the request.
 
-    The base interpreter (prefix and X.Y), the architecture and `system-site-packages` decide, and
-    not the list of modules: the usual recipe creates under `Python` and works under `SciPy-bundle`.
+    Its base interpreter (prefix and X.Y), architecture and `system-site-packages` must match. The
+    modules need not: a usual recipe creates it with `Python` and uses it with `SciPy-bundle`.
 
-    :raises VenvError: it is another one; the message says what was found and what is needed.
+    :raises VenvError: it is missing or does not match; the message has the difference.
     """
-    found = record.pyvenv_cfg(request.path)
-    if found is None:
+    cfg = record.pyvenv_cfg(request.path)
+    if cfg is None:
         raise no_environment(request)
-    if not os.path.isdir(found.home):
+    if not os.path.isdir(cfg.home):
         raise VenvError(
-            f"{request.path} was built on a Python in {found.home}, which is gone{remedy(request)}"
+            f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
+            f"{remedy(request)}"
         )
     check_machine(request, needed.machine)
-    bases = _bases(found)
-    if _short(found.version) != needed.version or needed.base_prefix not in bases:
+    bases = _bases(cfg)
+    if _short(cfg.version) != needed.version or needed.base_prefix not in bases:
         raise VenvError(
-            f"{request.path} was built on Python {found.version} in {bases[0]},"
-            f" and the one here is {needed.full} in {needed.base_prefix}"
-            f" (say which with python in [venv]){remedy(request)}"
+            f"{request.path} was built on Python {cfg.version} in {bases[0]},"
+            f" but the current one is {needed.full} in {needed.base_prefix}"
+            f"{remedy(request, 'set python in [venv]')}"
         )
-    if found.system_site_packages != request.requested.system_site_packages:
-        has, wants = ("sees", "not to") if found.system_site_packages else ("does not see", "to")
+    if cfg.system_site_packages != request.requested.system_site_packages:
+        sees = "sees" if cfg.system_site_packages else "does not see"
+        value = "false" if cfg.system_site_packages else "true"
         raise VenvError(
-            f"{request.path} {has} the packages of its base Python, and is asked {wants}"
-            f" (system-site-packages in [venv]){remedy(request)}"
+            f"{request.path} {sees} the packages of its base Python,"
+            f" but [venv] has system-site-packages = {value}{remedy(request, 'change the key')}"
         )
     conditions = guards(request, needed.executable)
     return MatchedVenv(request.path, needed, request.requested.backend, guards=conditions)
 
 
-def check_machine(request: VenvRequest, machine: str, said: str | None = None) -> None:
+def check_machine(request: VenvRequest, machine: str, metadata: str | None = None) -> None:
     """Check that the environment is for this architecture.
 
-    :param said: the architecture according to its metadata, used if it has no Python.
-    :raises VenvError: it is for another one.
+    :param metadata: its architecture according to its metadata, used if it has no Python.
+    :raises VenvError: it is for another architecture.
     """
-    found = record.machine(request.path) or said
-    if found not in (None, machine):
+    built_for = record.machine(request.path) or metadata
+    if built_for not in (None, machine):
         raise VenvError(
-            f"{request.path} is for {found}, and this machine is {machine}"
-            " (put {arch} into path in [venv])"
+            f"{request.path} is for {built_for}, but this machine is {machine}"
+            " (add {arch} to path in [venv])"
         )
 
 
@@ -63,31 +65,35 @@ def is_environment(path: str) -> bool:
 
 
 def no_environment(request: VenvRequest) -> VenvError:
-    """The error for something else at the path. It is never overwritten."""
+    """The error if something else is at the path, which is never overwritten."""
     return VenvError(
         f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
     )
 
 
 def guards(request: VenvRequest, *more: str) -> Guards:
-    """The guards on the files whose change makes it another environment, there or not."""
+    """The guards on the files that identify the environment, whether they exist or not.
+
+    :param more: further files.
+    """
     names = ("pyvenv.cfg", record.RECORD, "bin/python")
     files = (record.mark(request.path), *requirements.closure(request.requested.requirements))
     return Guards.on_files((*(os.path.join(request.path, name) for name in names), *files, *more))
 
 
-def remedy(request: VenvRequest) -> str:
-    """The command that fixes a mismatch."""
-    return f" (autoenv-hpc rebuild -C {shlex.quote(request.owner.root)} builds it again)"
+def remedy(request: VenvRequest, alternative: str = "") -> str:
+    """The remedy for a mismatch: a rebuild, or an alternative to it."""
+    command = f"run autoenv-hpc rebuild -C {shlex.quote(request.owner.root)}"
+    return f" ({alternative}, or {command})" if alternative else f" ({command})"
 
 
-def _bases(found: record.PyvenvCfg) -> list[str]:
-    """The resolved prefixes that its base interpreter may call its own.
+def _bases(cfg: record.PyvenvCfg) -> list[str]:
+    """The resolved prefixes that the base interpreter may report.
 
-    `home` may be a folder of links to an interpreter that lives elsewhere.
+    There may be two: `home` can be a folder of links to an interpreter in another folder.
     """
-    program = os.path.realpath(os.path.join(found.home, f"python{_short(found.version)}"))
-    folders = (os.path.dirname(found.home), os.path.dirname(os.path.dirname(program)))
+    program = os.path.realpath(os.path.join(cfg.home, f"python{_short(cfg.version)}"))
+    folders = (os.path.dirname(cfg.home), os.path.dirname(os.path.dirname(program)))
     return [os.path.realpath(folder) for folder in folders]
 
 

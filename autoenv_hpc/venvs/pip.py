@@ -1,4 +1,4 @@
-"""pip inside the environments of `venv` and `virtualenv`."""
+"""The installer for environments that contain pip."""
 
 import os
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from autoenv_hpc.venvs import installers
 from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
 from autoenv_hpc.venvs.virtual import activated
 
-# pip without its working directory on sys.path: a `pip.py` there must not be imported.
+# Runs pip without the working directory on sys.path: a `pip.py` there must not be imported.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -18,11 +18,11 @@ _QUIET = {
 
 
 class Pip(NamedTuple):
-    """A tool whose environments have pip inside."""
+    """The pip of one environment, with the command that creates the environment."""
 
     interpreter: Interpreter
-    creation: list[str]  # the command without prompt and path
-    prompt: str  # for those who source `bin/activate`
+    creation: list[str]  # the command, without its prompt and path
+    prompt: str  # shown if you source `bin/activate`
     environ: Env
 
     @property
@@ -31,7 +31,7 @@ class Pip(NamedTuple):
 
     def create(self, path: str) -> list[Command]:
         env = {n: v for n, v in self.environ.items() if n not in ("PYTHONHOME", "PIP_USER")}
-        # not in the project's folder, where a `venv.py` would be imported instead
+        # not in the project's folder, where Python would import a `venv.py`
         return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
 
     def install(self, path: str, requested: Requested) -> list[Command]:
@@ -41,7 +41,7 @@ class Pip(NamedTuple):
         return [self._pip(path, "install", *requested.arguments, *requested.packages, *files)]
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:  # noqa: ARG002
-        """Nothing: pip cannot tell what else needs a package, or whether the user wants it."""
+        """Return nothing: pip does not know whether the user or another package needs a package."""
         return []
 
     def freeze(self, path: str) -> str:
@@ -56,7 +56,7 @@ class Pip(NamedTuple):
 
 
 def facts(interpreter: Interpreter) -> dict[str, str]:
-    """What a record says of the base interpreter."""
+    """The fields of a record that describe the base interpreter."""
     return {
         "python": interpreter.full,
         "base-prefix": interpreter.base_prefix,

@@ -10,20 +10,20 @@ _SHOWN = 60  # characters of a command line
 
 
 def using(prefix: str, root: str) -> list[str]:
-    """The shells and programs that run in an environment: process number and command.
+    """The shells and programs that use an environment, as `PID (COMMAND)`.
 
-    :param root: the project's folder. A shell does not show what it has set since it was started,
-        so one that is somewhere in the project counts.
+    :param root: the project's folder. A shell counts if its working directory is in there, because
+        other processes cannot see the variables that it set after its start.
     """
     ours = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
-    found = []
+    users = []
     for process in psutil.process_iter():
         try:
             if process.pid not in ours and _is_inside(process, prefix, root):
-                found.append(f"{process.pid} ({_shown(process)})")
-        except psutil.Error:  # it ended, or belongs to somebody else
+                users.append(f"{process.pid} ({_shown(process)})")
+        except psutil.Error:  # it has ended, or it belongs to another user
             continue
-    return found
+    return users
 
 
 def _is_inside(process: psutil.Process, prefix: str, root: str) -> bool:

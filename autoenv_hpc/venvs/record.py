@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.system.folders import write_atomically
 
-RECORD = ".autoenv-hpc.json"  # beside pyvenv.cfg, written last
+RECORD = ".autoenv-hpc.json"  # next to pyvenv.cfg, written last
 _FORMAT = 2
 _MACHINES = {
     3: "i686",
@@ -30,7 +30,10 @@ class PyvenvCfg(NamedTuple):
 
 
 def exists(path: str) -> bool:
-    """Whether there is anything at the path. An empty folder counts as nothing."""
+    """Whether there is anything at the path; an empty folder counts as nothing.
+
+    :raises VenvError: the path cannot be read.
+    """
     try:
         return bool(os.listdir(path))
     except FileNotFoundError:
@@ -42,46 +45,49 @@ def exists(path: str) -> bool:
 
 
 def mark(path: str) -> str:
-    """The file beside the path that says that a build has begun: written first, removed last."""
+    """The file next to the path that marks a build: it is written first and removed last."""
     folder, name = os.path.split(os.path.realpath(path))
     return os.path.join(folder, f".{name}.autoenv-hpc.building")
 
 
 def is_unfinished(path: str) -> bool:
-    """Whether a build of ours began here and did not finish."""
+    """Whether a build by this tool began at the path and did not finish."""
     return os.path.exists(mark(path))
 
 
 def is_ours(path: str) -> bool:
-    """Whether this tool built the environment, or began to."""
+    """Whether this tool built the environment, or began to build it."""
     return is_unfinished(path) or bool(read(path))
 
 
-def begin(path: str, who: Record) -> None:
-    """Mark the begin of a build."""
+def begin(path: str, process: Record) -> None:
+    """Mark the start of a build.
+
+    :param process: its `host`, `process` and `job`, for messages.
+    """
     with open(mark(path), "w", encoding="utf-8") as file:
-        json.dump(who, file)
+        json.dump(process, file)
 
 
 def builder(path: str) -> str:
-    """The process that builds here, for messages."""
+    """The process that builds at the path, for messages."""
     try:
         with open(mark(path), encoding="utf-8") as file:
-            who = json.load(file)
-        job = f", job {who['job']}" if who["job"] else ""
-        return f"process {who['process']} on {who['host']}{job}"
+            process = json.load(file)
+        job = f", job {process['job']}" if process["job"] else ""
+        return f"process {process['process']} on {process['host']}{job}"
     except (OSError, ValueError, KeyError):
         return "another process"
 
 
 def write(path: str, record: Record) -> None:
-    """Write what an environment was built from, whole or not at all."""
+    """Write the record of an environment atomically."""
     data = json.dumps({"format": _FORMAT, **record}, indent=2).encode() + b"\n"
     write_atomically(os.path.join(path, RECORD), data, mode=0o666)
 
 
 def finish(path: str, record: Record) -> None:
-    """Mark the end of a build. The record comes first, so that a killed build is noticed."""
+    """Mark the end of a build. The record is written first, so that a killed build is noticed."""
     write(path, record)
     unmark(path)
 
@@ -93,7 +99,7 @@ def unmark(path: str) -> None:
 
 
 def read(path: str) -> Record:
-    """The record of its build; empty for an environment that was made by hand."""
+    """The record of an environment; empty for one that was made by hand."""
     with contextlib.suppress(OSError, ValueError):
         with open(os.path.join(path, RECORD), encoding="utf-8") as file:
             record = json.load(file)
@@ -103,7 +109,7 @@ def read(path: str) -> Record:
 
 
 def pyvenv_cfg(path: str) -> PyvenvCfg | None:
-    """What `pyvenv.cfg` says (PEP 405); None if there is none."""
+    """The content of `pyvenv.cfg` (PEP 405); None if there is no such file."""
     try:
         with open(os.path.join(path, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
             lines = [line.partition("=") for line in file]
@@ -121,7 +127,7 @@ def pyvenv_cfg(path: str) -> PyvenvCfg | None:
 def machine(path: str) -> str | None:
     """The architecture of the environment's Python, an ELF program; None if it is unknown.
 
-    System V ABI, ELF header: e_machine stands at byte 18.
+    In the ELF header, e_machine is at byte 18 (System V ABI).
     """
     try:
         with open(os.path.join(path, "bin", "python"), "rb") as file:

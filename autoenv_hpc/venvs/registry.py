@@ -1,4 +1,4 @@
-"""The user's environments, one small file for each."""
+"""The list of the user's environments, with a file for each."""
 
 import contextlib
 import json
@@ -12,14 +12,14 @@ from autoenv_hpc.system.digests import digest
 from autoenv_hpc.venvs import record
 from autoenv_hpc.venvs.types import MatchedVenv, VenvRequest
 
-_RENEWED = 86_400  # seconds; then the note is written again, for the time of the last use
+_RENEWAL = 86_400  # seconds; an older file is written again, for the time of the last use
 
 
 class Entry(NamedTuple):
-    """One environment, as it was last entered."""
+    """An environment as it was when you last entered its project."""
 
     path: str
-    project: str  # its folder
+    project: str  # the project's folder
     config: str
     site: str | None
     python: str | None
@@ -27,16 +27,16 @@ class Entry(NamedTuple):
 
 
 class RegisteredVenv(NamedTuple):
-    """An entry, the file it stands in, and when the environment was last used."""
+    """An environment in the list."""
 
     entry: Entry
-    file: str
-    used: float  # seconds since the epoch
+    file: str  # that contains the entry
+    used: float  # the time of its last use, in seconds since the epoch
 
 
-def register(request: VenvRequest, environment: MatchedVenv) -> None:
-    """Note that this environment exists. If that fails, only `list` misses an entry."""
-    python = environment.interpreter.full if environment.interpreter else None
+def register(request: VenvRequest, venv: MatchedVenv) -> None:
+    """Add an environment to the list. If this fails, `list` and `prune` do not show it."""
+    python = venv.interpreter.full if venv.interpreter else None
     entry = Entry(
         request.path,
         request.owner.root,
@@ -48,7 +48,7 @@ def register(request: VenvRequest, environment: MatchedVenv) -> None:
     folder = _folder(request.folders.state)
     file = os.path.join(folder, digest([request.path]) + ".json")
     with contextlib.suppress(OSError):
-        if _read(file) == entry and time.time() - os.stat(file).st_mtime < _RENEWED:
+        if _read(file) == entry and time.time() - os.stat(file).st_mtime < _RENEWAL:
             return
     with contextlib.suppress(OSError):
         folders.make_private(os.path.dirname(folder))
@@ -57,9 +57,9 @@ def register(request: VenvRequest, environment: MatchedVenv) -> None:
 
 
 def registered(state: str) -> Iterator[RegisteredVenv]:
-    """The environments that are still there, by path.
+    """The environments that still exist, sorted by path.
 
-    :param state: the user's folder of what is allowed.
+    :param state: the user's state folder (`Folders.state`).
     """
     for entry, file in _entries(state):
         if record.exists(entry.path):
@@ -67,37 +67,37 @@ def registered(state: str) -> Iterator[RegisteredVenv]:
 
 
 def forget_gone(state: str) -> None:
-    """Remove notes about deleted environments, but not about those on an unmounted file system."""
+    """Remove the entries of deleted environments, unless their file system may be unmounted."""
     for entry, file in _entries(state):
         if not record.exists(entry.path) and os.path.isdir(os.path.dirname(entry.path)):
             forget(file)
 
 
 def _entries(state: str) -> list[tuple[Entry, str]]:
-    """Each note with its file, by the environment's path."""
+    """Each entry with its file, sorted by the environment's path."""
     folder = _folder(state)
-    found = []
+    files = []
     with contextlib.suppress(OSError):
         if not folders.exposed(folder):
-            found = [os.path.join(folder, name) for name in os.listdir(folder)]
-    entries = [(entry, file) for file in found if (entry := _read(file))]
+            files = [os.path.join(folder, name) for name in os.listdir(folder)]
+    entries = [(entry, file) for file in files if (entry := _read(file))]
     return sorted(entries)
 
 
 def forget(file: str) -> None:
-    """Remove a note."""
+    """Remove the entry in this file."""
     with contextlib.suppress(OSError):
         os.unlink(file)
 
 
 def is_orphan(entry: Entry) -> bool:
-    """Whether the project was deleted; an unmounted file system does not count."""
+    """Whether the project was deleted; its file system must be mounted."""
     parent = os.path.dirname(entry.project)
     return not os.path.lexists(entry.config) and os.path.isdir(parent)
 
 
 def _last_use(path: str, file: str) -> float:
-    """Entering renews the note, and each start of its Python reads these files."""
+    """The time of the last use: entering writes the entry, and its Python reads these files."""
     times = [os.stat(file).st_mtime]
     for name in ("pyvenv.cfg", "bin/python", "conda-meta/history"):
         with contextlib.suppress(OSError):

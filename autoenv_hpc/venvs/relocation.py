@@ -1,7 +1,7 @@
 """The move of a finished environment to a path of the same length.
 
-Scripts, `pyvenv.cfg`, compiled files and conda's binaries hold the path. One of the same length
-can be put in its place byte by byte, whatever the file is.
+Scripts, `pyvenv.cfg`, compiled files and conda's binaries contain the path. A path of the same
+length can replace it byte by byte in any kind of file.
 """
 
 import base64
@@ -14,11 +14,11 @@ from contextlib import suppress
 from autoenv_hpc.system.digests import blake2b
 
 _EXCHANGE = 2  # RENAME_EXCHANGE (Linux, renameat2(2))
-_HERE = -100  # AT_FDCWD
+_WORKING_DIRECTORY = -100  # AT_FDCWD
 
 
 def beside(path: str) -> str:
-    """A path in the same folder and of the same length in bytes, always the same for one path."""
+    """The path next to this one, of the same length in bytes, for a new build."""
     folder, name = os.path.split(path)
     length = len(os.fsencode(name))
     key = blake2b(os.fsencode(path), digest_size=20).digest()
@@ -28,9 +28,10 @@ def beside(path: str) -> str:
 
 
 def relocate(folder: str, old: str, new: str) -> None:
-    """Make an environment that was built at one path work at another of the same length.
+    """Replace the path of an environment in all its files by another of the same length.
 
-    :param folder: where it is now.
+    :param folder: where the environment is now.
+    :raises OSError: a file cannot be read or replaced.
     """
     pairs = {(old, new), (_resolved(old), _resolved(new))}  # virtualenv resolves the folder
     assert all(len(os.fsencode(a)) == len(os.fsencode(b)) for a, b in pairs)
@@ -44,9 +45,13 @@ def relocate(folder: str, old: str, new: str) -> None:
 
 
 def swap(one: str, other: str) -> None:
-    """Exchange two folders: at once where the file system can, else by three renames."""
+    """Exchange two folders: atomically if the file system can, else by three renames.
+
+    :raises OSError: a folder cannot be renamed.
+    """
     with suppress(AttributeError):
-        words = (_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)
+        cwd = _WORKING_DIRECTORY
+        words = (cwd, os.fsencode(one), cwd, os.fsencode(other), _EXCHANGE)
         if ctypes.CDLL(None, use_errno=True).renameat2(*words) == 0:
             return
     aside = trash(one)
@@ -56,7 +61,7 @@ def swap(one: str, other: str) -> None:
 
 
 def trash(path: str) -> str:
-    """Where a folder is moved before it is removed."""
+    """The path to which a folder is moved before its removal."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.autoenv-hpc.trash")
 
@@ -75,7 +80,7 @@ def _relink(path: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-    """Replace the file if it holds the path; it may be a hard link into a cache of packages."""
+    """Replace a file that contains a path; an edit in place could change a package cache."""
     status = os.stat(path)
     if not status.st_size:
         return
@@ -89,5 +94,7 @@ def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
     with open(temporary, "wb") as copy:
         copy.write(text)
     os.chmod(temporary, status.st_mode & 0o7777)
-    os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))  # compiled files hold the time
+    os.utime(
+        temporary, ns=(status.st_atime_ns, status.st_mtime_ns)
+    )  # compiled files contain this time
     os.rename(temporary, path)

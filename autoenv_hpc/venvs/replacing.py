@@ -1,4 +1,4 @@
-"""The rebuild of an environment beside the old one."""
+"""The rebuild of an environment next to the old one."""
 
 import os
 import time
@@ -6,17 +6,17 @@ import time
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import cleanup, lease, matching, record, relocation
-from autoenv_hpc.venvs.building import SETTLED, build_at, build_failure
+from autoenv_hpc.venvs.building import SETTLING_TIME, build_at, build_failure
 from autoenv_hpc.venvs.types import Installer, Progress, VenvRequest
 
 
 def rebuild(
     request: VenvRequest, installer: Installer, environ: Env, progress: Progress
 ) -> str | None:
-    """Build a new environment beside the old one, and swap them at the end.
+    """Build a new environment next to the old one, then swap them.
 
-    :returns: where the old one is now, if it was not ours to remove.
-    :raises VenvError: it failed; the old one is there as it was.
+    :returns: the new path of the old one, if this tool did not build it and so keeps it.
+    :raises VenvError: the build failed; the old environment is unchanged.
     """
     path = os.path.realpath(request.path) if os.path.islink(request.path) else request.path
     with lease.held(request.path, progress):
@@ -29,24 +29,24 @@ def rebuild(
             raise matching.no_environment(request)
         new = relocation.beside(path)
         if record.exists(new):
-            raise VenvError(f"{new} is in the way (move it)")
+            raise VenvError(f"{new} already exists, and a rebuild needs this path (move it)")
         build_at(request, new, installer, environ, progress)
-        kept = None if record.is_ours(path) else _free(path)
+        backup = None if record.is_ours(path) else _backup_path(path)
         try:
-            if kept:
-                os.rename(path, kept)
+            if backup:
+                os.rename(path, backup)
                 os.rename(new, path)
             else:
                 relocation.swap(path, new)
                 cleanup.discard(new)
         except OSError as error:
             raise build_failure(path, error) from error
-        time.sleep(SETTLED)
-        return kept
+        time.sleep(SETTLING_TIME)
+        return backup
 
 
-def _free(path: str) -> str:
-    """A name for an environment that is not ours to remove."""
+def _backup_path(path: str) -> str:
+    """An unused path for an environment that this tool did not build."""
     day = time.strftime("%Y%m%d")
     name, number = f"{path}.old-{day}", 1
     while os.path.lexists(name):

@@ -1,4 +1,4 @@
-"""Requirements files, with all files that they include."""
+"""Requirements files with their includes."""
 
 import os
 import re
@@ -14,14 +14,14 @@ _INCLUDES = re.compile(
 
 
 def closure(files: Iterable[str]) -> list[str]:
-    """The files with all that they include, each once. Missing files stay in the list."""
-    found: list[str] = []
+    """The files and their includes, each once, whether they exist or not."""
+    included: list[str] = []
     queue = list(files)
     while queue:
         file = queue.pop(0)
-        if file in found:
+        if file in included:
             continue
-        found.append(file)
+        included.append(file)
         if not is_conda(file):
             folder = os.path.dirname(file)
             queue += [
@@ -29,16 +29,16 @@ def closure(files: Iterable[str]) -> list[str]:
                 for name in _INCLUDES.findall(_text(file))
                 if "://" not in name
             ]
-    return found
+    return included
 
 
 def is_conda(file: str) -> bool:
-    """Whether it is an `environment.yml`."""
+    """Whether a file is an `environment.yml`."""
     return file.endswith((".yml", ".yaml"))
 
 
 def fingerprint(requested: Requested) -> str:
-    """A digest of the request: names, files with all that they include, arguments."""
+    """A digest of the request: packages, content of the files and their includes, arguments."""
     contents = [_text(file) for file in closure(requested.requirements)]
     return digest([requested.packages, requested.arguments, contents])
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.project.choices import Backend as Backends
+from autoenv_hpc.project.choices import Backend as BackendName
 from autoenv_hpc.project.choices import Create, PythonPathPolicy, Sync
 from autoenv_hpc.shell_definitions import ShellDefinitions
 from autoenv_hpc.system.folders import Folders
@@ -22,9 +22,9 @@ class Interpreter(NamedTuple):
 
 
 class Requested(NamedTuple):
-    """The kind of environment, and what is to be installed in it."""
+    """What the configuration requests: the kind of environment and its contents."""
 
-    backend: Backends
+    backend: BackendName
     python: str | None = None
     system_site_packages: bool = False
     packages: tuple[str, ...] = ()
@@ -41,12 +41,12 @@ class BuildRules(NamedTuple):
 
 
 class SiteRules(NamedTuple):
-    """What the site advises."""
+    """What the site recommends for environments."""
 
     name: str | None = None
-    warns_of_home: bool = False  # no environments in the home folder
-    warns_of_conda: bool = False  # other ways than conda
-    caches: str | bool | None = None  # the folder for the installers' caches; False: none
+    warns_of_home: bool = False  # against environments in the home folder
+    warns_of_conda: bool = False  # against environments of the conda backend
+    caches: str | bool | None = None  # the folder of the installers' caches; False: no caches
 
 
 class Owner(NamedTuple):
@@ -55,7 +55,7 @@ class Owner(NamedTuple):
     name: str  # for messages
     root: str
     config_file: str
-    python_path: PythonPathPolicy = "keep"  # what becomes of the modules' PYTHONPATH
+    python_path: PythonPathPolicy = "keep"  # for the PYTHONPATH that the modules set
 
 
 class VenvRequest(NamedTuple):
@@ -74,14 +74,14 @@ class MatchedVenv(NamedTuple):
 
     prefix: str
     interpreter: Interpreter | None  # None: it has no Python of its own (conda, wrappers)
-    backend: Backends
-    built: bool = False  # by this call
-    notices: tuple[str, ...] = ()  # what the user should know
-    guards: Guards = Guards()  # on the files whose change makes it another environment
+    backend: BackendName
+    built: bool = False  # whether this call built it
+    notices: tuple[str, ...] = ()  # messages for the user
+    guards: Guards = Guards()  # on the files that identify the environment
 
 
 class ActivatedVariables(NamedTuple):
-    """What activating makes of an environment's variables, and what that depended on."""
+    """The variables after an environment is activated, with the conditions for that result."""
 
     env: Env
     definitions: ShellDefinitions = ShellDefinitions()
@@ -89,68 +89,71 @@ class ActivatedVariables(NamedTuple):
 
 
 class InstalledBefore(NamedTuple):
-    """What an environment's record says of its contents."""
+    """The contents of an environment according to its record."""
 
-    packages: tuple[str, ...] = ()  # that were asked for by name
-    installed: tuple[str, ...] = ()  # the names of all that came in with what was asked for
+    packages: tuple[str, ...] = ()  # that the configuration requested by name
+    installed: tuple[str, ...] = ()  # all distributions that these requests installed
 
 
 class Command(NamedTuple):
-    """A program to run, and the whole environment to run it in."""
+    """A program to run, with all of its environment variables."""
 
     words: list[str]
     env: Env
-    folder: str | None = None  # to start in; None: the project's own, for relative arguments
+    folder: str | None = (
+        None  # the working directory; None: the project's, so that relative arguments work
+    )
 
 
 class Progress(Protocol):
-    """A receiver for the lines of long operations."""
+    """A receiver for the lines that a long operation prints."""
 
     def __call__(
         self, text: str, total: int | None = None, count: Callable[[], int] | None = None, /
     ) -> None:
-        """Pass a line on.
+        """Report a line.
 
-        :param total: how many packages come in from now on; `count` tells how many are there.
+        :param total: the number of packages to install from now on; `count` returns how many of
+            them are installed.
         """
 
 
 class Installer(Protocol):
-    """The programs for one environment. Asking for their commands writes nothing."""
+    """The source of the commands that build one environment; asking for them changes nothing."""
 
     @property
     def facts(self) -> dict[str, str]:
-        """What the record says of it: `python`, `base-prefix`, `machine`, where there are such."""
+        """Fields for the record: `python`, `base-prefix`, `machine`, as far as they apply."""
 
     def create(self, path: str) -> list[Command]:
-        """The commands that make an empty environment at a path."""
+        """The commands that create an empty environment at a path."""
 
     def install(self, path: str, requested: Requested) -> list[Command]:
-        """The commands that install what is asked for."""
+        """The commands that install the requested packages."""
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
-        """The commands that remove what was requested before and no longer is."""
+        """The commands that remove packages that are no longer requested."""
 
     def freeze(self, path: str) -> str:
-        """What is installed, pinned, as a file that can be installed from.
+        """The installed packages with their versions, as the text of a requirements file.
 
         :raises VenvError: the installer failed.
         """
 
 
 class Backend(Protocol):
-    """One way of making isolated environments."""
+    """One way to create isolated environments."""
 
     def match(self, request: VenvRequest, environ: Env) -> MatchedVenv:
         """The environment at the path, if it is the requested one.
 
-        :raises VenvError: it is something else; the message says what, and how to fix it.
+        :raises VenvError: it is missing or does not match; the message has the difference.
         """
 
     def installer(self, request: VenvRequest, environ: Env) -> Installer:
-        """The programs that create it and install into it.
+        """The installer for the requested environment.
 
-        :raises VenvError: they are not here; nothing was written.
+        :raises VenvError: a program is missing; nothing has been written.
         """
 
     def activate(self, environment: MatchedVenv, env: Env) -> ActivatedVariables:

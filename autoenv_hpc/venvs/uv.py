@@ -1,4 +1,4 @@
-"""The backend for uv (Python 3.6 and later)."""
+"""The backend for uv, from Python 3.6 on."""
 
 import os
 import re
@@ -24,23 +24,26 @@ from autoenv_hpc.venvs.virtual import activate, activated, match
 
 __all__ = ["activate", "installer", "match"]
 
-_FIRST = (3, 6)  # uv asks an interpreter with `-I` and modules that older ones lack
+_FIRST = (3, 6)  # uv inspects an interpreter with options and modules that older ones lack
 _SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The uv on PATH, else where its installers put it, else the one beside this tool."""
+    """The installer that uses the uv on PATH, else the user's own, else the one next to this tool.
+
+    :raises VenvError: the interpreter or uv is missing, or uv does not support the interpreter.
+    """
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     if numbers(interpreter.version) < _FIRST:
         raise VenvError(
-            f"uv cannot make an environment for Python {interpreter.version}"
-            ' (backend = "virtualenv" in [venv] can)'
+            f"uv cannot create an environment for Python {interpreter.version}"
+            ' (set backend = "virtualenv" in [venv])'
         )
     home = request.folders.home
     places = [f"{home}/.local/bin", f"{home}/.cargo/bin", os.path.dirname(sys.executable)]
     program = shutil.which("uv", path=":".join([environ.get("PATH", os.defpath), *places]))
     if program is None:
-        raise VenvError("no uv here (load a module that brings it, or pip install uv)")
+        raise VenvError("uv was not found (load a module that provides it, or run pip install uv)")
     return _Uv(program, interpreter, environ, request)
 
 
@@ -64,11 +67,11 @@ class _Uv(NamedTuple):
     def install(self, path: str, requested: Requested) -> list[Command]:
         if not (requested.packages or requested.requirements):
             return []
-        return [self._pip(path, "install", *_listed(requested))]
+        return [self._pip(path, "install", *_arguments(requested))]
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
-        """What uv would remove for an exact match, as far as this tool installed it."""
-        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_listed(requested))
+        """Remove what uv considers surplus, but only what this tool installed."""
+        words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_arguments(requested))
         if requested.packages or requested.requirements:
             done = subprocess.run(
                 words,
@@ -81,8 +84,8 @@ class _Uv(NamedTuple):
             surplus = set(_SURPLUS.findall(done.stdout + done.stderr))
         else:  # uv does nothing for an empty request
             surplus = set(before.installed)
-        gone = sorted(surplus.intersection(before.installed))
-        return [self._pip(path, "uninstall", *gone)] if gone else []
+        ours = sorted(surplus.intersection(before.installed))
+        return [self._pip(path, "uninstall", *ours)] if ours else []
 
     def freeze(self, path: str) -> str:
         return installers.output(self._pip(path, "freeze"))
@@ -97,26 +100,26 @@ class _Uv(NamedTuple):
             "UV_NO_PROGRESS": "1",
             "UV_PYTHON_DOWNLOADS": env.get("UV_PYTHON_DOWNLOADS", "never"),
         }
-        if _is_far(self.cache, path):  # uv would try links, and warn
+        if _are_on_different_devices(self.cache, path):  # uv would warn that it cannot link
             quiet["UV_LINK_MODE"] = env.get("UV_LINK_MODE", "copy")
         return Command([self.program, *words], {**env, **quiet})
 
     @property
     def cache(self) -> str:
-        """Where uv keeps what it has unpacked (uv's documentation, Caching)."""
+        """The folder of uv's cache (uv's documentation, Caching)."""
         if self.environ.get("UV_CACHE_DIR"):
             return self.environ["UV_CACHE_DIR"]
         base = self.environ.get("XDG_CACHE_HOME") or f"{self.request.folders.home}/.cache"
         return f"{base}/uv"
 
 
-def _listed(requested: Requested) -> list[str]:
+def _arguments(requested: Requested) -> list[str]:
     files = [word for file in requested.requirements for word in ("-r", file)]
     return [*requested.arguments, *requested.packages, *files]
 
 
-def _is_far(one: str, other: str) -> bool:
-    """Whether two folders, there or not, are on different file systems."""
+def _are_on_different_devices(one: str, other: str) -> bool:
+    """Whether two folders are on different file systems; they need not exist."""
     return _device(one) != _device(other)
 
 

@@ -1,4 +1,4 @@
-"""The backend for `python -m venv` (Python 3.3 and later)."""
+"""The backend for `python -m venv`, from Python 3.3 on."""
 
 import os
 
@@ -14,7 +14,10 @@ _FIRST = (3, 3)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The interpreter itself, or virtualenv for an interpreter that is too old."""
+    """The installer that uses the interpreter's own `venv`, or virtualenv before Python 3.3.
+
+    :raises VenvError: the interpreter is missing, or virtualenv where it is needed.
+    """
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     if numbers(interpreter.version) < _FIRST:
         return virtualenv.installer(request, environ)

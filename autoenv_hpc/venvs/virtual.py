@@ -1,4 +1,4 @@
-"""What the backends venv, virtualenv and uv share."""
+"""The common part of the backends for virtual environments."""
 
 import os
 
@@ -9,18 +9,21 @@ from autoenv_hpc.venvs.types import ActivatedVariables, MatchedVenv, VenvRequest
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """The environment at the path, if it was made on the requested interpreter."""
+    """The environment at the path, if it was built on the requested interpreter.
+
+    :raises VenvError: it is missing or does not match; the message has the difference.
+    """
     python, folders = request.requested.python, request.folders
     return matching.matched(request, find_interpreter(python, environ, folders))
 
 
 def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
-    """As CPython's `Lib/venv/scripts/common/activate` does, which also takes PYTHONHOME away."""
+    """Activate as CPython's `Lib/venv/scripts/common/activate` does: it also unsets PYTHONHOME."""
     return ActivatedVariables(activated(env, environment.prefix))
 
 
 def activated(env: Env, prefix: str) -> Env:
-    """The variables with a virtual environment in front of them."""
+    """The variables with a virtual environment activated."""
     path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
     rest = {name: value for name, value in env.items() if name != "PYTHONHOME"}
     return {**rest, "VIRTUAL_ENV": prefix, "PATH": path}

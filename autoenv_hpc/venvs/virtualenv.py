@@ -15,13 +15,16 @@ from autoenv_hpc.venvs.virtual import activate, match
 
 __all__ = ["activate", "installer", "match"]
 
-# The first release of virtualenv that can no longer make an environment for these and older ones
+# Python versions with the first virtualenv that no longer supports them or older ones
 # (its changelog: 20.22 drops 3.6 and below, 20.27 drops 3.7).
 _DROPPED = (((3, 6), (20, 22)), ((3, 7), (20, 27)))
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """The module's own virtualenv, else the interpreter's, else one that came with this tool."""
+    """The installer that uses the virtualenv on PATH, else the interpreter's, else this tool's own.
+
+    :raises VenvError: the interpreter is missing, or no virtualenv supports it.
+    """
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     flags = ["--system-site-packages"] if request.requested.system_site_packages else []
     words = [*_program(interpreter, environ), "--python", interpreter.executable, *flags]
@@ -36,18 +39,18 @@ def _program(interpreter: Interpreter, environ: Env) -> list[str]:
         [sys.executable, "-I", "-m", "virtualenv"],
     ]
     limits = [limit for python, limit in _DROPPED if numbers(interpreter.version) <= python]
-    wrong = []
+    rejections = []
     for words in tools:
         version = _version(words, environ)
         if version and all(version < limit for limit in limits):
             return words
         if version:
-            wrong.append(f"{' '.join(words)} {'.'.join(map(str, version))} is too new for it")
-    found = "; ".join(wrong) or "no virtualenv on PATH, nor in that Python"
-    what = "virtualenv older than {}.{}".format(*limits[0]) if limits else "virtualenv"
+            rejections.append(f"{' '.join(words)} {'.'.join(map(str, version))} is too new")
+    reason = "; ".join(rejections) or "there is none on PATH or in that Python"
+    needed = "virtualenv older than {}.{}".format(*limits[0]) if limits else "virtualenv"
     raise VenvError(
-        f"nothing here can make an environment for Python {interpreter.version}: {found}"
-        f" (load a module that brings {what})"
+        f"no virtualenv supports Python {interpreter.version}: {reason}"
+        f" (load a module that provides {needed})"
     )
 
 
@@ -61,5 +64,5 @@ def _version(words: list[str], environ: Env) -> tuple[int, ...] | None:
         return None
     if done.returncode != 0:
         return None
-    found = re.search(r"(\d+)\.(\d+)", done.stdout)
-    return (int(found[1]), int(found[2])) if found else None
+    match = re.search(r"(\d+)\.(\d+)", done.stdout)
+    return (int(match[1]), int(match[2])) if match else None

@@ -47,11 +47,11 @@ def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
     low, high = ALL[0], ALL[-1]
     short = "{}.{}".format(*low)
     root = home.project(f'[venv]\npython = "{short}"\npath = ".venv-{{python}}"\n', "p")
-    assert f"no Python {short} here" in refused(home, root)
+    assert f"Python {short} was not found" in refused(home, root)
     data = home.folder / ".local/share/uv/python"
     linked(data / f"cpython-{short}.9-linux/bin", f"python{short}", high)  # not what it says
     said = refused(home, root)
-    assert f"no Python {short} here" in said
+    assert f"Python {short} was not found" in said
     found = {}
     for place, folder in {
         "uv": data / f"cpython-{short}.1-linux/bin",
@@ -114,12 +114,12 @@ def test_uv_says_what_it_cannot_make_before_anything_is_written(
     home: Home, venv_tools: Path
 ) -> None:
     root = home.project(f'[venv]\nbackend = "uv"\n{THIS}', "p")
-    assert "no uv here" in refused(home, root)
+    assert "uv was not found" in refused(home, root)
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
     old = next(path for version, path in FOUND.items() if version < (3, 6))
     home.project(f'[venv]\nbackend = "uv"\npython = "{old}"\n', "p")
     said = refused(home, root)
-    assert 'uv cannot make an environment for Python 2.7 (backend = "virtualenv"' in said
+    assert 'uv cannot create an environment for Python 2.7 (set backend = "virtualenv"' in said
     assert os.listdir(root) == [".hpcenv.toml"]
 
 

@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_left(
     done = small(home, root, "sh", "-c", after, size="3M")
     assert done.stdout == "status 125\n"
     assert f"cannot build {tmp_path}/small/env: " in done.stderr
-    assert "no space: make room, or set path in [venv]" in done.stderr
+    assert "no space left: delete files, or set path in [venv]" in done.stderr
     # not even room for the lock
     full = f"cat /dev/zero > {tmp_path}/small/full 2>/dev/null; true"
     done = small(home, root, "sh", "-c", after, size="64k", then=f"{{ {full}; }}")
@@ -165,4 +165,4 @@ def test_where_nothing_may_be_written(home: Home, tmp_path: Path, small: Small, 
     done = small(home, root, *words, size="50M", then=then)
     assert done.stdout == "status 125\n", done.stderr
     assert f"cannot build {tmp_path}/small/env: " in done.stderr
-    assert "it may not be written there: set path in [venv]" in done.stderr
+    assert "this folder is not writable: set path in [venv]" in done.stderr

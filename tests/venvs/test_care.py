@@ -25,7 +25,7 @@ def test_a_build_in_home_warns_where_the_site_says_so(
     said = home.command("rebuild", cwd=root, AUTOENV_HPC_SITE="ours").stderr
     files = sum(len(names) for _, _, names in os.walk(root / ".venv"))
     assert f"puts {files} files and " in said
-    assert "MB into your home folder, where ours wants no environments" in said
+    assert "MB into your home folder, but ours asks you to keep environments elsewhere" in said
     home.project(f'[venv]\n{THIS}{uv_backend}path = "{tmp_path}/elsewhere"\n', "p")
     said = home.command("prepare", cwd=root, AUTOENV_HPC_SITE="ours").stderr
     assert "home folder" not in said
@@ -34,7 +34,7 @@ def test_a_build_in_home_warns_where_the_site_says_so(
 def test_one_known_site_says_so_itself(home: Home) -> None:
     root = home.project(f"[venv]\n{THIS}", "p")
     said = home.command("prepare", cwd=root, SNIC_RESOURCE="kebnekaise").stderr
-    assert "where hpc2n wants no environments" in said
+    assert "but hpc2n asks you to keep environments elsewhere" in said
 
 
 def test_caches_go_where_the_site_wants_them(
@@ -112,7 +112,7 @@ def test_told_so_no_network_is_tried(home: Home, words: list[str], wheelhouse: P
     )
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
     said = refused(home, root, **proxies, PIP_CONFIG_FILE="/dev/null")
-    assert ("no network here" in said) == (not words)
+    assert ("no network: run" in said) == (not words)
 
 
 def test_the_user_site_is_settled_per_site_or_project(home: Home, uv_backend: str) -> None:

@@ -41,7 +41,7 @@ def test_sync_installs_the_difference(home: Home, project: Project, backend: str
     (root / "r.txt").write_text("-r more.txt\n")
     (root / "more.txt").write_text("seaborn  # of another file\n")
     said = home.command("exec", "-C", str(root), "--", "true").stderr
-    assert "has changed since it was built (`autoenv-hpc sync` installs it)" in said
+    assert "have changed since it was built (`autoenv-hpc sync` installs them)" in said
     home.command("sync", cwd=root)
     assert home.command("exec", "-C", str(root), "--", "true").stderr == ""
     now = {"numpy": "1.15.4", "seaborn": "0.11.2"}
