@@ -1,1 +1,1 @@
-"""Activations: compiled, stored, listed, undone."""
+"""Activations, from their compilation to their undoing."""

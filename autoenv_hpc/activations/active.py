@@ -1,7 +1,8 @@
-"""`AUTOENV_HPC_STATE`: what undoing needs, in one exported string.
+"""`AUTOENV_HPC_STATE`: the active project, in one exported variable.
 
-JSON, compressed and in base64, so that a nested shell or another node can undo too. Long values
-that are no search path are kept as a digest, since they are only ever compared with what is there.
+The variable contains all that leaving needs, so a nested shell or another node can leave too. It is
+JSON, compressed and in base64. A long value that is no search path becomes a digest, since leaving
+only compares it with the present value.
 """
 
 import binascii
@@ -19,36 +20,39 @@ _LONG = 40  # characters; a digest takes 17
 
 
 class ActiveProject(NamedTuple):
-    """What is active: where it is, what it was made from, what it changed."""
+    """The project that is active in an environment, with the change that leaving undoes."""
 
     root: str
     name: str
     origin: str  # digest of the configuration, the site and the named environment
     change: Change  # without AUTOENV_HPC_STATE itself
-    modules: tuple[str, ...] = ()  # that entering loaded
-    displaced: tuple[str, ...] = ()  # that entering displaced
-    paths: tuple[str, ...] = ()  # of MODULEPATH, that exist only because of us
+    modules: tuple[str, ...] = ()  # modules that entering loaded
+    displaced: tuple[str, ...] = ()  # modules that entering unloaded
+    paths: tuple[str, ...] = ()  # entries that entering added to MODULEPATH
 
 
 def encode(project: ActiveProject) -> str:
-    """The string for the environment.
+    """The value of the variable.
 
-    :raises Problem: the environment is larger than one exported string can hold.
+    :raises Problem: the value is longer than an exported variable can be.
     """
-    change = {name: [v.before, _brief(name, v.after)] for name, v in project.change.items()}
+    change = {name: [v.before, _shortened(name, v.after)] for name, v in project.change.items()}
     fields = [2, *project[:3], change, *project[4:]]
     text = json.dumps(fields, separators=(",", ":")).encode()
     packed = _in_base64(zlib.compress(text, 9))
     if len(packed) > _LIMIT:
-        raise Problem("the environment is too large to be kept for leaving")
+        raise Problem(
+            "entering changes more than one exported variable can hold for leaving"
+            " (load fewer modules)"
+        )
     return packed
 
 
 def active_project(env: Env) -> ActiveProject | None:
-    """What is active in this environment, as far as the string can be read.
+    """The active project; None if there is none or its variable cannot be read.
 
-    A value that was kept as a digest is the present one if the digest agrees, so that comparing
-    with the environment tells the truth.
+    A digest becomes the present value if that has the same digest, and otherwise a value that no
+    variable can have.
     """
     packed = env.get(NAME)
     if not packed:
@@ -61,7 +65,7 @@ def active_project(env: Env) -> ActiveProject | None:
     if version != 2:  # noqa: PLR2004 - the format's own number
         return None
     values = Change(
-        (n, Value(before, _long(after, env.get(n)))) for n, (before, after) in change.items()
+        (n, Value(before, _full(after, env.get(n)))) for n, (before, after) in change.items()
     )
     values[NAME] = Value(None, packed)
     lists = (tuple(modules), tuple(displaced), tuple(paths))
@@ -69,21 +73,22 @@ def active_project(env: Env) -> ActiveProject | None:
 
 
 def without_project(env: Env) -> Env:
-    """The variables with the change of an active project undone, whatever became of its modules."""
+    """The variables with the change of an active project undone, without the module tool."""
     project = active_project(env)
     return project.change.undone_in(env) if project else env
 
 
-def _brief(name: str, value: str | None) -> str | list[str] | None:
+def _shortened(name: str, value: str | None) -> str | list[str] | None:
     if value is None or len(value) <= _LONG or is_search_path(name):
         return value
     return [_digest(value)]
 
 
-def _long(value: str | list[str] | None, now: str | None) -> str | None:
+def _full(value: str | list[str] | None, present: str | None) -> str | None:
     if not isinstance(value, list):
         return value
-    return now if now is not None and value == [_digest(now)] else "\0changed since"
+    is_unchanged = present is not None and value == [_digest(present)]
+    return present if is_unchanged else "\0changed since"
 
 
 def _digest(value: str) -> str:
@@ -91,4 +96,4 @@ def _digest(value: str) -> str:
 
 
 def _in_base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()  # as `base64`, and no import more
+    return binascii.b2a_base64(data, newline=False).decode()  # as `base64` does, without its import

@@ -1,4 +1,4 @@
-"""A project compiled in one environment: the change that entering makes, and when it holds."""
+"""The compilation of a project into an activation."""
 
 import os
 import time
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class WithModules(NamedTuple):
-    """A project with its modules loaded, before anybody looks at its environment."""
+    """A project with its modules loaded, but without its environment."""
 
-    start: Env  # without an environment that was activated by hand
+    start: Env  # without an environment that the user activated
     loaded: Resolution
     values: PathValues
     request: "VenvRequest | None"
@@ -39,7 +39,7 @@ class _WithVenv(NamedTuple):
     venv: "MatchedVenv | None"
 
 
-def compile_activation(  # noqa: PLR0913 - the last two are what a command may choose
+def compile_activation(  # noqa: PLR0913 - the last two are a command's options
     project: Project,
     outside: Env,
     folders: Folders,
@@ -48,13 +48,13 @@ def compile_activation(  # noqa: PLR0913 - the last two are what a command may c
     prepare: bool = False,
     fresh: bool = False,
 ) -> Activation:
-    """Load the modules, get the environment, and write down what that changes.
+    """Load the modules, get the environment, and return what this changes.
 
-    :param outside: the variables, with no project active.
-    :param progress: receives each step that takes long.
-    :param prepare: build the environment also where entering would not.
-    :param fresh: load the modules for real, whatever is kept.
-    :raises Problem: something failed; then nothing is to be applied.
+    :param outside: the variables with no project active.
+    :param progress: receives the lines of slow steps.
+    :param prepare: build the environment even where the configuration forbids it for entering.
+    :param fresh: load the modules again, even if a load is cached.
+    :raises Problem: a step failed, so there is nothing to apply.
     """
     modules = load_modules(project, outside, folders, fresh=fresh)
     inside = _with_venv(project, modules, progress, prepare=prepare)
@@ -68,9 +68,11 @@ def compile_activation(  # noqa: PLR0913 - the last two are what a command may c
 def load_modules(
     project: Project, outside: Env, folders: Folders, *, fresh: bool = False
 ) -> WithModules:
-    """Load the modules, and say what is asked of the environment.
+    """Load the modules, and work out the request for the environment.
 
-    :raises Problem: the modules cannot be loaded, or a path value cannot be filled in.
+    :param outside: the variables with no project active.
+    :param fresh: load the modules again, even if a load is cached.
+    :raises Problem: the modules cannot be loaded, or a path value cannot be expanded.
     """
     config = project.config
     values = PathValues(project, outside, folders)
@@ -141,10 +143,10 @@ def _change(project: Project, outside: Env, env: Env) -> Change:
 
 
 def _with_state(change: Change, project: Project, modules: WithModules) -> Change:
-    """The change with `AUTOENV_HPC_STATE`, which holds what undoing it needs."""
+    """The change with `AUTOENV_HPC_STATE`, which contains all that undoing it needs."""
     before = bookkeeping.loaded(modules.start)
     ours = tuple(name for name in bookkeeping.loaded(modules.loaded.env) if name not in before)
-    packed = active.encode(
+    state = active.encode(
         active.ActiveProject(
             root=project.root,
             name=project.config.name,
@@ -155,14 +157,16 @@ def _with_state(change: Change, project: Project, modules: WithModules) -> Chang
             paths=_new_paths(change),
         )
     )
-    return Change({**change, active.NAME: Value(None, packed)})
+    return Change({**change, active.NAME: Value(None, state)})
 
 
 def _activation(
     project: Project, outside: Env, change: Change, modules: WithModules, inside: _WithVenv
 ) -> Activation:
     guards = _guards(project, outside, change, modules.values.guards | inside.guards)
-    reason = guards.not_storable_because or _not_storable(project.config, inside.definitions)
+    reason = guards.not_storable_because or _not_storable_because(
+        project.config, inside.definitions
+    )
     venv, is_deactivated = inside.venv, modules.start is not outside
     return Activation(
         root=project.root,
@@ -180,29 +184,29 @@ def _activation(
 
 
 def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Guards:
-    """All conditions under which the change is what compiling would give, seen from outside."""
+    """All conditions under which compiling again would give the same change."""
     cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
-    code = Guards.on_files((__file__,))  # another release may compile to something else
+    code = Guards.on_files((__file__,))  # another release may compile differently
     joined = code | project.guards | parts | cache
-    names = {*joined.variables, *_written(project.config)}
+    names = {*joined.variables, *_written_variables(project.config)}
     names.update(filter(bookkeeping.is_bookkeeping, outside))
     reads = {name: outside.get(name) for name in sorted(names - change.keys())}
     return joined._replace(variables={**reads, **change.befores})
 
 
-def _written(config: Config) -> set[str]:
-    """What entering sets or removes, also where it has that value already: it must stay so."""
+def _written_variables(config: Config) -> set[str]:
+    """The variables that entering writes, including those that already have the right value."""
     names = set(config.env)
     if config.modules or config.venv:
         names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
-    if config.venv:  # with other libraries its Python may not even start
+    if config.venv:  # with other libraries, its Python may not start
         names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
     if config.python_path != "keep":
         names.add("PYTHONPATH")
     return names
 
 
-def _not_storable(config: Config, definitions: ShellDefinitions) -> str | None:
+def _not_storable_because(config: Config, definitions: ShellDefinitions) -> str | None:
     if not config.cache.enabled:
         return "[cache] enabled = false"
     if definitions.umask is not None or definitions.untransferable:
@@ -231,9 +235,9 @@ def _summary(config: Config, venv: "MatchedVenv | None", displaced: tuple[str, .
     if venv:
         python = f" (Python {venv.interpreter.version})" if venv.interpreter else ""
         parts.append(f"{_short(venv.prefix, config.root)}{python}")
-    what = ", ".join(filter(None, parts)) or "entered"
+    contents = ", ".join(filter(None, parts)) or "entered"
     instead = f", instead of {' '.join(displaced)}" if displaced else ""
-    return _printable(f"{config.name}: {what}{instead}")
+    return _printable(f"{config.name}: {contents}{instead}")
 
 
 def _short(path: str, root: str) -> str:

@@ -1,4 +1,4 @@
-"""The way out of an active project, also after the user changed something inside."""
+"""The way out of an active project, even after changes by the user."""
 
 import os
 
@@ -10,28 +10,31 @@ _MODULE_STATE = ("LOADEDMODULES", "_LMFILES_", "MODULEPATH")
 
 
 def outside(now: Env, project: ActiveProject | None) -> Env:
-    """The environment as it is without the project, with the user's own acts kept.
+    """The variables without the active project, but with the changes that the user made inside it.
 
-    :param project: what is active; None if nothing is.
-    :raises ModuleError: the modules changed inside, and the module tool cannot unload ours.
+    :param project: the active project; None if there is none.
+    :raises ModuleError: the user changed the modules, and the module tool cannot unload ours.
     """
     if project is None:
         return now
-    if _same_modules(now, project):
-        return _restored(now, project)
-    return _released(now, project)
+    if _has_same_modules(now, project):
+        return _undo(now, project)
+    return _unload(now, project)
 
 
-def _same_modules(now: Env, project: ActiveProject) -> bool:
-    """Whether the modules are as entering left them, or entering had none to do with them."""
+def _has_same_modules(now: Env, project: ActiveProject) -> bool:
+    """Whether the modules are the same as after entering, or entering did not change them."""
     if not (project.modules or project.displaced or project.paths):
         return True
     changed = [name for name in _MODULE_STATE if name in project.change]
     return all(now.get(name) == project.change[name].after for name in changed)
 
 
-def _restored(now: Env, project: ActiveProject) -> Env:
-    """The tool's records are one unit: they go back whole, whatever a query wrote into them."""
+def _undo(now: Env, project: ActiveProject) -> Env:
+    """Undo the change, and restore the module tool's variables as a whole.
+
+    A query such as `module avail` may have written into these variables; they must agree.
+    """
     result = project.change.undone_in(now)
     for name, value in project.change.items():
         if bookkeeping.is_bookkeeping(name):
@@ -46,8 +49,8 @@ def _restored(now: Env, project: ActiveProject) -> Env:
     return result
 
 
-def _released(now: Env, project: ActiveProject) -> Env:
-    """Unload in a scratch shell; take the tool's records from there, and merge the rest."""
+def _unload(now: Env, project: ActiveProject) -> Env:
+    """Unload in a scratch shell, keep the module tool's variables from there, merge the others."""
     start = dict(now)
     prefix = now.get("VIRTUAL_ENV")
     if prefix and "VIRTUAL_ENV" in project.change and "PATH" in now:
@@ -61,9 +64,9 @@ def _released(now: Env, project: ActiveProject) -> Env:
     for name, value in project.change.items():
         if bookkeeping.is_bookkeeping(name):
             continue
-        kept = merged(name, value, release.kept.get(name))
-        if kept is None:
+        without_ours = merged(name, value, release.kept.get(name))
+        if without_ours is None:
             result.pop(name, None)
         else:
-            result[name] = kept
+            result[name] = without_ours
     return result

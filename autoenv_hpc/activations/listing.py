@@ -1,4 +1,4 @@
-"""The stored activations, for people: what each was made from, and why it does not hold now."""
+"""The stored activations, as commands list them."""
 
 import json
 import os
@@ -13,14 +13,17 @@ from autoenv_hpc.system import machine
 
 
 class Stored(NamedTuple):
-    """One activation on disk."""
+    """An activation on disk."""
 
     dialect: str
     activation: Activation
 
 
 def stored(cache: str) -> Iterator[Stored]:
-    """All activations in a cache folder, project by project, the newest of each first."""
+    """All activations in a cache folder, grouped by project, the newest first.
+
+    :param cache: the user's cache folder (`Folders.cache`).
+    """
     base = os.path.join(cache, "activations")
     for folder, folders, files in os.walk(base):
         folders.sort()
@@ -28,18 +31,18 @@ def stored(cache: str) -> Iterator[Stored]:
             slot, _, dialect = name.partition(".")
             if not slot.isdigit() or "." in dialect:
                 continue
-            found = _read(store.details(os.path.join(folder, name)))
-            if found:
-                yield Stored(dialect, found)
+            compiled = _read(store.details(os.path.join(folder, name)))
+            if compiled:
+                yield Stored(dialect, compiled)
 
 
-def failures(found: Stored, outside: Env) -> list[str]:
-    """Why an activation would not be used from this environment; empty if it would.
+def failures(stored: Stored, outside: Env) -> list[str]:
+    """The reasons why a shell with these variables does not use an activation; empty if it does.
 
-    :param outside: the variables, with no project active.
+    :param outside: the variables with no project active.
     """
     env = {name: value for name, value in outside.items() if name != active.NAME}
-    return found.activation.guards.failures(machine.now(env))
+    return stored.activation.guards.failures(machine.now(env))
 
 
 def _read(path: str) -> Activation | None:

@@ -1,4 +1,4 @@
-"""Isolated environments that the user activated by hand, deactivated while you are inside."""
+"""An environment that you activated by hand, deactivated while you are in a project."""
 
 import os
 
@@ -6,7 +6,7 @@ from autoenv_hpc.environment import Env, without_entry
 
 
 def deactivated(env: Env) -> Env:
-    """The environment without the venv or the conda environment that is active in it."""
+    """The variables without an active virtual or conda environment."""
     result = dict(env)
     prefix = result.pop("VIRTUAL_ENV", "")
     if prefix:
@@ -19,18 +19,18 @@ def deactivated(env: Env) -> Env:
     if levels:
         for name in ("CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER"):
             result.pop(name, None)
-    if levels or "CONDA_SHLVL" in env:  # a level may be inherited alone
+    if levels or "CONDA_SHLVL" in env:  # it can be inherited without the others
         result["CONDA_SHLVL"] = "0"
     return result
 
 
 def prompts(env: Env) -> tuple[str, ...]:
-    """What such an environment may have put before the prompt, the likeliest first."""
-    found = [env["CONDA_PROMPT_MODIFIER"]] if env.get("CONDA_PROMPT_MODIFIER") else []
+    """The texts that such an environment may have added to the prompt, the likeliest first."""
+    texts = [env["CONDA_PROMPT_MODIFIER"]] if env.get("CONDA_PROMPT_MODIFIER") else []
     prefix = env.get("VIRTUAL_ENV", "")
     names = (env.get("VIRTUAL_ENV_PROMPT", ""), os.path.basename(prefix))
-    found += [name if name.startswith("(") else f"({name}) " for name in names if name]
-    return tuple(dict.fromkeys(found))
+    texts += [name if name.startswith("(") else f"({name}) " for name in names if name]
+    return tuple(dict.fromkeys(texts))
 
 
 def _drop(env: Env, prefix: str) -> None:

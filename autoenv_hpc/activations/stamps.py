@@ -1,10 +1,11 @@
 """Stamps: empty files with the modification times of other files, for shells to compare with.
 
-    CACHE/stamps/1795518565123456789   its own time of modification is that very number
-    CACHE/stamps/seal                  the time that stored activations carry
+    CACHE/stamps/1795518565123456789   its modification time is its name, in ns since the epoch
+    CACHE/stamps/seal                  its modification time is that of all stored activations
+    CACHE/stamps/fine                  is 1 ns newer, which only some shells notice
 
-A shell notices that a file has changed by comparing it with the stamp of the time that the file
-had: it must be neither newer nor older. Stamps never change, so all activations share them.
+A shell compares a file with the stamp of its former modification time. An unchanged file is neither
+newer nor older. Stamps never change, so all activations share them.
 """
 
 import os
@@ -16,28 +17,31 @@ SEAL = 10**18  # ns since the epoch; only the owner of a file can give it this t
 
 
 def folder(cache: str) -> str:
-    """The folder of the stamps."""
+    """The folder of the stamps.
+
+    :param cache: the user's cache folder (`Folders.cache`).
+    """
     return os.path.join(cache, "stamps")
 
 
 def make_stamps(cache: str, moments: Iterable[int | None]) -> None:
-    """Make the stamps of these moments, and the seal, where they are missing.
+    """Make the stamps for these times, the seal and its neighbour, where they are missing.
 
     :param moments: ns since the epoch; None needs no stamp.
-    :raises Exposed: others may write to the cache.
-    :raises OSError: it cannot be written.
+    :raises Exposed: another user can write to the cache.
+    :raises OSError: the cache is not writable.
     """
-    where = folder(cache)
+    stamp_folder = folder(cache)
     make_private(cache)
-    make_private(where)
-    _make(where, "seal", SEAL)
-    _make(where, "fine", SEAL + 1)  # newer, in a shell that compares fractions of a second
+    make_private(stamp_folder)
+    _make(stamp_folder, "seal", SEAL)
+    _make(stamp_folder, "fine", SEAL + 1)  # newer, in a shell that compares fractions of a second
     for moment in {moment for moment in moments if moment is not None}:
-        _make(where, str(moment), moment)
+        _make(stamp_folder, str(moment), moment)
 
 
-def _make(where: str, name: str, moment: int) -> None:
-    path = os.path.join(where, name)
+def _make(stamp_folder: str, name: str, moment: int) -> None:
+    path = os.path.join(stamp_folder, name)
     try:
         if os.stat(path).st_mtime_ns == moment:
             return

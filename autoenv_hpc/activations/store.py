@@ -1,7 +1,7 @@
-"""Compiled activations on disk: the folder of each project, with its slots.
+"""The store of compiled activations, with a folder for each project.
 
-CACHE/activations/PROJECT'S/PATH/0.bash            the newest activation of the project for bash
-CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json what it was made from, for people
+CACHE/activations/PROJECT'S/PATH/0.bash             the project's newest activation for bash
+CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json  its fields, for `cache list` and `cache check`
 """
 
 import contextlib
@@ -19,65 +19,70 @@ _OURS = re.compile(r"\w+\.(bash|bash4|zsh|fish)(\.json)?")
 
 
 def slots(cache: str, root: str, suffix: str) -> Iterator[str]:
-    """The files of a project's activations for one dialect, the newest first, there or not."""
+    """The paths of a project's activations in one dialect, the newest first; some may not exist."""
     for number in range(SLOTS):
         yield os.path.join(folder(cache, root), f"{number}.{suffix}")
 
 
 def folder(cache: str, root: str) -> str:
-    """Where the activations of a project are kept."""
+    """The folder with the activations of a project."""
     return os.path.join(cache, "activations") + root
 
 
 def details(path: str) -> str:
-    """The file beside an activation that says, for people, what it was made from."""
-    found = re.search(rb"variant (\w+)", _headline(path))
-    where, name = os.path.split(path)
-    variant = found[1].decode() if found else "unknown"
-    return os.path.join(where, f"{variant}.{name.partition('.')[2]}.json")
+    """The path of the JSON file with the fields of an activation."""
+    match = re.search(rb"variant (\w+)", _headline(path))
+    project_folder, name = os.path.split(path)
+    variant = match[1].decode() if match else "unknown"
+    return os.path.join(project_folder, f"{variant}.{name.partition('.')[2]}.json")
 
 
 def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
-    """Store an activation as the newest, in place of the one that started from the same state.
+    """Store an activation as the newest; it replaces the one of the same variant, or the oldest.
 
-    :param text: the activation as its shell reads it; its fields go beside it as JSON.
-    :raises OSError: the cache cannot be written.
+    :param text: the activation in its dialect; its fields are also stored, as JSON.
+    :returns: the path of the activation.
+    :raises OSError: the cache is not writable.
     """
     root, variant = activation.root, activation.variant
-    where = folder(cache, root)
-    for path in _steps(os.path.join(cache, "activations"), root):
+    project_folder = folder(cache, root)
+    for path in _folders_down(os.path.join(cache, "activations"), root):
         make_private(path)
     paths = list(slots(cache, root, suffix))
-    known = variant.encode()
-    same = next((i for i, path in enumerate(paths) if known in _headline(path)), None)
-    if same is None:
-        same = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
+    name = variant.encode()
+    slot = next((i for i, path in enumerate(paths) if name in _headline(path)), None)
+    if slot is None:
+        slot = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(details(paths[same]))  # of the oldest, which goes
-    temporary = os.path.join(where, f"{os.getpid()}.{suffix}.new")
+            os.unlink(details(paths[slot]))  # of the oldest activation, if it has to go
+    temporary = os.path.join(project_folder, f"{os.getpid()}.{suffix}.new")
     with open(temporary, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(os.fsencode(text))
         file.flush()
-        os.fsync(file.fileno())  # a crash must not leave an empty file that fits every state
-    described = json.dumps(activation.as_json()).encode()
-    write_atomically(os.path.join(where, f"{variant}.{suffix}.json"), described, lasting=False)
+        os.fsync(
+            file.fileno()
+        )  # after a crash, an empty file would count as an activation without guards
+    fields = json.dumps(activation.as_json()).encode()
+    json_path = os.path.join(project_folder, f"{variant}.{suffix}.json")
+    write_atomically(json_path, fields, lasting=False)
     os.utime(temporary, ns=(SEAL, SEAL))
-    for i in range(same, 0, -1):
+    for i in range(slot, 0, -1):
         _rename(paths[i - 1], paths[i])
     os.rename(temporary, paths[0])
     return paths[0]
 
 
 def forget(cache: str, root: str) -> None:
-    """Remove the activations of one project; those of projects inside of it stay."""
+    """Remove the activations of one project, but not those of projects in its subfolders."""
     with contextlib.suppress(OSError), os.scandir(folder(cache, root)) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False) and _OURS.fullmatch(entry.name):
                 os.unlink(entry.path)
 
 
-def _steps(base: str, root: str) -> Iterable[str]:
+def _folders_down(base: str, root: str) -> Iterable[str]:
+    """The folders from the base down to the one of a project."""
     yield base
     path = base
     for part in root.split("/")[1:]:
@@ -97,4 +102,4 @@ def _rename(old: str, new: str) -> None:
     try:
         os.rename(old, new)
     except FileNotFoundError:
-        pass  # another process has moved it just now
+        pass  # another process has just moved it

@@ -1,4 +1,4 @@
-"""An activation written for a shell and stored, if it may be used again."""
+"""The storage of an activation for later shells."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ from autoenv_hpc.shells.dialect import Dialect
 from autoenv_hpc.system import machine
 from autoenv_hpc.system.folders import Exposed, Folders
 
-_NOTE_LIFE = 3600  # seconds; a rank believes it for a minute
-_NS = 10**9  # in a second
+_NOTE_AGE = 3600  # seconds; ranks ignore a note after a minute
+_SECOND = 10**9  # ns
 
 
 def store_activation(
@@ -24,22 +24,23 @@ def store_activation(
     *,
     patiently: bool = False,
 ) -> None:
-    """Store an activation for the next time, unless something forbids that.
+    """Store an activation for later use, unless it is not storable or already outdated.
 
-    A cache that cannot be written costs only speed: the user hears of it, and nothing is stored.
+    A cache that is not writable only costs speed, so it leads to a message and not to an error.
 
-    :param patiently: wait until files that were written just now can no longer change unseen.
+    :param patiently: if a file is so new that a change could keep its time, wait instead of storing
+        nothing.
     """
     guards = activation.guards
     if guards.not_storable_because or not guards.files:
         return
     if patiently:
         time.sleep(guards.unsettled)
-    seen = {name: value for name, value in guards.variables.items() if value is not None}
-    if guards.unsettled or guards.failures(machine.now(seen)):  # a file changed since it was read
+    values = {name: value for name, value in guards.variables.items() if value is not None}
+    if guards.unsettled or guards.failures(machine.now(values)):  # a file has changed
         return
     try:
-        made = guards.made * _NS
+        made = guards.made * _SECOND
         moments = (*guards.files.values(), *activation.watched.values(), made)
         stamps.make_stamps(folders.cache, moments)
         text = dialect.stored(activation, stamps.folder(folders.cache))
@@ -52,7 +53,7 @@ def store_activation(
 
 
 def stamped(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | None]:
-    """The files, once their stamps are made; none where the cache cannot be written."""
+    """Make the stamps of these files; return the files, or none if the cache is not writable."""
     try:
         stamps.make_stamps(cache, files.values())
     except OSError:
@@ -61,9 +62,9 @@ def stamped(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | N
 
 
 def outwait(paths: Iterable[str]) -> None:
-    """Wait, for a second at most, until none of the files was changed within the present one.
+    """Wait for less than a second, until no file has been modified in the current second.
 
-    For a shell that compares whole seconds: an edit from now on gets another time in its eyes.
+    A shell that compares whole seconds then notices each later edit.
     """
     for path in paths:
         try:
@@ -76,16 +77,16 @@ def outwait(paths: Iterable[str]) -> None:
 
 
 def sweep_notes(folders: Folders) -> None:
-    """Remove the notes that ranks left for their neighbours in this node's memory, once useless.
+    """Remove old notes that ranks left for each other in this node's memory.
 
     Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`. The lock of a process
-    that was killed in its turn goes with them.
+    that was killed during its turn is removed too.
     """
-    import glob  # noqa: PLC0415 - only a cleaning looks for them
+    import glob  # noqa: PLC0415 - only this function needs it
 
     for folder in folders.node:
         for path in glob.glob(f"{glob.escape(folder)}/autoenv-hpc.{os.getuid()}.*"):
             with contextlib.suppress(OSError):
-                found = os.lstat(path)
-                if found.st_uid == os.getuid() and found.st_mtime < time.time() - _NOTE_LIFE:
+                status = os.lstat(path)
+                if status.st_uid == os.getuid() and status.st_mtime < time.time() - _NOTE_AGE:
                     os.unlink(path)

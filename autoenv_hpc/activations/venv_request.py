@@ -1,4 +1,4 @@
-"""What a project asks of its environment: the configuration with every path filled in."""
+"""The environment that a project requests, with all paths expanded."""
 
 import os
 
@@ -21,7 +21,7 @@ from autoenv_hpc.venvs.types import (
 
 
 class PathValues:
-    """Fills in path values, and remembers what they depended on."""
+    """Expands path values, and collects the guards of the results."""
 
     def __init__(self, project: Project, environ: Env, folders: Folders) -> None:
         self._project = project
@@ -31,7 +31,11 @@ class PathValues:
         self.guards = Guards()
 
     def path(self, template: str, key: str) -> str:
-        """An absolute path; a relative one is relative to the configuration."""
+        """The absolute path for a value; a relative one starts at the configuration's folder.
+
+        :param key: the key of the value, for messages.
+        :raises ConfigError: a variable or field has no value.
+        """
         project = self._project
         fields = {
             "site": project.site.name,
@@ -64,7 +68,7 @@ class PathValues:
 
     def _microarch(self) -> str:
         try:
-            import archspec.cpu  # noqa: PLC0415 - only where a path asks for it
+            import archspec.cpu  # noqa: PLC0415 - only a path with this field needs it
         except ImportError as error:
             raise ConfigError(
                 "{microarch} needs the package archspec (pip install archspec)"
@@ -74,9 +78,9 @@ class PathValues:
 
 
 def venv_request(project: Project, values: PathValues, folders: Folders) -> VenvRequest:
-    """What the project asks of its environment.
+    """The environment that the project requests.
 
-    :raises ConfigError: a path value cannot be filled in.
+    :raises ConfigError: a path value cannot be expanded.
     """
     config = project.config
     venv = config.venv or Venv()
@@ -118,6 +122,6 @@ def venv_request(project: Project, values: PathValues, folders: Folders) -> Venv
 
 
 def _user() -> str:
-    import pwd  # noqa: PLC0415 - only where a path asks for it
+    import pwd  # noqa: PLC0415 - only a path with this field needs it
 
     return pwd.getpwuid(os.getuid()).pw_name
