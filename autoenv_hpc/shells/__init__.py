@@ -1,1 +1,1 @@
-"""What the shells read: activations and answers in the words of bash, zsh and fish."""
+"""The code that the shells read, in the dialect of each."""

@@ -1,4 +1,4 @@
-"""bash, with a dialect of its own for versions before 4.4."""
+"""The dialect for bash, with a variant for versions before 4.4."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +11,7 @@ from autoenv_hpc.system import machine
 
 
 class Bash(Dialect):
-    """bash from 4.4 on."""
+    """The dialect for bash 4.4 and later."""
 
     name = suffix = "bash"
     or_operator = " || "
@@ -21,9 +21,11 @@ class Bash(Dialect):
         return "'" + text.replace("'", "'\\''") + "'"
 
     def stored(self, activation: Activation, stamps: str) -> str:
-        """One case for each mode: enter, exec, adopt (a new shell), check (is it still so?).
+        """The text, with a case for each mode.
 
-        `noted` is `exec` in a rank whose neighbour has just looked at the files.
+        `enter` and `exec` apply the change. `adopt` serves a new shell inside a project, `check` a
+        shell that asks whether the change still holds. `noted` is `exec` in a rank after another
+        rank has checked the files.
         """
         guards, change = activation.guards, activation.change
         files = self.changed(guards, stamps, "$__autoenv_hpc_stamps")
@@ -68,8 +70,8 @@ class Bash(Dialect):
         return self._if_settable(present, lines or [":"])
 
     def once(self, command: str) -> list[str]:
-        is_first = f"[[ -n ${{__autoenv_hpc_retired-}} ]] || {command}"
-        return [is_first, "__autoenv_hpc_retired=1"]
+        first_time = f"[[ -n ${{__autoenv_hpc_retired-}} ]] || {command}"
+        return [first_time, "__autoenv_hpc_retired=1"]
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         words = [f"{name}={self.quote(value)}" for name, value in values.items()]
@@ -81,11 +83,11 @@ class Bash(Dialect):
 
     def extend_path(self, name: str, head: str, tail: str) -> str:
         before = f"{self.quote(head)}${{{name}:+:}}" if head else ""
-        behind = f"${{{name}:+:}}{self.quote(tail)}" if tail else ""
+        after = f"${{{name}:+:}}{self.quote(tail)}" if tail else ""
         if head and tail:
-            before, behind = self.quote(f"{head}:"), f"${{{name}:+${name}:}}{self.quote(tail)}"
-            return f"export {name}={before}{behind}"
-        return f'export {name}={before}"${{{name}-}}"{behind}'
+            before, after = self.quote(f"{head}:"), f"${{{name}:+${name}:}}{self.quote(tail)}"
+            return f"export {name}={before}{after}"
+        return f'export {name}={before}"${{{name}-}}"{after}'
 
     def _if_settable(self, change: Change, lines: list[str]) -> str:
         names = [*assigned(change), *removed(change)]
@@ -104,7 +106,7 @@ class Bash(Dialect):
         ]
 
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
-        """Return 1 unless each variable has this very value, and is exported."""
+        """The lines that return 1 unless each variable is exported with exactly this value."""
         exported = {name: value for name, value in values.items() if value is not None}
         tests = self._unset_all([name for name in values if name not in exported])
         tests += [self._is(name, value) for name, value in exported.items()]
@@ -112,7 +114,7 @@ class Bash(Dialect):
         return [f"[[ {' && '.join(tests)} ]] || return 1"] if tests else []
 
     def _unset_all(self, names: list[str]) -> list[str]:
-        """One test for all of them, which bash reads faster than many."""
+        """One test for all names, which bash reads faster than one for each."""
         return [f"-z {''.join(f'${{{name}+x}}' for name in names)}"] if names else []
 
     def _is(self, name: str, value: str) -> str:
@@ -121,24 +123,24 @@ class Bash(Dialect):
         return f"${{{name}-}} == {self.quote(value)}"
 
     def _exported(self, names: list[str]) -> list[str]:
-        """Attributes must be `x` alone; an integer or a read-only variable is left to Python."""
+        """The test that the only attribute is `x`; integers and read-only variables need Python."""
         attributes = "".join(f"${{{name}@a}}" for name in names)
         return [f"{attributes} == {'x' * len(names)}"]
 
     def _assignable(self, _names: list[str]) -> list[str]:
-        return []  # the guards say that they are exported, and nothing else
+        return []  # the guards already test their attributes
 
     def _host(self, host: str | None) -> list[str]:
         return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
 
     def _cpu(self, cpu: str | None) -> list[str]:
-        """Compare with the file itself, so that no process starts: `machine.cpu`."""
+        """The lines that compare the processor, read from a file as in `machine.cpu`."""
         if cpu is None:
             return []
         line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
         keys = " | ".join(f"{self.quote(key)}*" for key in machine.CPU_KEYS)
-        kept = f"{keys}) {text}+=${line}$'\\n' ;;"
-        loop = f"while IFS= read -r {line}; do case ${line} in '') break ;; {kept} esac; done"
+        append = f"{keys}) {text}+=${line}$'\\n' ;;"
+        loop = f"while IFS= read -r {line}; do case ${line} in '') break ;; {append} esac; done"
         return [
             f"{text}=",
             f"{loop} 2>/dev/null <{machine.CPU_FILE}",
@@ -146,11 +148,12 @@ class Bash(Dialect):
         ]
 
     def _age(self, guards: Guards) -> list[str]:
-        """Neither too old nor, by a clock that was set back, too far in the future."""
+        """The lines that check the age; a clock that was set back must not make it negative."""
         if not guards.max_age:
             return []
         now, (begin, end) = "__autoenv_hpc_now", span(guards)
-        printed = f"\\builtin printf -v {now} '%(%s)T' -1"  # before bash 5; it reads the time zone
+        # slower, since it reads the time zone, but bash before 5 has nothing else
+        printed = f"\\builtin printf -v {now} '%(%s)T' -1"
         clock = f"[5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;;"
         return [
             f"case $BASH_VERSINFO${{EPOCHSECONDS+x}} in {clock} esac",
@@ -158,20 +161,20 @@ class Bash(Dialect):
         ]
 
     def _shelve(self, _names: list[str]) -> list[str]:
-        return []  # the guards say that they are not set
+        return []  # the guards already test that they are not set
 
     def _unset(self, names: list[str]) -> list[str]:
         return ["\\builtin unset -v " + " ".join(names)]
 
 
 def span(guards: Guards) -> tuple[int, int]:
-    """The seconds since the epoch between which the guards hold."""
+    """The first and last second since the epoch, between which the guards hold."""
     age = guards.max_age or 0
     return guards.made - age, guards.made + age
 
 
 class Bash4(Bash):
-    """bash 4.2 and 4.3, which cannot expand a variable's attributes."""
+    """The dialect for bash 4.2 and 4.3, which cannot expand a variable's attributes."""
 
     name = suffix = "bash4"
 
@@ -179,5 +182,5 @@ class Bash4(Bash):
         return []
 
     def _assignable(self, names: list[str]) -> list[str]:
-        is_fixed = self.call("read_only", *filter(settable, names))
-        return [f"[[ $1 == exec || $1 == noted ]] || ! {is_fixed} || return 1"]
+        any_read_only = self.call("read_only", *filter(settable, names))
+        return [f"[[ $1 == exec || $1 == noted ]] || ! {any_read_only} || return 1"]

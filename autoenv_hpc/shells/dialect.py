@@ -1,4 +1,4 @@
-"""What every dialect shares: which parts an activation has, and in which order they are written."""
+"""The base class of all dialects, with the order of an activation's parts."""
 
 import itertools
 import os
@@ -23,7 +23,7 @@ def settable(name: str) -> bool:
 
 
 def assigned(change: Change) -> Env:
-    """What a change exports."""
+    """The variables that a change exports, with their values."""
     return {n: v.after for n, v in change.items() if v.after is not None and settable(n)}
 
 
@@ -33,25 +33,27 @@ def removed(change: Change) -> list[str]:
 
 
 def compared(values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The variables that a shell can compare with these values."""
+    """Those of the values that a shell can compare."""
     return {name: value for name, value in values.items() if settable(name)}
 
 
 class Dialect(ABC):
-    """How one shell is written: quoting, assignments, guards, calls."""
+    """One shell's way to write code: quoting, assignments, guards, calls."""
 
     name: str
     suffix: str
-    or_operator: str  # between tests of which one is enough
-    silenced: tuple[str, str]  # after these lines a hook replays nothing, and asks nothing
+    or_operator: str  # between tests, one of which is enough
+    silenced: tuple[
+        str, str
+    ]  # lines after which a hook replays nothing, lines after which it asks nothing
 
     @abstractmethod
     def quote(self, text: str) -> str:
-        """The word that stands for this very text in the shell."""
+        """The word that the shell reads as exactly this text."""
 
     @abstractmethod
     def stored(self, activation: Activation, stamps: str) -> str:
-        """The text of a stored activation: modes, guards, change and way back.
+        """The text of a stored activation, with its modes, guards, change and way back.
 
         :param stamps: the folder of the stamps.
         """
@@ -60,26 +62,27 @@ class Dialect(ABC):
     def entering(self, activation: Activation, present: Change) -> str:
         """The text that applies an activation now, without guards.
 
-        :param present: the change from what the shell holds at this moment.
+        :param present: the change, starting from the shell's present variables.
         """
 
     @abstractmethod
     def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        """The text that takes out what is active: variables first, then the shell's own part.
+        """The text that leaves the active project: first its variables, then the shell's own part.
 
-        :param end: whether this shell has a part of its own; one that inherited has none yet.
-        :param keep_deactivate: the user's own environment has defined its `deactivate`.
+        :param present: the change, starting from the shell's present variables.
+        :param end: whether there is such a part; a shell that inherited the project has none yet.
+        :param keep_deactivate: whether `deactivate` belongs to the user's own environment.
         """
 
     def retiring(
         self, present: Change, *, end: bool, keep_deactivate: bool = False, silence: bool = True
     ) -> str:
-        """The text for a hook that has another protocol; it enters nothing more after it.
+        """The text for a hook with another protocol; after it, the hook enters no project.
 
-        It consists of what every hook understands, since 0.1.0 and for ever: assignments, one
-        function, two names. docs/reference/protocol.md lists them.
+        It consists of what every hook understands, from 0.1.0 on: assignments, one function, two
+        names. docs/reference/protocol.md lists them.
 
-        :param silence: let the hook ask no more; one that must still leave may ask for that.
+        :param silence: whether the hook also stops asking; it must not while it still has to leave.
         """
         lines = self.assign_plainly(assigned(present), removed(present))
         if end:
@@ -89,22 +92,22 @@ class Dialect(ABC):
         return "".join(f"{line}\n" for line in lines)
 
     def title(self, activation: Activation) -> str:
-        """The comment by which a stored activation is recognised on disk."""
+        """The comment that identifies a stored activation on disk."""
         kind = f"protocol {NUMBER}, {self.name}, variant {activation.variant}"
         return f" # autoenv-hpc activation, {kind}"
 
     def leave_shell_part(self) -> str:
-        """The text that takes out only what belongs to this shell."""
+        """The text that removes only the shell's own part."""
         return self.leaving(Change())
 
     def changed(self, guards: Guards, stamps: str, folder: str = "") -> str:
-        """The test for files: one is newer or older than its stamp, is gone or has appeared.
+        """The test that succeeds if a file has changed, appeared or disappeared.
 
         Files with the same modification time form a ring with their stamp. If none is newer than
         its successor, all times are equal: two comparisons a file instead of four.
 
         :param stamps: the folder of the stamps.
-        :param folder: a word for that folder, since a long text takes long to read.
+        :param folder: a short word for that folder, since a shell reads a long text slowly.
         """
         operators = {"anything": "-e", "file": "-f", "folder": "-d"}
         tests = [f"! {operators[kind]} {self.quote(path)}" for path, kind in guards.present.items()]
@@ -126,11 +129,11 @@ class Dialect(ABC):
         return self.or_operator.join(tests)
 
     def missing(self, _words: list[str]) -> list[str]:
-        """Tests for files that are not there, where `-nt` does not notice."""
+        """Tests for missing files, in shells where `-nt` ignores these."""
         return []
 
     def watching(self, files: Files, stamps: str) -> str:
-        """The text that says what is checked before each prompt."""
+        """The text that makes the hook check these files before each prompt."""
         return self.call("watch", self.changed(Guards(files=files), stamps))
 
     @abstractmethod
@@ -138,27 +141,27 @@ class Dialect(ABC):
         """The lines that export the values and unset the names."""
 
     def assign_plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
-        """The same lines, without a function of the hook."""
+        """The same lines as from `assign`, but without functions of the hook."""
         return self.assign(values, unset)
 
     @abstractmethod
     def once(self, command: str) -> list[str]:
-        """The lines that run a command for the first time only, as long as the shell lives."""
+        """The lines that run a command once in the life of the shell."""
 
     @abstractmethod
     def extend_path(self, name: str, head: str, tail: str) -> str:
-        """The line that adds entries before and behind a search path, whatever it holds."""
+        """The line that adds entries at the two ends of a search path, whether it is set or not."""
 
     def call(self, function: str, *words: str) -> str:
         """A call of one of the hook's functions."""
         return " ".join([f"__autoenv_hpc_{function}", *map(self.quote, words)])
 
     def prompt(self, text: str) -> str:
-        """The text as a part of the prompt in which nothing is expanded."""
+        """The text in a form that a prompt shows without expansion."""
         return _EXPANDED.sub("?", text)
 
     def shell_part(self, activation: Activation) -> list[str]:
-        """The lines for what exists in the shell alone."""
+        """The lines for what a shell does not export, such as prompt, aliases and umask."""
         prompts = map(self.prompt, (activation.prompt, *activation.outer_prompts))
         lines = [self.call("begin", activation.root, activation.name, *prompts)]
         lines += self.definitions(activation)

@@ -1,4 +1,4 @@
-"""The dialect of each shell, imported only when it is used."""
+"""The dialect of a shell by its name, imported only when it is used."""
 
 from typing import TYPE_CHECKING
 
@@ -7,15 +7,18 @@ if TYPE_CHECKING:
 
 
 def dialect_for(shell: str) -> "Dialect":
-    """The dialect of a shell: bash, bash4 (before 4.4), zsh or fish."""
+    """The dialect of a shell.
+
+    :param shell: bash, bash4 (bash before 4.4), zsh or fish; any other name means bash.
+    """
     if shell == "fish":
-        from autoenv_hpc.shells.fish import Fish  # noqa: PLC0415 - one shell asks at a time
+        from autoenv_hpc.shells.fish import Fish  # noqa: PLC0415 - a process serves one shell
 
         return Fish()
     if shell == "zsh":
-        from autoenv_hpc.shells.zsh import Zsh  # noqa: PLC0415 - likewise
+        from autoenv_hpc.shells.zsh import Zsh  # noqa: PLC0415 - as above
 
         return Zsh()
-    from autoenv_hpc.shells.bash import Bash, Bash4  # noqa: PLC0415 - likewise
+    from autoenv_hpc.shells.bash import Bash, Bash4  # noqa: PLC0415 - as above
 
     return Bash4() if shell == "bash4" else Bash()

@@ -1,4 +1,4 @@
-"""fish."""
+"""The dialect for fish."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,24 +12,24 @@ from autoenv_hpc.system import machine
 
 _BYTES = re.compile("[\udc80-\udcff]+")
 _SIMPLE_ALIAS = re.compile(r"[\w./=:@%+, -]+\Z", re.ASCII)
-_COUNTED = 200  # `set -q` returns how many are not set, up to 255
+_BATCH = 200  # names; `set -q` returns how many are not set, up to 255
 _RESERVED = frozenset(("and", "or", "not", "if", "for", "while", "function", "begin", "end", "set"))
 
 
 class Fish(Dialect):
-    """fish, in which every variable whose name ends in PATH is a list."""
+    """The dialect for fish, where each variable whose name ends in PATH is a list."""
 
     name = suffix = "fish"
     or_operator = " -o "
     silenced = ("set -g __autoenv_hpc_cache", "function __autoenv_hpc_ask; end")
 
     def quote(self, text: str) -> str:
-        r"""In single quotes only `\\` and `'` are special; odd bytes stand outside of them."""
+        """The quoted text; bytes that are not UTF-8 become escapes outside the quotes."""
         quoted = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return _BYTES.sub(lambda m: "'" + _hexadecimal(m[0]) + "'", quoted)
 
     def stored(self, activation: Activation, stamps: str) -> str:
-        """One case for each mode: enter, and adopt (a new shell)."""
+        """The text, with two modes: `enter`, or `adopt` for a new shell inside a project."""
         guards, change = activation.guards, activation.change
         lines = [
             f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
@@ -70,8 +70,8 @@ class Fish(Dialect):
         return "".join(f"{line}\n" for line in lines)
 
     def once(self, command: str) -> list[str]:
-        is_first = f"set -q __autoenv_hpc_retired; or {command}"
-        return [is_first, "set -g __autoenv_hpc_retired 1"]
+        first_time = f"set -q __autoenv_hpc_retired; or {command}"
+        return [first_time, "set -g __autoenv_hpc_retired 1"]
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
         lines = [f"set -gx {name} {self._value(name, value)}" for name, value in values.items()]
@@ -79,16 +79,16 @@ class Fish(Dialect):
         return [*lines, *([f"set -e {' '.join(names)}"] if names else [])]
 
     def extend_path(self, name: str, head: str, tail: str) -> str:
-        now = f"${name}" if name.endswith("PATH") else f"(string split : -- ${name})"
+        value = f"${name}" if name.endswith("PATH") else f"(string split : -- ${name})"
         parts = [
             *([self._value("PATH", head)] if head else []),
-            now,
+            value,
             *([self._value("PATH", tail)] if tail else []),
         ]
         return f"set -gx --path {name} {' '.join(parts)}"
 
     def definitions(self, activation: Activation) -> list[str]:
-        """Aliases that are a plain command; a function of bash has no meaning here."""
+        """The lines for aliases that are a plain command; fish cannot run functions of bash."""
         simple = {
             name: text
             for name, text in activation.definitions.aliases.items()
@@ -100,7 +100,7 @@ class Fish(Dialect):
         return [self.call("alias", n, *([] if t is None else [t])) for n, t in names.items()]
 
     def prompt(self, text: str) -> str:
-        return re.sub(r"[\x00-\x1f\x7f]", "?", text)  # it is printed as it is
+        return re.sub(r"[\x00-\x1f\x7f]", "?", text)  # fish prints the rest unchanged
 
     def _value(self, name: str, value: str) -> str:
         parts = value.split(":") if name.endswith("PATH") else [value]
@@ -118,17 +118,17 @@ class Fish(Dialect):
         ]
 
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
-        """Return 1 unless each variable has this very value, and is exported.
+        """The lines that return 1 unless each variable is exported with exactly this value.
 
-        All values are compared in one call, joined by a character that none of them contains:
-        a variable that holds it now makes one join too many, so that nothing is mistaken.
+        One call compares all values, joined by a character that none of them contains. A present
+        value with this character adds one more, so that the comparison fails as it should.
         """
         present = {name: value for name, value in values.items() if value is not None}
         absent = [name for name, value in values.items() if value is None]
         lines = []
-        for start in range(0, len(absent), _COUNTED):
-            some = absent[start : start + _COUNTED]
-            lines.append(f"set -qx {' '.join(some)}; test $status -eq {len(some)}; or return 1")
+        for start in range(0, len(absent), _BATCH):
+            batch = absent[start : start + _BATCH]
+            lines.append(f"set -qx {' '.join(batch)}; test $status -eq {len(batch)}; or return 1")
         if present:
             joint = next(
                 c for c in map(chr, range(1, 32)) if not any(c in v for v in present.values())
@@ -150,14 +150,14 @@ class Fish(Dialect):
         return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']
 
     def _cpu(self, cpu: str | None) -> list[str]:
-        """Compare with the file itself, so that no process starts: `machine.cpu`."""
+        """The lines that compare the processor, read from a file as in `machine.cpu`."""
         if cpu is None:
             return []
         line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
         globs = (self.quote(f"{key}*") for key in machine.CPU_KEYS)
         matches = "; or ".join(f'string match -q -- {glob} "${line}"' for glob in globs)
-        kept = f'{matches}; and set -a {text} "${line}"'
-        loop = f'while read -l {line}; test -n "${line}"; or break; {kept}; end'
+        append = f'{matches}; and set -a {text} "${line}"'
+        loop = f'while read -l {line}; test -n "${line}"; or break; {append}; end'
         return [
             f"set -l {text}",
             f"{loop} 2>/dev/null <{machine.CPU_FILE}",
@@ -165,12 +165,12 @@ class Fish(Dialect):
         ]
 
     def _age(self, guards: Guards, stamps: str) -> list[str]:
-        """Fish has no clock of its own, but knows how old a file is."""
+        """The lines that check the age; fish has no clock, but it knows the age of a file."""
         if not guards.max_age:
             return []
         made = self.quote(f"{stamps}/{guards.made * 10**9}")
-        age, life = f"(path mtime -R -- {made})", guards.max_age
-        return [f"test {age} -lt {life} -a {age} -gt -{life}; or return 1"]
+        age, limit = f"(path mtime -R -- {made})", guards.max_age
+        return [f"test {age} -lt {limit} -a {age} -gt -{limit}; or return 1"]
 
     def _shadow(self, change: Change) -> list[str]:
         names = [*assigned(change.reversed())]

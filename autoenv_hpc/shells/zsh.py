@@ -1,4 +1,4 @@
-"""zsh, in which some variables are tied to arrays."""
+"""The dialect for zsh, in which some variables are tied to arrays."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.bash import Bash, span
 
-# What zsh ties to an array; it is set there even when nobody exports it (zshparam(1)).
+# The variables that zsh ties to an array; it sets them even if they are not exported (zshparam(1)).
 _SPECIAL = frozenset(
     ("PATH", "MANPATH", "FPATH", "CDPATH", "MODULE_PATH", "MAILPATH", "FIGNORE", "PSVAR", "WATCH")
 )
 
 
 class Zsh(Bash):
-    """zsh; its code always runs under `emulate zsh`."""
+    """The dialect for zsh; its code always runs under `emulate zsh`."""
 
     name = suffix = "zsh"
 
