@@ -76,7 +76,7 @@ def load_modules(
     """
     config = project.config
     values = PathValues(project, outside, folders)
-    start = other_venvs.deactivated(outside) if config.modules or config.venv else outside
+    start = other_venvs.without_venv(outside) if config.modules or config.venv else outside
     paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
     request = Request(config.modules, paths, config.module_policy)
     loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)

@@ -12,14 +12,14 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.system import machine
 
 
-class Stored(NamedTuple):
+class StoredActivation(NamedTuple):
     """An activation on disk."""
 
     dialect: str
     activation: Activation
 
 
-def stored(cache: str) -> Iterator[Stored]:
+def stored_activations(cache: str) -> Iterator[StoredActivation]:
     """All activations in a cache folder, grouped by project, the newest first.
 
     :param cache: the user's cache folder (`Folders.cache`).
@@ -31,12 +31,12 @@ def stored(cache: str) -> Iterator[Stored]:
             slot, _, dialect = name.partition(".")
             if not slot.isdigit() or "." in dialect:
                 continue
-            compiled = _read(store.details(os.path.join(folder, name)))
+            compiled = _read(store.details_path(os.path.join(folder, name)))
             if compiled:
-                yield Stored(dialect, compiled)
+                yield StoredActivation(dialect, compiled)
 
 
-def failures(stored: Stored, outside: Env) -> list[str]:
+def failures(stored: StoredActivation, outside: Env) -> list[str]:
     """The reasons why a shell with these variables does not use an activation; empty if it does.
 
     :param outside: the variables with no project active.

@@ -5,7 +5,7 @@ import os
 from autoenv_hpc.environment import Env, without_entry
 
 
-def deactivated(env: Env) -> Env:
+def without_venv(env: Env) -> Env:
     """The variables without an active virtual or conda environment."""
     result = dict(env)
     prefix = result.pop("VIRTUAL_ENV", "")

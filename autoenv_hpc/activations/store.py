@@ -29,7 +29,7 @@ def folder(cache: str, root: str) -> str:
     return os.path.join(cache, "activations") + root
 
 
-def details(path: str) -> str:
+def details_path(path: str) -> str:
     """The path of the JSON file with the fields of an activation."""
     match = re.search(rb"variant (\w+)", _headline(path))
     project_folder, name = os.path.split(path)
@@ -54,7 +54,7 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     if slot is None:
         slot = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(details(paths[slot]))  # of the oldest activation, if it has to go
+            os.unlink(details_path(paths[slot]))  # of the oldest activation, if it has to go
     temporary = os.path.join(project_folder, f"{os.getpid()}.{suffix}.new")
     with open(temporary, "wb") as file:
         os.fchmod(file.fileno(), 0o600)

@@ -52,7 +52,7 @@ def store_activation(
         report.note(f"{place}: cannot store the activation: {error.strerror}")
 
 
-def stamped(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | None]:
+def stamp_files(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | None]:
     """Make the stamps of these files; return the files, or none if the cache is not writable."""
     try:
         stamps.make_stamps(cache, files.values())
@@ -61,7 +61,7 @@ def stamped(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | N
     return files
 
 
-def outwait(paths: Iterable[str]) -> None:
+def wait_for_next_second(paths: Iterable[str]) -> None:
     """Wait for less than a second, until no file has been modified in the current second.
 
     A shell that compares whole seconds then notices each later edit.

@@ -50,7 +50,7 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
     files: dict[str, int | None] = {}
     file = os.path.join(question.root, config.FILE_NAME)
     if question.precision == "coarse":
-        storing.outwait((file,))
+        storing.wait_for_next_second((file,))
     try:
         outside = active.without_project(shell.environ)
         governing = project.governing(question.root, outside, shell.folders)
@@ -67,7 +67,7 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
         report.problem(problem, question.root)
         files = {**Guards.on_files((file,)).files, **files, **problem.guards.files}
         code = _leave(shell)
-    watched = storing.stamped(files, shell.folders.cache)
+    watched = storing.stamp_files(files, shell.folders.cache)
     return f"{code}{shell.dialect.watching(watched, stamps.folder(shell.folders.cache))}\n"
 
 

@@ -7,7 +7,7 @@ import time
 from itertools import groupby
 
 from autoenv_hpc.activations import active, compiling, leaving, listing
-from autoenv_hpc.activations.listing import Stored
+from autoenv_hpc.activations.listing import StoredActivation
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.errors import Problem
@@ -24,7 +24,9 @@ def _list(context: Context) -> int:
     """Print each activation: what it was made from and whether it fits here."""
     outside = _outside(context)
     cache = context.folders.cache
-    for root, group in groupby(listing.stored(cache), lambda found: found.activation.root):
+    for root, group in groupby(
+        listing.stored_activations(cache), lambda found: found.activation.root
+    ):
         sys.stdout.write(f"{root}\n")
         for found in group:
             activation, guards = found.activation, found.activation.guards
@@ -46,7 +48,7 @@ def _check(context: Context) -> int:
     """Compare each activation that still holds with a real load; return 1 if one differs."""
     outside = _outside(context)
     status = 0
-    for found in listing.stored(context.folders.cache):
+    for found in listing.stored_activations(context.folders.cache):
         start = _starting_environment(found, outside)
         place = f"{found.activation.root} ({found.dialect})"
         failures = listing.failures(found, start)
@@ -75,7 +77,7 @@ def _outside(context: Context) -> Env:
     return leaving.outside(context.environ, active.active_project(context.environ))
 
 
-def _starting_environment(found: Stored, outside: Env) -> Env:
+def _starting_environment(found: StoredActivation, outside: Env) -> Env:
     """The environment that an activation starts from, as far as its guards record it."""
     start = dict(outside)
     for name, value in found.activation.guards.variables.items():
@@ -86,7 +88,7 @@ def _starting_environment(found: Stored, outside: Env) -> Env:
     return start
 
 
-def _differences(found: Stored, start: Env, context: Context) -> list[str]:
+def _differences(found: StoredActivation, start: Env, context: Context) -> list[str]:
     folders, then = context.folders, found.activation
     settings = config.settings(start, folders)
     file = os.path.join(then.root, config.FILE_NAME)

@@ -26,7 +26,7 @@ def run(context: Context) -> int:
         context.report.note(f"wrote {path}")
     else:
         sys.stdout.write(text)
-    others = contents.from_elsewhere(venv, env, sees_base=request.requested.system_site_packages)
+    others = contents.outside_packages(venv, env, sees_base=request.requested.system_site_packages)
     if others:
         context.report.note(f"left out because modules provide them: {', '.join(others)}")
     return 0

@@ -19,10 +19,10 @@ def run(context: Context) -> int:
     rows = []
     state = context.folders.state
     registry.forget_gone(state)
-    for venv in registry.registered(state):
+    for venv in registry.registered_venvs(state):
         if sys.stderr.isatty():
             context.report.progress(f"measuring {venv.entry.path}")
-        rows.append((venv, cautions.measured(venv.entry.path)))
+        rows.append((venv, cautions.folder_size(venv.entry.path)))
     context.report.finish()
     if context.arguments.json:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]

@@ -15,7 +15,7 @@ def run(context: Context) -> int:
     removable = []
     state = context.folders.state
     registry.forget_gone(state)
-    for venv in registry.registered(state):
+    for venv in registry.registered_venvs(state):
         entry = venv.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
@@ -23,7 +23,7 @@ def run(context: Context) -> int:
         if busy:
             report.note(f"kept {entry.path}: process {busy[0]} uses it")
             continue
-        size = cautions.measured(entry.path)
+        size = cautions.folder_size(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
         removable.append(venv)
     if not removable or arguments.dry_run:
@@ -33,7 +33,7 @@ def run(context: Context) -> int:
         return 1
     for venv in removable:
         path = venv.entry.path
-        with lease.held(path, report.progress):
+        with lease.hold(path, report.progress):
             cleanup.discard(path)
         registry.forget(venv.file)
         report.note(f"removed {path}")

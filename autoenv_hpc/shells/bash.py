@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assigned, compared, removed, settable
+from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals, settable
 from autoenv_hpc.shells.protocol import NUMBER
 from autoenv_hpc.system import machine
 
@@ -37,10 +37,10 @@ class Bash(Dialect):
             *self._cpu(guards.cpu),
             *self._age(guards),
             "case $1 in enter | exec | noted)",
-            *self._holds(compared(guards.variables)),
+            *self._holds(comparable(guards.variables)),
             *self._assignable([*change]),
-            *self._shelve(removed(change.reversed())),
-            *self.assign(assigned(change), removed(change)),
+            *self._shelve(removals(change.reversed())),
+            *self.assign(assignments(change), removals(change)),
             ";; esac",
             "case $1 in exec | noted) return 0 ;; esac",
             *self._way_back(activation.change),
@@ -54,8 +54,8 @@ class Bash(Dialect):
 
     def entering(self, activation: Activation, present: Change) -> str:
         lines = [
-            self.call("shelve", *removed(activation.change.reversed())),
-            *self.assign(assigned(present), removed(present)),
+            self.call("shelve", *removals(activation.change.reversed())),
+            *self.assign(assignments(present), removals(present)),
             *self._way_back(activation.change),
             *self.shell_part(activation),
         ]
@@ -64,7 +64,7 @@ class Bash(Dialect):
         return self._if_settable(present, lines)
 
     def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        lines = self.assign(assigned(present), removed(present))
+        lines = self.assign(assignments(present), removals(present))
         if end:
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return self._if_settable(present, lines or [":"])
@@ -90,7 +90,7 @@ class Bash(Dialect):
         return f'export {name}={before}"${{{name}-}}"{after}'
 
     def _if_settable(self, change: Change, lines: list[str]) -> str:
-        names = [*assigned(change), *removed(change)]
+        names = [*assignments(change), *removals(change)]
         body = "\n".join(lines)
         return f"if {self.call('may_set', *names)}; then\n{body}\nfi\n"
 
@@ -98,9 +98,9 @@ class Bash(Dialect):
         back = change.reversed()
         return [
             "__autoenv_hpc_leave_active() {",
-            *self._holds(compared(change.afters)),
+            *self._holds(comparable(change.afters)),
             "[[ ${1-} != check ]] || return 0",
-            *self.assign(assigned(back), removed(back)),
+            *self.assign(assignments(back), removals(back)),
             "return 0",
             "}",
         ]

@@ -22,17 +22,17 @@ def settable(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
-def assigned(change: Change) -> Env:
+def assignments(change: Change) -> Env:
     """The variables that a change exports, with their values."""
     return {n: v.after for n, v in change.items() if v.after is not None and settable(n)}
 
 
-def removed(change: Change) -> list[str]:
+def removals(change: Change) -> list[str]:
     """The variables that a change unsets."""
     return [name for name, value in change.items() if value.after is None and settable(name)]
 
 
-def compared(values: Mapping[str, str | None]) -> dict[str, str | None]:
+def comparable(values: Mapping[str, str | None]) -> dict[str, str | None]:
     """Those of the values that a shell can compare."""
     return {name: value for name, value in values.items() if settable(name)}
 
@@ -84,7 +84,7 @@ class Dialect(ABC):
 
         :param silence: whether the hook also stops asking; it must not while it still has to leave.
         """
-        lines = self.assign_plainly(assigned(present), removed(present))
+        lines = self.assign_plainly(assignments(present), removals(present))
         if end:
             lines.append("__autoenv_hpc_end" + (" keep-deactivate" if keep_deactivate else ""))
         say = f"builtin printf '%s\\n' {self.quote(UPGRADED)} >&2"

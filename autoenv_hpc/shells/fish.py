@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assigned, compared, removed
+from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals
 from autoenv_hpc.shells.protocol import NUMBER
 from autoenv_hpc.system import machine
 
@@ -38,9 +38,9 @@ class Fish(Dialect):
             *self._cpu(guards.cpu),
             *self._age(guards, stamps),
             "if test $argv[1] = enter",
-            *self._holds(compared(guards.variables)),
+            *self._holds(comparable(guards.variables)),
             *self._shadow(change),
-            *self.assign(assigned(change), removed(change)),
+            *self.assign(assignments(change), removals(change)),
             "end",
             *self._way_back(change),
             "if test $argv[1] = adopt; and not __autoenv_hpc_leave_active check; return 1; end",
@@ -53,9 +53,9 @@ class Fish(Dialect):
 
     def entering(self, activation: Activation, present: Change) -> str:
         lines = [
-            self.call("shelve", *removed(activation.change.reversed())),
+            self.call("shelve", *removals(activation.change.reversed())),
             *self._shadow(activation.change),
-            *self.assign(assigned(present), removed(present)),
+            *self.assign(assignments(present), removals(present)),
             *self._way_back(activation.change),
             *self.shell_part(activation),
         ]
@@ -64,7 +64,7 @@ class Fish(Dialect):
         return "\n".join(lines) + "\n"
 
     def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        lines = self.assign(assigned(present), removed(present))
+        lines = self.assign(assignments(present), removals(present))
         if end:
             lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
         return "".join(f"{line}\n" for line in lines)
@@ -110,9 +110,9 @@ class Fish(Dialect):
         back = change.reversed()
         return [
             "function __autoenv_hpc_leave_active",
-            *self._holds(compared(change.afters)),
+            *self._holds(comparable(change.afters)),
             'test "$argv[1]" = check; and return 0',
-            *self.assign(assigned(back), removed(back)),
+            *self.assign(assignments(back), removals(back)),
             "return 0",
             "end",
         ]
@@ -173,7 +173,7 @@ class Fish(Dialect):
         return [f"test {age} -lt {limit} -a {age} -gt -{limit}; or return 1"]
 
     def _shadow(self, change: Change) -> list[str]:
-        names = [*assigned(change.reversed())]
+        names = [*assignments(change.reversed())]
         return [self.call("shadow", *names)] if names else []
 
 

@@ -47,7 +47,7 @@ def update(request: VenvRequest, installer: Installer, progress: Progress) -> No
 
     :raises VenvError: it failed; the record is unchanged, so the environment stays outdated.
     """
-    with lease.held(request.path, progress):
+    with lease.hold(request.path, progress):
         old = record.read(request.path)
         packages = old.get("wishes", {}).get("packages", ())
         before = InstalledBefore(tuple(packages), tuple(old.get("installed", ())))
@@ -100,7 +100,7 @@ def _run(command: Command, request: VenvRequest, target: str, progress: Progress
     before = len(contents.installed(target))  # counted now: packages may arrive before their line
 
     def report(line: str) -> None:
-        total = contents.announced(line)
+        total = contents.announced_count(line)
         progress(line, total, lambda: len(contents.installed(target)) - before)
 
     installers.follow(command.words, command.env, command.folder or request.owner.root, report)
@@ -139,4 +139,4 @@ def build_failure(path: str, error: OSError | VenvError) -> VenvError:
     with contextlib.suppress(OSError):  # `venv` and others hide what pip printed
         if shutil.disk_usage(os.path.dirname(path)).free < _MIN_FREE:
             lines.append(os.strerror(errno.ENOSPC))
-    return VenvError(f"cannot build {path}: {installers.explained(lines, 1)}")
+    return VenvError(f"cannot build {path}: {installers.explanation(lines, 1)}")

@@ -17,7 +17,7 @@ class Size(NamedTuple):
     files: int
 
 
-def measured(path: str) -> Size:
+def folder_size(path: str) -> Size:
     """The size of all files below a folder; links count themselves, not their targets."""
     size = files = 0
     for place, _, names in os.walk(path):
@@ -52,7 +52,7 @@ def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
     if request.site.warns_of_home and os.path.realpath(request.path).startswith(home + "/"):
         from rich.filesize import decimal  # noqa: PLC0415 - only a message needs it
 
-        size = measured(request.path)
+        size = folder_size(request.path)
         warnings.append(
             f"{request.path} puts {size.files} files and {decimal(size.bytes)} into your home"
             f" folder, but {request.site.name or 'this site'} asks you to keep environments"
@@ -63,7 +63,11 @@ def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
             f"{request.site.name or 'this site'} recommends virtual environments instead of conda"
             ' (set backend = "virtualenv" in [venv])'
         )
-    hidden = contents.shadows(request.path, environ) if request.owner.python_path == "keep" else []
+    hidden = (
+        contents.hidden_packages(request.path, environ)
+        if request.owner.python_path == "keep"
+        else []
+    )
     if hidden:
         more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
         warnings.append(

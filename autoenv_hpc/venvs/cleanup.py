@@ -9,14 +9,14 @@ from autoenv_hpc.venvs import record, relocation
 
 def tidy(path: str) -> None:
     """Finish or remove what killed builds left next to a path."""
-    new = relocation.beside(path)
+    new = relocation.sibling_path(path)
     if record.is_ours(new):
         if not record.exists(path) and not record.is_unfinished(new):
             os.rename(new, path)  # the killed process was about to do this
         else:
             discard(new)
     for folder in (path, new):
-        shutil.rmtree(relocation.trash(folder), ignore_errors=True)
+        shutil.rmtree(relocation.trash_path(folder), ignore_errors=True)
 
 
 def discard(path: str) -> None:
@@ -26,7 +26,7 @@ def discard(path: str) -> None:
     The mark of the build goes last, so that a removal that was killed is noticed.
     """
     real = os.path.realpath(path)
-    aside = relocation.trash(real)
+    aside = relocation.trash_path(real)
     shutil.rmtree(aside, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         try:

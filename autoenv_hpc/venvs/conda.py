@@ -58,7 +58,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """
     del environ
     if not os.path.isdir(os.path.join(request.path, "conda-meta")):
-        raise matching.no_environment(request)
+        raise matching.not_a_venv(request)
     matching.check_machine(request, os.uname().machine, _machine(request.path))
     interpreter = _interpreter(request.path)
     wanted = request.requested.python or ""
@@ -84,14 +84,14 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
     return _Conda(Program(program, environ), request)
 
 
-def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
+def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
     """Activate it in a scratch shell with conda's own code, so that the scripts in activate.d run.
 
     Without a conda program, as for a packed prefix, follow conda's documentation instead.
 
     :raises VenvError: it cannot be activated.
     """
-    prefix = environment.prefix
+    prefix = venv.prefix
     program = find_program(env)
     # our shells set the prompt themselves, so an exported PS1 stays unchanged
     prompt = {"PS1": env["PS1"]} if "PS1" in env else {}

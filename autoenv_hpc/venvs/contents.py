@@ -45,7 +45,7 @@ def installed(prefix: str) -> dict[str, str]:
     return distributions(site_packages(prefix))
 
 
-def announced(line: str) -> int | None:
+def announced_count(line: str) -> int | None:
     """The number of packages that an installer announces in this line; None without a number."""
     match = _ANNOUNCED.match(line)
     if match is None:
@@ -53,7 +53,7 @@ def announced(line: str) -> int | None:
     return int(match["number"]) if match["number"] else len(match["names"].split(","))
 
 
-def shadows(prefix: str, env: Env) -> list[str]:
+def hidden_packages(prefix: str, env: Env) -> list[str]:
     """The packages that PYTHONPATH hides from the environment, each with both versions.
 
     Python searches PYTHONPATH before the environment's own packages (Python's documentation, The
@@ -74,7 +74,7 @@ def shadows(prefix: str, env: Env) -> list[str]:
     ]
 
 
-def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
+def outside_packages(venv: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
     """The packages that an environment's Python imports from modules or from its base Python.
 
     :param sees_base: whether the environment sees the packages of its base Python.
@@ -83,8 +83,8 @@ def from_elsewhere(environment: MatchedVenv, env: Env, *, sees_base: bool) -> li
     folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
     for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize
         folders += site_packages(prefix) if prefix else []
-    if sees_base and environment.interpreter:
-        folders += site_packages(environment.interpreter.base_prefix)
-    own = installed(environment.prefix)
+    if sees_base and venv.interpreter:
+        folders += site_packages(venv.interpreter.base_prefix)
+    own = installed(venv.prefix)
     versions = distributions(folders)
     return [f"{n} {v}" for n, v in sorted(versions.items()) if n not in own and n not in _SEEDS]

@@ -43,7 +43,7 @@ def build(request: VenvRequest, environ: Env, progress: Progress) -> None:
 
     environ = cautions.with_caches(request, environ)
     installer = backend(request.requested.backend).installer(request, environ)
-    with lease.held(request.path, progress):
+    with lease.hold(request.path, progress):
         building.build(request, installer, environ, progress)
 
 

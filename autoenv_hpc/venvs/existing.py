@@ -46,20 +46,20 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
     raise _missing(request)
 
 
-def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
+def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
     """Activate it as its kind requires; a folder of wrappers, such as tykky's, only has a `bin`.
 
     :raises VenvError: conda cannot activate it.
     """
-    prefix = environment.prefix
+    prefix = venv.prefix
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
         from autoenv_hpc.venvs import conda  # noqa: PLC0415 - only a conda prefix needs it
 
-        return conda.activate(environment, env)
+        return conda.activate(venv, env)
     if record.pyvenv_cfg(prefix) is None:
         path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
         return ActivatedVariables({**env, "PATH": path})
-    return virtual.activate(environment, env)
+    return virtual.activate(venv, env)
 
 
 def _missing(request: VenvRequest) -> VenvError:

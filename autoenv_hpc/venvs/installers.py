@@ -67,7 +67,7 @@ def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], 
         )
         if offline and _NOT_DOWNLOADED.search("\n".join(lines)):
             lines.append("the network was disabled")
-        raise VenvError(explained(lines, status))
+        raise VenvError(explanation(lines, status))
 
 
 def output(command: Command) -> str:
@@ -80,11 +80,11 @@ def output(command: Command) -> str:
         errors="surrogateescape", check=False, cwd=command.folder or "/",
     )  # fmt: skip
     if done.returncode:
-        raise VenvError(explained(done.stderr.split("\n"), done.returncode))
+        raise VenvError(explanation(done.stderr.split("\n"), done.returncode))
     return done.stdout
 
 
-def explained(output_lines: Sequence[str], status: int) -> str:
+def explanation(output_lines: Sequence[str], status: int) -> str:
     """A one-line message from a program's output, with a remedy if this module has one.
 
     :param status: its exit status; negative: the signal that killed it.

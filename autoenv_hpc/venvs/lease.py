@@ -17,7 +17,7 @@ _POLL = 0.2
 
 
 @contextlib.contextmanager
-def held(path: str, progress: Progress) -> Iterator[None]:
+def hold(path: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of this path; wait while another process holds it.
 
     The lock is a file with a heartbeat, because `flock` is not enough on NFS and Lustre. It lies
@@ -36,7 +36,7 @@ def held(path: str, progress: Progress) -> Iterator[None]:
     except OSError as error:
         from autoenv_hpc.venvs import installers  # noqa: PLC0415 - only a failure needs it
 
-        reason = installers.explained([f"{error.strerror or error}"], 1)
+        reason = installers.explanation([f"{error.strerror or error}"], 1)
         raise VenvError(f"cannot build {path}: {reason}") from error
     try:
         yield

@@ -9,7 +9,7 @@ from autoenv_hpc.venvs import record, requirements
 from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 
 
-def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
+def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     """The virtual environment at the path, if it matches the request.
 
     Its base interpreter (prefix and X.Y), architecture and `system-site-packages` must match. The
@@ -19,7 +19,7 @@ def matched(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     """
     cfg = record.pyvenv_cfg(request.path)
     if cfg is None:
-        raise no_environment(request)
+        raise not_a_venv(request)
     if not os.path.isdir(cfg.home):
         raise VenvError(
             f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
@@ -58,13 +58,13 @@ def check_machine(request: VenvRequest, machine: str, metadata: str | None = Non
         )
 
 
-def is_environment(path: str) -> bool:
+def is_venv(path: str) -> bool:
     """Whether there is a virtual or conda environment at the path, whoever made it."""
     is_conda = os.path.isdir(os.path.join(path, "conda-meta"))
     return is_conda or record.pyvenv_cfg(path) is not None
 
 
-def no_environment(request: VenvRequest) -> VenvError:
+def not_a_venv(request: VenvRequest) -> VenvError:
     """The error if something else is at the path, which is never overwritten."""
     return VenvError(
         f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
@@ -77,7 +77,7 @@ def guards(request: VenvRequest, *more: str) -> Guards:
     :param more: further files.
     """
     names = ("pyvenv.cfg", record.RECORD, "bin/python")
-    files = (record.mark(request.path), *requirements.closure(request.requested.requirements))
+    files = (record.mark_path(request.path), *requirements.closure(request.requested.requirements))
     return Guards.on_files((*(os.path.join(request.path, name) for name in names), *files, *more))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from autoenv_hpc.environment import Env
 from autoenv_hpc.venvs import installers
 from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
-from autoenv_hpc.venvs.virtual import activated
+from autoenv_hpc.venvs.virtual import with_venv
 
 # Runs pip without the working directory on sys.path: a `pip.py` there must not be imported.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
@@ -48,7 +48,7 @@ class Pip(NamedTuple):
         return installers.output(self._pip(path, "freeze", "--local"))
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
-        env = {n: v for n, v in activated(self.environ, path).items() if n != "PIP_USER"}
+        env = {n: v for n, v in with_venv(self.environ, path).items() if n != "PIP_USER"}
         if env.pop("PIP_NO_CACHE_DIR", "").lower() in ("1", "true", "yes", "on"):
             words = ("--no-cache-dir", *words)  # pip before 19 takes the value for a path
         program = [os.path.join(path, "bin/python"), "-c", _PIP, command]

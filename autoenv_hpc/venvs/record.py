@@ -44,7 +44,7 @@ def exists(path: str) -> bool:
         raise VenvError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def mark(path: str) -> str:
+def mark_path(path: str) -> str:
     """The file next to the path that marks a build: it is written first and removed last."""
     folder, name = os.path.split(os.path.realpath(path))
     return os.path.join(folder, f".{name}.autoenv-hpc.building")
@@ -52,7 +52,7 @@ def mark(path: str) -> str:
 
 def is_unfinished(path: str) -> bool:
     """Whether a build by this tool began at the path and did not finish."""
-    return os.path.exists(mark(path))
+    return os.path.exists(mark_path(path))
 
 
 def is_ours(path: str) -> bool:
@@ -65,14 +65,14 @@ def begin(path: str, process: Record) -> None:
 
     :param process: its `host`, `process` and `job`, for messages.
     """
-    with open(mark(path), "w", encoding="utf-8") as file:
+    with open(mark_path(path), "w", encoding="utf-8") as file:
         json.dump(process, file)
 
 
 def builder(path: str) -> str:
     """The process that builds at the path, for messages."""
     try:
-        with open(mark(path), encoding="utf-8") as file:
+        with open(mark_path(path), encoding="utf-8") as file:
             process = json.load(file)
         job = f", job {process['job']}" if process["job"] else ""
         return f"process {process['process']} on {process['host']}{job}"
@@ -95,7 +95,7 @@ def finish(path: str, record: Record) -> None:
 def unmark(path: str) -> None:
     """Remove the mark of a build."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(mark(path))
+        os.unlink(mark_path(path))
 
 
 def read(path: str) -> Record:

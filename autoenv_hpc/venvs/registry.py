@@ -56,7 +56,7 @@ def register(request: VenvRequest, venv: MatchedVenv) -> None:
         folders.write_atomically(file, json.dumps(entry._asdict()).encode())
 
 
-def registered(state: str) -> Iterator[RegisteredVenv]:
+def registered_venvs(state: str) -> Iterator[RegisteredVenv]:
     """The environments that still exist, sorted by path.
 
     :param state: the user's state folder (`Folders.state`).

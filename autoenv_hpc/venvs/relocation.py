@@ -17,7 +17,7 @@ _EXCHANGE = 2  # RENAME_EXCHANGE (Linux, renameat2(2))
 _WORKING_DIRECTORY = -100  # AT_FDCWD
 
 
-def beside(path: str) -> str:
+def sibling_path(path: str) -> str:
     """The path next to this one, of the same length in bytes, for a new build."""
     folder, name = os.path.split(path)
     length = len(os.fsencode(name))
@@ -54,13 +54,13 @@ def swap(one: str, other: str) -> None:
         words = (cwd, os.fsencode(one), cwd, os.fsencode(other), _EXCHANGE)
         if ctypes.CDLL(None, use_errno=True).renameat2(*words) == 0:
             return
-    aside = trash(one)
+    aside = trash_path(one)
     os.rename(one, aside)
     os.rename(other, one)
     os.rename(aside, other)
 
 
-def trash(path: str) -> str:
+def trash_path(path: str) -> str:
     """The path to which a folder is moved before its removal."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}.autoenv-hpc.trash")

@@ -19,15 +19,15 @@ def rebuild(
     :raises VenvError: the build failed; the old environment is unchanged.
     """
     path = os.path.realpath(request.path) if os.path.islink(request.path) else request.path
-    with lease.held(request.path, progress):
+    with lease.hold(request.path, progress):
         request = request._replace(path=path)
         cleanup.tidy(path)
         if not record.exists(path) or record.is_unfinished(path):
             build_at(request, path, installer, environ, progress)
             return None
-        if not record.is_ours(path) and not matching.is_environment(path):
-            raise matching.no_environment(request)
-        new = relocation.beside(path)
+        if not record.is_ours(path) and not matching.is_venv(path):
+            raise matching.not_a_venv(request)
+        new = relocation.sibling_path(path)
         if record.exists(new):
             raise VenvError(f"{new} already exists, and a rebuild needs this path (move it)")
         build_at(request, new, installer, environ, progress)

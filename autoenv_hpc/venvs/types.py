@@ -156,5 +156,5 @@ class Backend(Protocol):
         :raises VenvError: a program is missing; nothing has been written.
         """
 
-    def activate(self, environment: MatchedVenv, env: Env) -> ActivatedVariables:
+    def activate(self, venv: MatchedVenv, env: Env) -> ActivatedVariables:
         """The variables with the environment activated."""

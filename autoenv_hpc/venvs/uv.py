@@ -20,7 +20,7 @@ from autoenv_hpc.venvs.types import (
     Requested,
     VenvRequest,
 )
-from autoenv_hpc.venvs.virtual import activate, activated, match
+from autoenv_hpc.venvs.virtual import activate, match, with_venv
 
 __all__ = ["activate", "installer", "match"]
 
@@ -95,7 +95,7 @@ class _Uv(NamedTuple):
         return self._uv(path, "pip", command, "--python", python, *words)
 
     def _uv(self, path: str, *words: str) -> Command:
-        env = activated(self.environ, path)
+        env = with_venv(self.environ, path)
         quiet = {
             "UV_NO_PROGRESS": "1",
             "UV_PYTHON_DOWNLOADS": env.get("UV_PYTHON_DOWNLOADS", "never"),

@@ -14,15 +14,15 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     :raises VenvError: it is missing or does not match; the message has the difference.
     """
     python, folders = request.requested.python, request.folders
-    return matching.matched(request, find_interpreter(python, environ, folders))
+    return matching.match(request, find_interpreter(python, environ, folders))
 
 
-def activate(environment: MatchedVenv, env: Env) -> ActivatedVariables:
+def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
     """Activate as CPython's `Lib/venv/scripts/common/activate` does: it also unsets PYTHONHOME."""
-    return ActivatedVariables(activated(env, environment.prefix))
+    return ActivatedVariables(with_venv(env, venv.prefix))
 
 
-def activated(env: Env, prefix: str) -> Env:
+def with_venv(env: Env, prefix: str) -> Env:
     """The variables with a virtual environment activated."""
     path = with_entries(env.get("PATH"), prepend=[os.path.join(prefix, "bin")])
     rest = {name: value for name, value in env.items() if name != "PYTHONHOME"}

@@ -13,7 +13,7 @@ def test_shadows_are_told_from_names_and_versions(tmp_path: Path) -> None:
     ):
         for name in names:
             (folder / name).mkdir(parents=True)
-    told = contents.shadows(str(tmp_path / "env"), {"PYTHONPATH": f":{theirs}"})
+    told = contents.hidden_packages(str(tmp_path / "env"), {"PYTHONPATH": f":{theirs}"})
     assert told == [f"foo-bar 1.0 by 2.0 in {theirs}", f"old 2.0 by 1.0 in {theirs}"]
     behind = {"PYTHONPATH": f"{own}:{theirs}"}
-    assert contents.shadows(str(tmp_path / "env"), behind) == []
+    assert contents.hidden_packages(str(tmp_path / "env"), behind) == []

@@ -552,7 +552,7 @@ def test_the_rebuilt_one_is_as_if_it_had_been_built_there(
     assert before & steady == after.keys() & steady | {"mine"}
     from autoenv_hpc.venvs import relocation  # noqa: PLC0415
 
-    beside = relocation.beside(str(root / ".venv"))
+    beside = relocation.sibling_path(str(root / ".venv"))
     assert not [name for name, data in after.items() if os.fsencode(beside) in data]
     done = home.command("exec", "-C", str(root), "--", "seaborn-version")
     assert done.stdout == "0.11.2\n"

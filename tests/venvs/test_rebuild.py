@@ -46,7 +46,7 @@ def test_the_new_one_is_as_if_it_had_been_built_there(
     assert after.keys() == before.keys()
     steady = {n for n in after if not n.endswith((".pyc", ".autoenv-hpc.json", "RECORD"))}
     assert {n: after[n] for n in steady} == {n: before[n] for n in steady}
-    beside = os.fsencode(os.path.basename(relocation.beside(str(made))))
+    beside = os.fsencode(os.path.basename(relocation.sibling_path(str(made))))
     if len(beside) > 4:
         assert not [name for name, data in after.items() if beside in data]
     assert prefix(home, root) == str(made)
@@ -148,10 +148,10 @@ def test_killed_it_leaves_what_the_next_call_goes_on_from(
     builder.wait()
     home.project(f"[venv]\n{THIS}{uv_backend}", "p")
     if moment == "swapping":  # between two renames, where the file system cannot exchange
-        beside = relocation.beside(str(root / ".venv"))
+        beside = relocation.sibling_path(str(root / ".venv"))
         shutil.rmtree(beside)
-        os.unlink(record.mark(beside))
-        shutil.copytree(root / ".venv", relocation.trash(str(root / ".venv")), symlinks=True)
+        os.unlink(record.mark_path(beside))
+        shutil.copytree(root / ".venv", relocation.trash_path(str(root / ".venv")), symlinks=True)
         os.rename(root / ".venv", beside)
         assert "building" not in home.command("prepare", cwd=root).stderr
         assert everything(root / ".venv") == old
