@@ -43,9 +43,8 @@ class Dialect(ABC):
     name: str
     suffix: str
     or_operator: str  # between tests, one of which is enough
-    silenced: tuple[
-        str, str
-    ]  # lines after which a hook replays nothing, lines after which it asks nothing
+    # The lines after which a hook replays nothing, then those after which it asks nothing.
+    silenced: tuple[str, str]
 
     @abstractmethod
     def quote(self, text: str) -> str:
