@@ -60,9 +60,8 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
         os.fchmod(file.fileno(), 0o600)
         file.write(os.fsencode(text))
         file.flush()
-        os.fsync(
-            file.fileno()
-        )  # after a crash, an empty file would count as an activation without guards
+        # after a crash, an empty file would count as an activation without guards
+        os.fsync(file.fileno())
     fields = json.dumps(activation.as_json()).encode()
     json_path = os.path.join(project_folder, f"{variant}.{suffix}.json")
     write_atomically(json_path, fields, lasting=False)

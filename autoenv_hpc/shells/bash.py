@@ -148,7 +148,7 @@ class Bash(Dialect):
         ]
 
     def _age(self, guards: Guards) -> list[str]:
-        """The lines that check the age; a clock that was set back must not make it negative."""
+        """The lines that check the age in both directions, since a clock may be set back."""
         if not guards.max_age:
             return []
         now, (begin, end) = "__autoenv_hpc_now", span(guards)
