@@ -228,7 +228,7 @@ def test_without_a_network_the_message_says_where_to_prepare(
     home.env["CONDA_CHANNELS"] = "https://conda.invalid/course"
     root = home.project(GEODATA, "p")
     offline = {variable: "true"} if variable else {"CONDA_REMOTE_MAX_RETRIES": "0"}
-    assert "run `autoenv-hpc prepare` where there is one" in refused(home, root, **offline)
+    assert "run `autoenv-hpc prepare` on a node that has one" in refused(home, root, **offline)
     assert os.listdir(root) == [".hpcenv.toml"]
 
 
@@ -531,7 +531,7 @@ def test_one_for_another_architecture_without_a_python_is_refused(home: Home, co
     meta.write_text(meta.read_text().replace(conda_channel.SUBDIR, "linux-ppc64le"))
     home.command("cache", "clear")
     said = refused(home, root)
-    assert f"is for ppc64le, and this machine is {os.uname().machine}" in said
+    assert f"is for ppc64le, but this machine is {os.uname().machine}" in said
 
 
 @every_program

@@ -48,7 +48,7 @@ def test_sync_installs_the_difference(home: Home, project: Project, backend: str
     # pip cannot tell what else needs a package
     assert contents(home, root) == (now if backend == "uv" else now | {"spacy": "3.0.6"})
     (root / "more.txt").write_text("seaborn\nmatplotlib\n")
-    assert "has changed" in home.command("exec", "-C", str(root), "--", "true").stderr
+    assert "have changed" in home.command("exec", "-C", str(root), "--", "true").stderr
 
 
 def test_what_the_user_installed_stays(
@@ -77,13 +77,13 @@ def test_a_change_is_noticed_at_the_next_entry(home: Home, project: Project, she
     (root / "r.txt").write_text("spacy\n")
     home.command("prepare", cwd=root)
     here = home.shell(shell)
-    assert "has changed" not in here.run("cd ~/p")
+    assert "have changed" not in here.run("cd ~/p")
     here.run("echo seaborn >> r.txt")
     here.run("cd ~")
     assert "autoenv-hpc sync" in here.run("cd ~/p")
     here.run("autoenv-hpc sync")
     here.run("cd ~")
-    assert "has changed" not in here.run("cd ~/p")
+    assert "have changed" not in here.run("cd ~/p")
     assert here.output("python -c 'import seaborn; print(1)'") == "1\n"
 
 
