@@ -1,8 +1,8 @@
 """`AUTOENV_HPC_STATE`: the active project, in one exported variable.
 
-The variable contains all that leaving needs, so a nested shell or another node can leave too. It is
-JSON, compressed and in base64. A long value that is no search path becomes a digest, since leaving
-only compares it with the present value.
+The variable contains all that leaving needs, so a nested shell or a shell on another node can
+leave too. Its value is compressed JSON in base64. A long value that is not a search path becomes a
+digest, since leaving only compares it with the present value.
 """
 
 import binascii
@@ -25,7 +25,7 @@ class ActiveProject(NamedTuple):
     root: str
     name: str
     origin: str  # digest of the configuration, the site and the named environment
-    change: Change  # without AUTOENV_HPC_STATE itself
+    change: Change  # all variables but AUTOENV_HPC_STATE
     modules: tuple[str, ...] = ()  # modules that entering loaded
     displaced: tuple[str, ...] = ()  # modules that entering unloaded
     paths: tuple[str, ...] = ()  # entries that entering added to MODULEPATH
@@ -42,8 +42,7 @@ def encode(project: ActiveProject) -> str:
     packed = _in_base64(zlib.compress(text, 9))
     if len(packed) > _LIMIT:
         raise Problem(
-            "entering changes more than one exported variable can hold for leaving"
-            " (load fewer modules)"
+            f"entering changes too many variables: {NAME} exceeds 128 KiB (load fewer modules)"
         )
     return packed
 
@@ -51,8 +50,8 @@ def encode(project: ActiveProject) -> str:
 def active_project(env: Env) -> ActiveProject | None:
     """The active project; None if there is none or its variable cannot be read.
 
-    A digest becomes the present value if that has the same digest, and otherwise a value that no
-    variable can have.
+    If the present value has the same digest, it replaces the digest. Otherwise a value that no
+    variable can have does.
     """
     packed = env.get(NAME)
     if not packed:
@@ -73,7 +72,7 @@ def active_project(env: Env) -> ActiveProject | None:
 
 
 def without_project(env: Env) -> Env:
-    """The variables with the change of an active project undone, without the module tool."""
+    """The variables with the change of the active project undone. No module tool runs."""
     project = active_project(env)
     return project.change.undone_in(env) if project else env
 
@@ -96,4 +95,6 @@ def _digest(value: str) -> str:
 
 
 def _in_base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()  # as `base64` does, without its import
+    return binascii.b2a_base64(
+        data, newline=False
+    ).decode()  # `base64` does the same, but costs an import

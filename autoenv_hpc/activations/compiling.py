@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class WithModules(NamedTuple):
     """A project with its modules loaded, but without its environment."""
 
-    start: Env  # without an environment that the user activated
+    start: Env  # the variables without an environment that the user activated
     loaded: Resolution
     values: PathValues
     request: "VenvRequest | None"
@@ -48,11 +48,11 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
     prepare: bool = False,
     fresh: bool = False,
 ) -> Activation:
-    """Load the modules, get the environment, and return what this changes.
+    """Load the modules, get the environment, and return the result as an activation.
 
     :param outside: the variables with no project active.
     :param progress: receives the lines of slow steps.
-    :param prepare: build the environment even where the configuration forbids it for entering.
+    :param prepare: build the environment even if the configuration forbids it on entering.
     :param fresh: load the modules again, even if a load is cached.
     :raises Problem: a step failed, so there is nothing to apply.
     """
@@ -68,7 +68,7 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
 def load_modules(
     project: Project, outside: Env, folders: Folders, *, fresh: bool = False
 ) -> WithModules:
-    """Load the modules, and work out the request for the environment.
+    """Load the modules, and determine the request for the environment.
 
     :param outside: the variables with no project active.
     :param fresh: load the modules again, even if a load is cached.
@@ -143,7 +143,7 @@ def _change(project: Project, outside: Env, env: Env) -> Change:
 
 
 def _with_state(change: Change, project: Project, modules: WithModules) -> Change:
-    """The change with `AUTOENV_HPC_STATE`, which contains all that undoing it needs."""
+    """The change with `AUTOENV_HPC_STATE`, which contains all that leaving needs."""
     before = bookkeeping.loaded(modules.start)
     ours = tuple(name for name in bookkeeping.loaded(modules.loaded.env) if name not in before)
     state = active.encode(
@@ -184,9 +184,9 @@ def _activation(
 
 
 def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Guards:
-    """All conditions under which compiling again would give the same change."""
+    """The guards under which another compilation gives the same change."""
     cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
-    code = Guards.on_files((__file__,))  # another release may compile differently
+    code = Guards.on_files((__file__,))  # another version may compile differently
     joined = code | project.guards | parts | cache
     names = {*joined.variables, *_written_variables(project.config)}
     names.update(filter(bookkeeping.is_bookkeeping, outside))
@@ -195,11 +195,11 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
 
 
 def _written_variables(config: Config) -> set[str]:
-    """The variables that entering writes, including those that already have the right value."""
+    """The variables that entering writes, even if they already have the right value."""
     names = set(config.env)
     if config.modules or config.venv:
         names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
-    if config.venv:  # with other libraries, its Python may not start
+    if config.venv:  # its Python may not start with other libraries
         names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
     if config.python_path != "keep":
         names.add("PYTHONPATH")

@@ -1,4 +1,4 @@
-"""The way out of an active project, even after changes by the user."""
+"""The way out of an active project, which keeps the changes that the user made inside."""
 
 import os
 
@@ -10,10 +10,11 @@ _MODULE_STATE = ("LOADEDMODULES", "_LMFILES_", "MODULEPATH")
 
 
 def outside(now: Env, project: ActiveProject | None) -> Env:
-    """The variables without the active project, but with the changes that the user made inside it.
+    """The variables without the active project, with the changes that the user made inside it.
 
     :param project: the active project; None if there is none.
-    :raises ModuleError: the user changed the modules, and the module tool cannot unload ours.
+    :raises ModuleError: the user changed the modules, and the module tool cannot unload those that
+        entering loaded.
     """
     if project is None:
         return now
@@ -23,7 +24,7 @@ def outside(now: Env, project: ActiveProject | None) -> Env:
 
 
 def _has_same_modules(now: Env, project: ActiveProject) -> bool:
-    """Whether the modules are the same as after entering, or entering did not change them."""
+    """Whether the modules are still those after entering, or entering did not change them."""
     if not (project.modules or project.displaced or project.paths):
         return True
     changed = [name for name in _MODULE_STATE if name in project.change]
@@ -33,7 +34,8 @@ def _has_same_modules(now: Env, project: ActiveProject) -> bool:
 def _undo(now: Env, project: ActiveProject) -> Env:
     """Undo the change, and restore the module tool's variables as a whole.
 
-    A query such as `module avail` may have written into these variables; they must agree.
+    A query such as `module avail` may have changed some of these variables, but they must agree
+    with each other.
     """
     result = project.change.undone_in(now)
     for name, value in project.change.items():
@@ -50,7 +52,7 @@ def _undo(now: Env, project: ActiveProject) -> Env:
 
 
 def _unload(now: Env, project: ActiveProject) -> Env:
-    """Unload in a scratch shell, keep the module tool's variables from there, merge the others."""
+    """Unload in a scratch shell, take the module tool's variables from it and merge the others."""
     start = dict(now)
     prefix = now.get("VIRTUAL_ENV")
     if prefix and "VIRTUAL_ENV" in project.change and "PATH" in now:

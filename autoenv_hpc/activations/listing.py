@@ -1,4 +1,4 @@
-"""The stored activations, as commands list them."""
+"""The list of stored activations, for commands."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class StoredActivation(NamedTuple):
 
 
 def stored_activations(cache: str) -> Iterator[StoredActivation]:
-    """All activations in a cache folder, grouped by project, the newest first.
+    """All activations in a cache folder by project, the newest first.
 
     :param cache: the user's cache folder (`Folders.cache`).
     """
@@ -37,7 +37,7 @@ def stored_activations(cache: str) -> Iterator[StoredActivation]:
 
 
 def failures(stored: StoredActivation, outside: Env) -> list[str]:
-    """The reasons why a shell with these variables does not use an activation; empty if it does.
+    """The reasons why a shell with these variables cannot use an activation; empty if it can.
 
     :param outside: the variables with no project active.
     """

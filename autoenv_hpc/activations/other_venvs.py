@@ -1,4 +1,4 @@
-"""An environment that you activated by hand, deactivated while you are in a project."""
+"""The deactivation of an environment that the user activated by hand."""
 
 import os
 
@@ -19,13 +19,13 @@ def without_venv(env: Env) -> Env:
     if levels:
         for name in ("CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER"):
             result.pop(name, None)
-    if levels or "CONDA_SHLVL" in env:  # it can be inherited without the others
+    if levels or "CONDA_SHLVL" in env:  # a process can inherit it without the others
         result["CONDA_SHLVL"] = "0"
     return result
 
 
 def prompts(env: Env) -> tuple[str, ...]:
-    """The texts that such an environment may have added to the prompt, the likeliest first."""
+    """The texts that the environment may have added to the prompt, the likeliest first."""
     texts = [env["CONDA_PROMPT_MODIFIER"]] if env.get("CONDA_PROMPT_MODIFIER") else []
     prefix = env.get("VIRTUAL_ENV", "")
     names = (env.get("VIRTUAL_ENV_PROMPT", ""), os.path.basename(prefix))

@@ -1,11 +1,11 @@
-"""Stamps: empty files with the modification times of other files, for shells to compare with.
+"""Stamps, empty files with the modification times of other files.
 
     CACHE/stamps/1795518565123456789   its modification time is its name, in ns since the epoch
     CACHE/stamps/seal                  its modification time is that of all stored activations
-    CACHE/stamps/fine                  is 1 ns newer, which only some shells notice
+    CACHE/stamps/fine                  its modification time is 1 ns later, as only some shells see
 
-A shell compares a file with the stamp of its former modification time. An unchanged file is neither
-newer nor older. Stamps never change, so all activations share them.
+A shell compares a file with the stamp that has the file's former modification time. An unchanged
+file is neither newer nor older. Stamps never change, so all activations share them.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The store of compiled activations, with a folder for each project.
+"""The store of activations, one folder for each project.
 
 CACHE/activations/PROJECT'S/PATH/0.bash             the project's newest activation for bash
 CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json  its fields, for `cache list` and `cache check`
@@ -38,7 +38,7 @@ def details_path(path: str) -> str:
 
 
 def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
-    """Store an activation as the newest; it replaces the one of the same variant, or the oldest.
+    """Store an activation as the newest. It replaces the one of the same variant, or the oldest.
 
     :param text: the activation in its dialect; its fields are also stored, as JSON.
     :returns: the path of the activation.
@@ -54,13 +54,13 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     if slot is None:
         slot = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(details_path(paths[slot]))  # of the oldest activation, if it has to go
+            os.unlink(details_path(paths[slot]))  # the oldest activation, if there is no free slot
     temporary = os.path.join(project_folder, f"{os.getpid()}.{suffix}.new")
     with open(temporary, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(os.fsencode(text))
         file.flush()
-        # after a crash, an empty file would count as an activation without guards
+        # an empty file after a crash would count as an activation without guards
         os.fsync(file.fileno())
     fields = json.dumps(activation.as_json()).encode()
     json_path = os.path.join(project_folder, f"{variant}.{suffix}.json")
@@ -101,4 +101,4 @@ def _rename(old: str, new: str) -> None:
     try:
         os.rename(old, new)
     except FileNotFoundError:
-        pass  # another process has just moved it
+        pass  # another process has moved it

@@ -24,12 +24,12 @@ def store_activation(
     *,
     patiently: bool = False,
 ) -> None:
-    """Store an activation for later use, unless it is not storable or already outdated.
+    """Store an activation for later shells, unless it is not storable or already outdated.
 
-    A cache that is not writable only costs speed, so it leads to a message and not to an error.
+    A cache that is not writable only costs speed, so the result is a message and not an error.
 
-    :param patiently: if a file is so new that a change could keep its time, wait instead of storing
-        nothing.
+    :param patiently: if a file is so new that it could change without a new time, wait; otherwise
+        nothing is stored.
     """
     guards = activation.guards
     if guards.not_storable_because or not guards.files:
@@ -53,7 +53,7 @@ def store_activation(
 
 
 def stamp_files(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | None]:
-    """Make the stamps of these files; return the files, or none if the cache is not writable."""
+    """Make the stamps of these files; return no files if the cache is not writable."""
     try:
         stamps.make_stamps(cache, files.values())
     except OSError:
@@ -62,7 +62,7 @@ def stamp_files(files: Mapping[str, int | None], cache: str) -> Mapping[str, int
 
 
 def wait_for_next_second(paths: Iterable[str]) -> None:
-    """Wait for less than a second, until no file has been modified in the current second.
+    """Wait, for less than a second, until the second of each file's last change is over.
 
     A shell that compares whole seconds then notices each later edit.
     """
@@ -79,8 +79,8 @@ def wait_for_next_second(paths: Iterable[str]) -> None:
 def sweep_notes(folders: Folders) -> None:
     """Remove old notes that ranks left for each other in this node's memory.
 
-    Only the shell writes and reads them: `leave_note` in `shell/autoenv-hpc`. The lock of a process
-    that was killed during its turn is removed too.
+    Only `shell/autoenv-hpc` writes and reads notes (`leave_note`). The locks of processes that were
+    killed during their turn go too.
     """
     import glob  # noqa: PLC0415 - only this function needs it
 

@@ -31,7 +31,7 @@ class PathValues:
         self.guards = Guards()
 
     def path(self, template: str, key: str) -> str:
-        """The absolute path for a value; a relative one starts at the configuration's folder.
+        """The absolute path for a value. A relative one starts at the project's folder.
 
         :param key: the key of the value, for messages.
         :raises ConfigError: a variable or field has no value.

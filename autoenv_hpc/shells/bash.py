@@ -23,8 +23,8 @@ class Bash(Dialect):
     def stored(self, activation: Activation, stamps: str) -> str:
         """The text, with a case for each mode.
 
-        `enter` and `exec` apply the change. `adopt` serves a new shell inside a project, `check` a
-        shell that asks whether the change still holds. `noted` is `exec` in a rank after another
+        `enter` and `exec` apply the change. A new shell inside a project uses `adopt`. A shell that
+        asks whether the change still holds uses `check`. `noted` is `exec` in a rank after another
         rank has checked the files.
         """
         guards, change = activation.guards, activation.change
@@ -148,11 +148,11 @@ class Bash(Dialect):
         ]
 
     def _age(self, guards: Guards) -> list[str]:
-        """The lines that check the age in both directions, since a clock may be set back."""
+        """The lines that check the age in both directions, since a clock can be set back."""
         if not guards.max_age:
             return []
         now, (begin, end) = "__autoenv_hpc_now", span(guards)
-        # slower, since it reads the time zone, but bash before 5 has nothing else
+        # slower, since it reads the time zone, but all that bash before 5 has
         printed = f"\\builtin printf -v {now} '%(%s)T' -1"
         clock = f"[5-9]x) {now}=$EPOCHSECONDS ;; *) {printed} ;;"
         return [
@@ -168,7 +168,7 @@ class Bash(Dialect):
 
 
 def span(guards: Guards) -> tuple[int, int]:
-    """The first and last second since the epoch, between which the guards hold."""
+    """The two times between which the guards hold, in seconds since the epoch."""
     age = guards.max_age or 0
     return guards.made - age, guards.made + age
 

@@ -42,8 +42,8 @@ class Dialect(ABC):
 
     name: str
     suffix: str
-    or_operator: str  # between tests, one of which is enough
-    # The lines after which a hook replays nothing, then those after which it asks nothing.
+    or_operator: str  # between tests, if one of them is enough
+    # After the first line a hook replays nothing; after the second it asks nothing.
     silenced: tuple[str, str]
 
     @abstractmethod
@@ -66,7 +66,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        """The text that leaves the active project: first its variables, then the shell's own part.
+        """The text that leaves the active project: its variables, then the shell's own part.
 
         :param present: the change, starting from the shell's present variables.
         :param end: whether there is such a part; a shell that inherited the project has none yet.
@@ -78,7 +78,7 @@ class Dialect(ABC):
     ) -> str:
         """The text for a hook with another protocol; after it, the hook enters no project.
 
-        It consists of what every hook understands, from 0.1.0 on: assignments, one function, two
+        The text uses only what every hook since 0.1.0 understands: assignments, one function, two
         names. docs/reference/protocol.md lists them.
 
         :param silence: whether the hook also stops asking; it must not while it still has to leave.
@@ -149,7 +149,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def extend_path(self, name: str, head: str, tail: str) -> str:
-        """The line that adds entries at the two ends of a search path, whether it is set or not."""
+        """The line that adds entries at the two ends of a search path, which may be unset."""
 
     def call(self, function: str, *words: str) -> str:
         """A call of one of the hook's functions."""

@@ -1,4 +1,4 @@
-"""The dialect of a shell by its name, imported only when it is used."""
+"""The dialects by the names of their shells."""
 
 from typing import TYPE_CHECKING
 

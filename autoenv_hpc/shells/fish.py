@@ -120,8 +120,8 @@ class Fish(Dialect):
     def _holds(self, values: Mapping[str, str | None]) -> list[str]:
         """The lines that return 1 unless each variable is exported with exactly this value.
 
-        One call compares all values, joined by a character that none of them contains. A present
-        value with this character adds one more, so that the comparison fails as it should.
+        One call compares all values, joined by a character that none of them contains. If a present
+        value contains it, the joined texts differ, so the comparison fails as it should.
         """
         present = {name: value for name, value in values.items() if value is not None}
         absent = [name for name, value in values.items() if value is None]
@@ -165,7 +165,7 @@ class Fish(Dialect):
         ]
 
     def _age(self, guards: Guards, stamps: str) -> list[str]:
-        """The lines that check the age; fish has no clock, but it knows the age of a file."""
+        """The lines that check the age. fish has no clock, but it knows the age of a file."""
         if not guards.max_age:
             return []
         made = self.quote(f"{stamps}/{guards.made * 10**9}")

@@ -1,13 +1,13 @@
 """The protocol between hooks and compiler.
 
 docs/reference/protocol.md describes it. A shell keeps the functions that it sourced at its start,
-so it may be older or newer than the package that answers it. The hook, each answer and each
-stored activation contain the number. Code with a different number is not used.
+so it can be older or newer than the package that answers it. The hook, each answer and each stored
+activation contain the number. A shell does not use code with another number.
 """
 
 from typing import Literal, NamedTuple
 
-NUMBER = 2  # 0.1.0 has no number, and counts as 1
+NUMBER = 2  # 0.1.0 has no number and counts as 1
 UPGRADED = (
     "autoenv-hpc: another version was installed while this shell was open;"
     " start a new shell to use it"
@@ -24,19 +24,19 @@ class Question(NamedTuple):
     shell: str  # the name of its dialect
     what: What  # watched: a watched file changed; fresh: compile again
     root: str  # the folder of the nearest configuration; empty to leave
-    active: str  # the root that this shell itself entered; empty if it inherited the project
+    active: str  # the root that this shell entered; empty if it inherited the project
     precision: Precision = "fine"  # coarse: the shell compares file times in whole seconds
 
 
 def answer_line(number: int) -> str:
-    """The first line of an answer; a hook evaluates only an answer with its own number."""
+    """The first line of an answer. A hook only evaluates an answer with its own number."""
     return f"# autoenv-hpc answer, protocol {number}\n"
 
 
 def question(words: list[str]) -> Question:
-    """The question in the words of the command line; 0.1.0 sends no number.
+    """The question in the words of the command line.
 
-    If the number differs from ours, only `shell` and `active` are reliable.
+    0.1.0 sends no number. If the number differs from ours, only `shell` and `active` are reliable.
     """
     if not words[0].isdecimal():
         words = ["1", *words]

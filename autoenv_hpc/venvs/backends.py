@@ -1,4 +1,7 @@
-"""The backends by name; each is imported only when it is used."""
+"""The backends by their names.
+
+A process uses one or two of them, so each is imported only when it is needed.
+"""
 
 from autoenv_hpc.project.choices import Backend as BackendName
 from autoenv_hpc.venvs.types import Backend

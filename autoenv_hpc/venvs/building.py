@@ -1,4 +1,4 @@
-"""The build of an environment under its lock, in place."""
+"""The build of an environment in place, under its lock."""
 
 import contextlib
 import errno
@@ -28,14 +28,14 @@ from autoenv_hpc.venvs.types import (
     VenvRequest,
 )
 
-_MIN_FREE = 1_000_000  # bytes; if less is free, a full disk is the likely cause of a failure
+_MIN_FREE = 1_000_000  # bytes; below this, a full disk is the likely cause of a failure
 SETTLING_TIME = 0.06  # seconds; a younger file can change but keep its modification time
 
 
 def build(request: VenvRequest, installer: Installer, environ: Env, progress: Progress) -> None:
-    """Build the environment at its path, under the lock that the caller holds.
+    """Build the environment at its path. The caller holds the lock.
 
-    :raises VenvError: it failed; the unfinished environment is removed.
+    :raises VenvError: the build failed; the unfinished environment is removed.
     """
     cleanup.tidy(request.path)
     if not record.exists(request.path) or record.is_unfinished(request.path):
@@ -43,9 +43,10 @@ def build(request: VenvRequest, installer: Installer, environ: Env, progress: Pr
 
 
 def update(request: VenvRequest, installer: Installer, progress: Progress) -> None:
-    """Install new requests and remove dropped ones, under the lock.
+    """Install what is newly requested and remove what no longer is, under the lock.
 
-    :raises VenvError: it failed; the record is unchanged, so the environment stays outdated.
+    :raises VenvError: an installer failed; the record is unchanged, so the environment remains
+        outdated.
     """
     with lease.hold(request.path, progress):
         old = record.read(request.path)
@@ -65,9 +66,9 @@ def update(request: VenvRequest, installer: Installer, progress: Progress) -> No
 def build_at(
     request: VenvRequest, target: str, installer: Installer, environ: Env, progress: Progress
 ) -> None:
-    """Build at `target`, which is the requested path or one next to it.
+    """Build at `target`: the requested path, or one next to it.
 
-    :raises VenvError: it failed; nothing is left at `target`.
+    :raises VenvError: the build failed; nothing is left at `target`.
     """
     python = f" on Python {installer.facts['python']}" if "python" in installer.facts else ""
     progress(f"building {request.path}{python}")
@@ -96,7 +97,7 @@ def build_at(
 
 
 def _run(command: Command, request: VenvRequest, target: str, progress: Progress) -> None:
-    """Run one command and report its progress, with a count if the command announces a total."""
+    """Run one command and report its progress, with a count if it announces a total."""
     before = len(contents.installed(target))  # counted now: packages may arrive before their line
 
     def report(line: str) -> None:
@@ -120,7 +121,7 @@ def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.R
 
 
 def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record.Record:
-    """The part of the record about the contents, without packages that the user adds."""
+    """The part of the record about the contents, without packages that the user added."""
     return {
         "wishes": {
             "fingerprint": requirements.fingerprint(requested),

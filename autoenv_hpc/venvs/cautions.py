@@ -18,7 +18,7 @@ class Size(NamedTuple):
 
 
 def folder_size(path: str) -> Size:
-    """The size of all files below a folder; links count themselves, not their targets."""
+    """The size of all files below a folder. A link counts itself, not its target."""
     size = files = 0
     for place, _, names in os.walk(path):
         for name in names:
@@ -31,9 +31,9 @@ def folder_size(path: str) -> Size:
 
 
 def with_caches(request: VenvRequest, environ: Env) -> Env:
-    """The variables with the caches of the installers where the site requests them."""
+    """The variables, with the installers' caches where the site wants them."""
     if request.site.caches is False:
-        # "off" works in every pip; pip before 19.0, as in Python 3.6, takes "1" for a folder.
+        # Every pip understands "off"; before 19.0, as in Python 3.6, it takes "1" for a folder.
         return {**environ, "PIP_NO_CACHE_DIR": "off", "UV_NO_CACHE": "1"}
     if not isinstance(request.site.caches, str):
         return environ

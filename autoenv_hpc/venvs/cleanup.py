@@ -8,7 +8,7 @@ from autoenv_hpc.venvs import record, relocation
 
 
 def tidy(path: str) -> None:
-    """Finish or remove what killed builds left next to a path."""
+    """Finish or remove what a killed build left next to a path."""
     new = relocation.sibling_path(path)
     if record.is_ours(new):
         if not record.exists(path) and not record.is_unfinished(new):
@@ -22,8 +22,8 @@ def tidy(path: str) -> None:
 def discard(path: str) -> None:
     """Remove an environment that this tool built, or the target of a link to one.
 
-    The folder is moved first: a process that still writes into it cannot write into its successor.
-    The mark of the build goes last, so that a removal that was killed is noticed.
+    The folder is moved first, so a process that still writes into it cannot write into its
+    successor. The mark of the build is removed last, so a killed removal is noticed.
     """
     real = os.path.realpath(path)
     aside = relocation.trash_path(real)

@@ -28,17 +28,17 @@ _HOST_BOUND_AGE = 3600  # seconds; the state of a host may change later
 _PLATFORMS = {"64": "x86_64", "32": "i686"}
 _OWN_ENTRIES = re.compile(r"^(?:name|prefix):.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
-# For the scripts in activate.d: which variables they read, and what no guard can express.
+# For the scripts in activate.d: the variables that they read, and what no guard can express.
 _READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
 _NOT_STORABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
 
 
 def prefix_for(value: str, path: str, environ: Env) -> str:
-    """The prefix that `path` in the configuration means.
+    """The prefix that `path` in the configuration names.
 
-    A word without a slash may be the name of an environment, as for `conda activate`. A path that
-    exists takes precedence; it also is the result if no environment has that name.
+    A word without a slash can be the name of an environment, as for `conda activate`. An existing
+    path takes precedence. If no environment has that name, the result is the path too.
 
     :param value: the value in the configuration.
     :param path: the same value as an absolute path.
@@ -85,9 +85,9 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
 
 
 def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
-    """Activate it in a scratch shell with conda's own code, so that the scripts in activate.d run.
+    """Activate it in a scratch shell with conda's own code, which runs the scripts in activate.d.
 
-    Without a conda program, as for a packed prefix, follow conda's documentation instead.
+    If there is no conda program, as for a packed prefix, follow conda's documentation instead.
 
     :raises VenvError: it cannot be activated.
     """
@@ -106,8 +106,9 @@ def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
         steps = [("evaluate", *Program(program, env).activation(prefix))]
     end = scratch_shell.run(start, None, steps)
     if end.env.get("CONDA_PREFIX") != prefix:
-        output = " ".join(end.words.split()) or "it printed nothing"
-        raise VenvError(f"{prefix}: {program} did not activate it: {output}")
+        output = " ".join(end.words.split()) or "no output"
+        by = f" with {program}" if program else ""
+        raise VenvError(f"cannot activate {prefix}{by}: {output}")
     folders = [f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d"]
     files = [*_scripts(prefix), *_variable_files(prefix), *folders, *([program] if program else [])]
     return ActivatedVariables({**end.env, **prompt}, end.definitions, _guards(files, env))
@@ -124,7 +125,7 @@ class _Conda(NamedTuple):
         return {"machine": os.uname().machine}
 
     def create(self, path: str) -> list[Command]:
-        """Return nothing: the first install creates it, as conda needs channels in any case."""
+        """Return nothing: the first install creates the prefix, since both need the channels."""
         del path
         return []
 
@@ -161,22 +162,26 @@ class _Conda(NamedTuple):
         return commands
 
     def freeze(self, path: str) -> str:
-        """The packages as an `environment.yml`, without the entries that name this prefix."""
+        """The packages as an `environment.yml`, without the name and path of this prefix."""
         return _OWN_ENTRIES.sub("", installers.output(self.program.export(path)))
 
 
 def _check_quotes(prefix: str, env: Env) -> None:
-    """Check that conda's code works with these values, since it does not quote them.
+    """Check that conda can handle these values, since its code does not quote them.
 
-    :raises VenvError: it would fail (conda/activate.py: PosixActivator).
+    :raises VenvError: the code would fail (conda/activate.py: PosixActivator).
     """
     if re.search(r"""['"$`\\]""", prefix):
         raise VenvError(
-            f"{prefix}: conda cannot activate a path with quotes, $ or a backslash (move it)"
+            f"{prefix}: conda cannot activate a path with quotes, $ or a backslash"
+            " (set path in [venv])"
         )
     quoted = [entry for entry in env.get("PATH", "").split(":") if "'" in entry]
     if quoted:
-        raise VenvError(f"conda cannot activate while PATH has an entry with a quote: {quoted[0]}")
+        raise VenvError(
+            f"conda cannot activate while PATH has an entry with a quote: {quoted[0]}"
+            " (remove it from PATH)"
+        )
 
 
 def _scripts(prefix: str) -> list[str]:
@@ -209,7 +214,7 @@ def _read_json(file: str) -> dict[str, Any]:
 
 
 def _guards(files: list[str], env: Env) -> Guards:
-    """The guards on what the activation reads, with the values that it read."""
+    """The guards on the files and variables that the activation reads."""
     names: list[str] = []
     is_host_bound, reason = False, None
     for file in files:

@@ -16,7 +16,7 @@ _PROGRAMS = ("conda", "mamba", "micromamba")
 
 
 class Program(NamedTuple):
-    """One of the three programs; micromamba, also as mamba 2, takes other options than conda."""
+    """One of the three programs. micromamba and mamba 2 take other options than conda."""
 
     path: str
     environ: Env
@@ -44,7 +44,7 @@ class Program(NamedTuple):
         flags = ["--prune"] if prune else []
         if self._version:  # conda has no such option
             flags.append("--yes")
-        if self._version and self._version < (2,):  # has no `env update`
+        if self._version and self._version < (2,):  # this one has no `env update`
             return self.command("install", "--yes", "-p", path, "-f", file)
         return self.command("env", "update", "--prefix", path, "--file", file, *flags)
 
@@ -55,9 +55,9 @@ class Program(NamedTuple):
 
     @property
     def _version(self) -> tuple[int, ...]:
-        """The version of micromamba, or of mamba from 2 on, which is micromamba; empty for conda.
+        """The version of micromamba, or of mamba 2 and later; empty for conda and mamba 1.
 
-        conda prints `conda 24.1.2`, mamba 1 prints two lines; the others print only the number.
+        conda prints `conda 24.1.2`, mamba 1 prints two lines, and the others only the number.
         """
         if os.path.basename(self.path) == "conda":
             return ()
@@ -66,7 +66,7 @@ class Program(NamedTuple):
 
 
 def find_program(environ: Env) -> str | None:
-    """The program on PATH, else that of the user's shell; None if there is none."""
+    """The program on PATH, else the one that the user's shell names; None if there is none."""
     path = environ.get("PATH", os.defpath)
     program = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
     for name in ("CONDA_EXE", "MAMBA_EXE"):

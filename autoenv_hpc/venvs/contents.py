@@ -9,7 +9,7 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.venvs.types import MatchedVenv
 
 _SEEDS = frozenset(("pip", "setuptools", "wheel"))
-# The lines in which pip and uv announce what they install.
+# The line in which pip or uv announces what it installs.
 _ANNOUNCED = re.compile(
     r"Installing collected packages: (?P<names>.+)|Resolved (?P<number>\d+) packages?\b"
 )
@@ -21,9 +21,9 @@ def site_packages(prefix: str) -> list[str]:
 
 
 def distributions(folders: Iterable[str]) -> dict[str, str]:
-    """The version of each distribution in the folders; the first one with a name counts.
+    """The version of each distribution in the folders; the first of each name counts.
 
-    The names are normalised (PyPA's specifications, Names and normalization).
+    Names are normalised (PyPA's specifications, Names and normalization).
     """
     versions: dict[str, str] = {}
     for folder in folders:
@@ -75,10 +75,10 @@ def hidden_packages(prefix: str, env: Env) -> list[str]:
 
 
 def outside_packages(venv: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
-    """The packages that an environment's Python imports from modules or from its base Python.
+    """The packages that an environment's Python can import from modules or its base Python.
 
     :param sees_base: whether the environment sees the packages of its base Python.
-    :returns: `NAME VERSION` for each, without the installers that every Python has.
+    :returns: `NAME VERSION` for each, without the installers that every Python contains.
     """
     folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
     for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize

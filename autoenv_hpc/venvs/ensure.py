@@ -24,9 +24,9 @@ def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVen
 
 
 def match(request: VenvRequest, environ: Env) -> MatchedVenv:
-    """The existing environment, even if the request has changed since its build.
+    """The existing environment, even if the requirements have changed since its build.
 
-    :raises VenvError: it does not exist, or it does not match.
+    :raises VenvError: it does not exist or does not match.
     """
     if is_missing(request):
         raise VenvError(f"{request.path} does not exist: {_prepare(request)}")
@@ -87,19 +87,21 @@ def is_missing(request: VenvRequest) -> bool:
 
 
 def is_outdated(request: VenvRequest) -> bool:
-    """Whether the request has changed since the build; never for one that was made by hand."""
+    """Whether the request has changed since the build; False if it was made by hand."""
     recorded = record.read(request.path).get("wishes", {}).get("fingerprint")
     return recorded not in (None, requirements.fingerprint(request.requested))
 
 
 def check_requirements(request: VenvRequest) -> None:
-    """Check that all requirements files can be read.
+    """Check that all requirements files exist.
 
     :raises VenvError: a file does not exist.
     """
     for file in requirements.closure(request.requested.requirements):
         if not os.path.isfile(file):
-            raise VenvError(f"requirements: no such file: {file}")
+            raise VenvError(
+                f"requirements: no such file: {file} (create it, or change the key in [venv])"
+            )
 
 
 def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
@@ -120,7 +122,7 @@ def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> M
 def _follow_request(
     request: VenvRequest, venv: MatchedVenv, environ: Env, progress: Progress
 ) -> MatchedVenv:
-    """Handle changes of the request since the build, as the key `sync` requires."""
+    """Handle changes of the request since the build, according to the key `sync`."""
     if request.rules.sync == "off" or not is_outdated(request):
         return venv
     if request.rules.sync == "notify":

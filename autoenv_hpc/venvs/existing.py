@@ -20,11 +20,12 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     if cfg is not None and not os.path.isdir(cfg.home):
         raise VenvError(
             f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
+            " (change path in [venv])"
         )
     is_conda = os.path.isdir(os.path.join(request.path, "conda-meta"))
     has_python = os.path.exists(os.path.join(request.path, "bin/python"))
     interpreter = None
-    if has_python and (cfg or is_conda):  # a wrapper would start a container
+    if has_python and (cfg or is_conda):  # a wrapper's Python would start a container
         interpreter = find_interpreter(
             os.path.join(request.path, "bin/python"), environ, request.folders
         )
@@ -38,7 +39,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:
-    """Refuse to build it.
+    """Refuse to build the environment.
 
     :raises VenvError: always.
     """
@@ -47,7 +48,7 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
 
 
 def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
-    """Activate it as its kind requires; a folder of wrappers, such as tykky's, only has a `bin`.
+    """Activate it as its kind requires. A folder of wrappers, such as tykky's, only has a `bin`.
 
     :raises VenvError: conda cannot activate it.
     """

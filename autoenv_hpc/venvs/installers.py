@@ -1,4 +1,4 @@
-"""Runs of the programs that build environments."""
+"""The execution of the programs that build environments."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs.types import Command
 
 _LAST_LINES = 4
-# Marks the lines that name the cause of an installer's failure.
+# The lines that name the cause of an installer's failure.
 _CAUSE = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
 # A shell whose input ends when this process does; it then kills its whole process group.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
@@ -25,20 +25,20 @@ _REMEDIES = {
     "No space left on device|Disk quota exceeded": "no space left:"
     " delete files, or set path in [venv]",
     "Permission denied|Read-only file system": "this folder is not writable: set path in [venv]",
-    "ensurepip is not available|No module named '?ensurepip": "this Python cannot do it:"
+    "ensurepip is not available|No module named '?ensurepip": "this Python has no ensurepip:"
     ' install its venv package, or set backend = "virtualenv" in [venv]',
 }
-# Without a network, conda reports packages as missing that it never downloaded.
+# Without a network, conda reports each package that it has not downloaded as missing.
 _NOT_DOWNLOADED = re.compile(r"NotFound|not available|not found|nothing provides|does not exist")
 _OFFLINE = ("CONDA_OFFLINE", "MAMBA_OFFLINE")
 
 
 def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], None]) -> None:
-    """Run a program to its end and pass on each line that it prints.
+    """Run a program and report each line that it prints.
 
-    :param report: is called with each line that is not blank, without the space around it.
-    :raises VenvError: the program failed; the message has its last lines, and a remedy if this
-        module has one.
+    :param report: receives each line that is not blank, without surrounding spaces.
+    :raises VenvError: the program failed; the message has its last lines, with a remedy if this
+        module knows one.
     """
     lines: list[str] = []
     with _group() as group:
@@ -85,9 +85,9 @@ def output(command: Command) -> str:
 
 
 def explanation(output_lines: Sequence[str], status: int) -> str:
-    """A one-line message from a program's output, with a remedy if this module has one.
+    """A one-line message from a program's output, with a remedy if this module knows one.
 
-    :param status: its exit status; negative: the signal that killed it.
+    :param status: the exit status; if negative, the signal that killed the program.
     """
     lines = [line.strip() for line in output_lines if line.strip()]
     remedies = [

@@ -28,8 +28,8 @@ def find_interpreter(python: str | None, environ: Env, folders: Folders) -> Inte
 
     :param python: a version (`3.9`), a name (`python3.9`) or an absolute path; None: the first
         `python3` or `python` on PATH, which a module may provide.
-    :param folders: the cache folder holds what earlier runs of an interpreter reported.
-    :raises VenvError: there is none; the message lists what was tried.
+    :param folders: the cache folder contains what earlier runs of interpreters reported.
+    :raises VenvError: there is none; the message lists those that do not match.
     """
     rejections = []
     for candidate in _candidates(python, environ, folders.home):
@@ -102,7 +102,7 @@ def _is_program(path: str) -> bool:
 
 
 def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
-    """Run the interpreter, unless it is in the cache, and return what it is or why it fails."""
+    """Describe the interpreter, from the cache or by a run; if it fails, return the reason."""
     key, stamp = _identity(path, environ)
     cached = json_cache.load(cache, _KIND, key) if stamp else None
     if cached and cached["stamp"] == stamp:
@@ -116,8 +116,8 @@ def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:
 def _identity(path: str, environ: Env) -> tuple[str, list[int] | None]:
     """The key of a program in the cache, with a value that changes when the program does.
 
-    The libraries are part of the key, since a program may not start with others. A script has no
-    such value: a wrapper, such as a pyenv shim, can start another program each time.
+    The key contains the library variables, because a program may not start with other values. A
+    script has no such value: a wrapper, such as a pyenv shim, can run another program each time.
     """
     real = os.path.realpath(path)
     try:

@@ -12,7 +12,7 @@ from autoenv_hpc.venvs.types import Progress
 if TYPE_CHECKING:
     from filelock import SoftFileLease
 
-_LEASE = 30.0  # seconds without a heartbeat, after which another process may take over
+_LEASE = 30.0  # seconds without a heartbeat; then another process takes over
 _POLL = 0.2
 
 
@@ -20,8 +20,8 @@ _POLL = 0.2
 def hold(path: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of this path; wait while another process holds it.
 
-    The lock is a file with a heartbeat, because `flock` is not enough on NFS and Lustre. It lies
-    next to the environment, where every process that could build sees it.
+    The lock is a file with a heartbeat, because `flock` does not work on every NFS and Lustre. It
+    lies next to the environment, where every process that may build it sees the file.
 
     :raises VenvError: the folder is not writable.
     """

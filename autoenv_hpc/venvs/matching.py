@@ -12,8 +12,8 @@ from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     """The virtual environment at the path, if it matches the request.
 
-    Its base interpreter (prefix and X.Y), architecture and `system-site-packages` must match. The
-    modules need not: a usual recipe creates it with `Python` and uses it with `SciPy-bundle`.
+    The base interpreter (prefix and X.Y), architecture and `system-site-packages` must match. The
+    modules may differ: a common recipe creates it with `Python` and uses it with `SciPy-bundle`.
 
     :raises VenvError: it is missing or does not match; the message has the difference.
     """
@@ -59,22 +59,22 @@ def check_machine(request: VenvRequest, machine: str, metadata: str | None = Non
 
 
 def is_venv(path: str) -> bool:
-    """Whether there is a virtual or conda environment at the path, whoever made it."""
+    """Whether there is a virtual or conda environment at the path, from any tool."""
     is_conda = os.path.isdir(os.path.join(path, "conda-meta"))
     return is_conda or record.pyvenv_cfg(path) is not None
 
 
 def not_a_venv(request: VenvRequest) -> VenvError:
-    """The error if something else is at the path, which is never overwritten."""
+    """The error if something else is at the path. It is never overwritten."""
     return VenvError(
         f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
     )
 
 
 def guards(request: VenvRequest, *more: str) -> Guards:
-    """The guards on the files that identify the environment, whether they exist or not.
+    """The guards on the files that identify the environment, existing or not.
 
-    :param more: further files.
+    :param more: the paths of further files.
     """
     names = ("pyvenv.cfg", record.RECORD, "bin/python")
     files = (record.mark_path(request.path), *requirements.closure(request.requested.requirements))

@@ -8,7 +8,7 @@ from autoenv_hpc.venvs import installers
 from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
 from autoenv_hpc.venvs.virtual import with_venv
 
-# Runs pip without the working directory on sys.path: a `pip.py` there must not be imported.
+# Runs pip without the working directory on sys.path, where it would import a `pip.py`.
 _PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -22,7 +22,7 @@ class Pip(NamedTuple):
 
     interpreter: Interpreter
     creation: list[str]  # the command, without its prompt and path
-    prompt: str  # shown if you source `bin/activate`
+    prompt: str  # what the prompt shows if you source `bin/activate`
     environ: Env
 
     @property
@@ -50,7 +50,7 @@ class Pip(NamedTuple):
     def _pip(self, path: str, command: str, *words: str) -> Command:
         env = {n: v for n, v in with_venv(self.environ, path).items() if n != "PIP_USER"}
         if env.pop("PIP_NO_CACHE_DIR", "").lower() in ("1", "true", "yes", "on"):
-            words = ("--no-cache-dir", *words)  # pip before 19 takes the value for a path
+            words = ("--no-cache-dir", *words)  # pip before 19 reads the value as a path
         program = [os.path.join(path, "bin/python"), "-c", _PIP, command]
         return Command([*program, *words], {**env, **_QUIET})
 

@@ -12,8 +12,8 @@ _SHOWN = 60  # characters of a command line
 def using(prefix: str, root: str) -> list[str]:
     """The shells and programs that use an environment, as `PID (COMMAND)`.
 
-    :param root: the project's folder. A shell counts if its working directory is in there, because
-        other processes cannot see the variables that it set after its start.
+    :param root: the project's folder. A shell counts if its working directory is inside, because
+        other processes cannot see which variables it has set since its start.
     """
     ours = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
     users = []
@@ -21,7 +21,7 @@ def using(prefix: str, root: str) -> list[str]:
         try:
             if process.pid not in ours and _is_inside(process, prefix, root):
                 users.append(f"{process.pid} ({_shown(process)})")
-        except psutil.Error:  # it has ended, or it belongs to another user
+        except psutil.Error:  # the process has ended or belongs to another user
             continue
     return users
 

@@ -1,4 +1,4 @@
-"""The files that describe an environment, such as the record of its build."""
+"""The files that describe an environment."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ class PyvenvCfg(NamedTuple):
 
 
 def exists(path: str) -> bool:
-    """Whether there is anything at the path; an empty folder counts as nothing.
+    """Whether there is anything at the path. An empty folder counts as nothing.
 
     :raises VenvError: the path cannot be read.
     """
@@ -45,7 +45,7 @@ def exists(path: str) -> bool:
 
 
 def mark_path(path: str) -> str:
-    """The file next to the path that marks a build: it is written first and removed last."""
+    """The file next to the path that marks a build. It is written first and removed last."""
     folder, name = os.path.split(os.path.realpath(path))
     return os.path.join(folder, f".{name}.autoenv-hpc.building")
 
@@ -87,7 +87,7 @@ def write(path: str, record: Record) -> None:
 
 
 def finish(path: str, record: Record) -> None:
-    """Mark the end of a build. The record is written first, so that a killed build is noticed."""
+    """Mark the end of a build. The record comes first, so a killed build is noticed."""
     write(path, record)
     unmark(path)
 

@@ -1,4 +1,4 @@
-"""The list of the user's environments, with a file for each."""
+"""The list of the user's environments, one file for each."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from autoenv_hpc.system.digests import digest
 from autoenv_hpc.venvs import record
 from autoenv_hpc.venvs.types import MatchedVenv, VenvRequest
 
-_RENEWAL = 86_400  # seconds; an older file is written again, for the time of the last use
+_RENEWAL = 86_400  # seconds; an older file is written again, since its age shows the last use
 
 
 class Entry(NamedTuple):
@@ -30,7 +30,7 @@ class RegisteredVenv(NamedTuple):
     """An environment in the list."""
 
     entry: Entry
-    file: str  # that contains the entry
+    file: str  # the file that contains the entry
     used: float  # the time of its last use, in seconds since the epoch
 
 
@@ -91,13 +91,13 @@ def forget(file: str) -> None:
 
 
 def is_orphan(entry: Entry) -> bool:
-    """Whether the project was deleted; its file system must be mounted."""
+    """Whether the project was deleted; False if its file system may be unmounted."""
     parent = os.path.dirname(entry.project)
     return not os.path.lexists(entry.config) and os.path.isdir(parent)
 
 
 def _last_use(path: str, file: str) -> float:
-    """The time of the last use: entering writes the entry, and its Python reads these files."""
+    """The time of the last use: entering writes the entry, and Python reads these files."""
     times = [os.stat(file).st_mtime]
     for name in ("pyvenv.cfg", "bin/python", "conda-meta/history"):
         with contextlib.suppress(OSError):

@@ -28,9 +28,9 @@ def sibling_path(path: str) -> str:
 
 
 def relocate(folder: str, old: str, new: str) -> None:
-    """Replace the path of an environment in all its files by another of the same length.
+    """Replace the path of an environment in all its files with one of the same length.
 
-    :param folder: where the environment is now.
+    :param folder: the present place of the environment.
     :raises OSError: a file cannot be read or replaced.
     """
     pairs = {(old, new), (_resolved(old), _resolved(new))}  # virtualenv resolves the folder
@@ -45,7 +45,7 @@ def relocate(folder: str, old: str, new: str) -> None:
 
 
 def swap(one: str, other: str) -> None:
-    """Exchange two folders: atomically if the file system can, else by three renames.
+    """Exchange two folders, atomically if the file system can, else in three renames.
 
     :raises OSError: a folder cannot be renamed.
     """
@@ -80,7 +80,7 @@ def _relink(path: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-    """Replace a file that contains a path; an edit in place could change a package cache."""
+    """Replace a file that contains a path. A change in place could reach a package cache."""
     status = os.stat(path)
     if not status.st_size:
         return

@@ -12,10 +12,10 @@ from autoenv_hpc.system.folders import Folders
 
 
 class Interpreter(NamedTuple):
-    """A Python, as it describes itself."""
+    """A Python as it describes itself."""
 
     executable: str
-    base_prefix: str  # resolved; where its standard library belongs, also from inside a venv
+    base_prefix: str  # the resolved prefix of its standard library, also for the Python of a venv
     version: str  # "3.9"
     full: str  # "3.9.18"
     machine: str  # "x86_64"
@@ -81,7 +81,7 @@ class MatchedVenv(NamedTuple):
 
 
 class ActivatedVariables(NamedTuple):
-    """The variables after an environment is activated, with the conditions for that result."""
+    """The variables with an environment activated, with the guards of that result."""
 
     env: Env
     definitions: ShellDefinitions = ShellDefinitions()
@@ -91,7 +91,7 @@ class ActivatedVariables(NamedTuple):
 class InstalledBefore(NamedTuple):
     """The contents of an environment according to its record."""
 
-    packages: tuple[str, ...] = ()  # that the configuration requested by name
+    packages: tuple[str, ...] = ()  # the packages that the configuration requested by name
     installed: tuple[str, ...] = ()  # all distributions that these requests installed
 
 
@@ -100,9 +100,8 @@ class Command(NamedTuple):
 
     words: list[str]
     env: Env
-    folder: str | None = (
-        None  # the working directory; None: the project's, so that relative arguments work
-    )
+    # The working directory; None: the project's folder, so that relative arguments work.
+    folder: str | None = None
 
 
 class Progress(Protocol):
@@ -119,11 +118,11 @@ class Progress(Protocol):
 
 
 class Installer(Protocol):
-    """The source of the commands that build one environment; asking for them changes nothing."""
+    """The commands that build one environment. No method runs a command that changes it."""
 
     @property
     def facts(self) -> dict[str, str]:
-        """Fields for the record: `python`, `base-prefix`, `machine`, as far as they apply."""
+        """The fields of the record that apply: `python`, `base-prefix`, `machine`."""
 
     def create(self, path: str) -> list[Command]:
         """The commands that create an empty environment at a path."""
@@ -153,7 +152,7 @@ class Backend(Protocol):
     def installer(self, request: VenvRequest, environ: Env) -> Installer:
         """The installer for the requested environment.
 
-        :raises VenvError: a program is missing; nothing has been written.
+        :raises VenvError: a program is missing; nothing is written.
         """
 
     def activate(self, venv: MatchedVenv, env: Env) -> ActivatedVariables:

@@ -24,7 +24,7 @@ from autoenv_hpc.venvs.virtual import activate, match, with_venv
 
 __all__ = ["activate", "installer", "match"]
 
-_FIRST = (3, 6)  # uv inspects an interpreter with options and modules that older ones lack
+_FIRST = (3, 6)  # uv runs an interpreter with options and modules that older ones lack
 _SURPLUS = re.compile(r"^ - (\S+?)==", re.MULTILINE)
 
 
@@ -70,7 +70,7 @@ class _Uv(NamedTuple):
         return [self._pip(path, "install", *_arguments(requested))]
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
-        """Remove what uv considers surplus, but only what this tool installed."""
+        """Remove what uv considers surplus, if this tool installed it."""
         words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_arguments(requested))
         if requested.packages or requested.requirements:
             done = subprocess.run(
@@ -119,7 +119,7 @@ def _arguments(requested: Requested) -> list[str]:
 
 
 def _are_on_different_devices(one: str, other: str) -> bool:
-    """Whether two folders are on different file systems; they need not exist."""
+    """Whether two folders, existing or not, are on different file systems."""
     return _device(one) != _device(other)
 
 

@@ -18,7 +18,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
 
 
 def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
-    """Activate as CPython's `Lib/venv/scripts/common/activate` does: it also unsets PYTHONHOME."""
+    """Activate it as CPython's `Lib/venv/scripts/common/activate` does, which unsets PYTHONHOME."""
     return ActivatedVariables(with_venv(env, venv.prefix))
 
 

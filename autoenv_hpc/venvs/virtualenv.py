@@ -15,8 +15,8 @@ from autoenv_hpc.venvs.virtual import activate, match
 
 __all__ = ["activate", "installer", "match"]
 
-# Python versions with the first virtualenv that no longer supports them or older ones
-# (its changelog: 20.22 drops 3.6 and below, 20.27 drops 3.7).
+# A version of Python, and the first virtualenv that supports neither it nor older ones
+# (virtualenv's changelog: 20.22 drops 3.6 and below, 20.27 drops 3.7).
 _DROPPED = (((3, 6), (20, 22)), ((3, 7), (20, 27)))
 
 
@@ -46,7 +46,7 @@ def _program(interpreter: Interpreter, environ: Env) -> list[str]:
             return words
         if version:
             rejections.append(f"{' '.join(words)} {'.'.join(map(str, version))} is too new")
-    reason = "; ".join(rejections) or "there is none on PATH or in that Python"
+    reason = "; ".join(rejections) or "none was found on PATH or in that Python"
     needed = "virtualenv older than {}.{}".format(*limits[0]) if limits else "virtualenv"
     raise VenvError(
         f"no virtualenv supports Python {interpreter.version}: {reason}"
