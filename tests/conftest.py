@@ -1,4 +1,4 @@
-"""What every test of the real thing needs: the tools, the trees, and a home of its own."""
+"""The fixtures of all tests: tools, module trees, and a home for each test."""
 
 import os
 from collections.abc import Iterator
@@ -13,35 +13,35 @@ from hypothesis import settings
 TOOLS = CHECKOUT / ".cache/tools"
 UNIT = CHECKOUT / "tests/unit"
 
-# How long an example takes says more about the machine than about the code.
+# The time of an example depends on the machine more than on the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Fetch the tools before any test; say what cannot be had, and fail for it in CI."""
+    """Provision the tools before any test. In CI, a missing tool ends the run."""
     if all(map(_is_unit, config.args)):
         config.stash[_KNOWN] = provision.Provisioned({}, {}, "", "")
         return
     known = provision.provision(TOOLS)
     config.stash[_KNOWN] = known
     if known.missing and os.environ.get("CI") == "true":
-        pytest.exit(f"these cannot be had: {known.missing}", returncode=3)
+        pytest.exit(f"these tools are not available: {known.missing}", returncode=3)
 
 
 def _is_unit(argument: str) -> bool:
-    """Whether tests are asked for that need nothing but Python."""
+    """Whether an argument names tests that only need Python."""
     return Path(argument.partition("::")[0]).resolve().is_relative_to(UNIT)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which tests are left out."""
+    """Report which tests are left out."""
     missing = config.stash[_KNOWN].missing
     return [f"left out: all tests with {name}: {why}" for name, why in missing.items()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a tool that cannot be had here."""
+    """Leave out the tests that need a missing tool."""
     known = config.stash[_KNOWN]
     absent = set(known.missing) | (set(MODULE_TOOLS) - known.tools.keys())
     kept: list[pytest.Item] = []
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _needs(item: pytest.Item) -> set[str]:
-    """The tools without which a test shows nothing: it names them in its parameters."""
+    """The tools that a test needs, which its parameters name."""
     if item.path.is_relative_to(UNIT) or not isinstance(item, pytest.Function):
         return set()
     fixtures = {"Slurm"} if "slurm" in item.fixturenames else set()
@@ -75,7 +75,7 @@ def tool_env(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
 def module_trees(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, trees.Trees]:
-    """The module trees in the language of each tool; made once, never changed."""
+    """The module trees in the language of each tool, which no test changes."""
     virtualenv = Path(pytestconfig.stash[_KNOWN].virtualenv)
     return trees.make(tmp_path_factory.mktemp("module_trees"), virtualenv)
 
@@ -91,7 +91,7 @@ def venv_tools(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def uv_backend(request: pytest.FixtureRequest, venv_tools: Path) -> str:
-    """For `[venv]`, where a test shows nothing of the backend: uv takes a tenth of the time."""
+    """The line for `[venv]` if any backend will do: uv needs a tenth of the time."""
     if "uv" in request.config.stash[_KNOWN].missing:
         return ""
     home = request.getfixturevalue("cluster" if "cluster" in request.fixturenames else "home")
@@ -124,7 +124,7 @@ def cluster(
     module_trees: dict[str, trees.Trees],
     wheelhouse: Path,
 ) -> Iterator[Home]:
-    """A home on a cluster under the test's module tool, with the test's tree (the flat one, if it names none)."""
+    """A home on a cluster with the test's module tool and tree; the default tree is the flat one."""
     params = getattr(request.node, "callspec", None)
     tree = getattr(module_trees[tool], params.params.get("tree", "flat") if params else "flat")
     made = Home(

@@ -1,7 +1,7 @@
-"""Measures each Python process of the copy that tests/coverage.sh makes; its site imports this.
+"""Measures each Python process of the copy that tests/coverage.sh makes. Its site imports this file.
 
-coverage's own ways of following subprocesses put a variable into their environment, which would
-then reach the user's programs. This one leaves the environment alone.
+To follow subprocesses, coverage sets an environment variable, which also reaches the user's
+programs. This file sets none.
 """
 
 import atexit
@@ -23,7 +23,7 @@ _MEASURED = coverage.Coverage(
 
 
 def _saving(become: Callable[..., Any]) -> Callable[..., Any]:
-    """An exec that keeps what was measured before the process becomes another program."""
+    """An exec that saves the measurement before the process becomes another program."""
 
     def saving(path: str, words: Sequence[str], *env: Mapping[str, str]) -> Any:
         _MEASURED.save()

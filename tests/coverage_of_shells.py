@@ -1,12 +1,12 @@
-"""Which statements of the shell files the tests run.
+"""The coverage of the shell files, by statements.
 
-    coverage_of_shells.py mark FOLDER LOG     puts before each statement a call that notes it in LOG
-    coverage_of_shells.py report FOLDER LOG   compares LOG with the files, unmarked, in FOLDER
+    coverage_of_shells.py mark FOLDER LOG     insert a call before each statement that writes to LOG
+    coverage_of_shells.py report FOLDER LOG   compare LOG with the unmarked files in FOLDER
 
-The hook takes its traps and options from the user's shell, so tracing by them would change what is
-measured. A call leaves both alone. Statements are those of the shell's parser: the condition of an
-`if`, each branch, and what stands behind `&&` and `||`. fish has no such parser, so there each line
-counts, and what stands behind `; and` and `; or`.
+The hook handles traps and options of the user's shell, so a trace that uses them would change the
+result. A call changes neither. Statements are those of the shell's parser: the condition of an
+`if`, each branch, and the commands after `&&` and `||`. fish has no such parser, so each line is a
+statement, as is each command after `; and` and `; or`.
 """
 
 import json
@@ -27,7 +27,7 @@ LANGUAGES = {
     "module-tool.bash": "bash",
     "hook.fish": "fish",
 }
-# Compounds whose own statements are marked.
+# The statements inside these compounds are marked, not the compounds.
 _GROUPS = ("Block", "Subshell")
 _USES_STATUS = re.compile(rb"(return|exit)\b(?! *[^\s;])|[^\n\\]*\$\?")
 _FISH_ALONE = re.compile(rb"\s*(#|else\b|case\b|end\b|$)")
@@ -40,12 +40,12 @@ class Mark(NamedTuple):
 
     line: int
     start: int  # offset in bytes
-    end: int = 0  # of the statement, if it takes braces to put a call before it
-    conjunction: bytes = b""  # fish's, to be repeated behind the call
+    end: int = 0  # the end of the statement, if the call needs braces around both
+    conjunction: bytes = b""  # in fish: the word to repeat after the call
 
 
 def marks(file: Path) -> list[Mark]:
-    """The statements of a file, in its order."""
+    """The statements of a file, in order."""
     text = file.read_bytes()
     if LANGUAGES[file.name] == "fish":
         return list(_fish_marks(text))
@@ -81,7 +81,7 @@ def _is_statement(node: Any) -> bool:
 
 
 def _fish_marks(text: bytes) -> Iterator[Mark]:
-    """The lines that hold commands, but not those inside of a string."""
+    """The lines with commands, without those inside a string."""
     offset = 0
     quote = b""
     for number, line in enumerate(text.splitlines(keepends=True), 1):
@@ -96,7 +96,7 @@ def _fish_marks(text: bytes) -> Iterator[Mark]:
 
 
 def _fish_outside(line: bytes, quote: bytes) -> tuple[set[int], bytes]:
-    """Where a line is outside of quotes, and the quote that is open at its end."""
+    """The positions in a line outside of quotes, and the quote that is open at its end."""
     outside = set()
     at = 0
     while at < len(line):
@@ -117,7 +117,7 @@ def _fish_outside(line: bytes, quote: bytes) -> tuple[set[int], bytes]:
 
 
 def mark(folder: Path, log: Path) -> None:
-    """Put the calls into the files of a folder; lines keep their numbers."""
+    """Insert the calls into the files of a folder. Lines keep their numbers."""
     log.touch()
     log.chmod(0o666)
     for name in LANGUAGES:
@@ -139,9 +139,7 @@ def _marked(file: Path, log: Path) -> bytes:
             pieces += [(found.start, b"{ " + call), (end, b"; }")]
         else:
             pieces.append((found.start, call))
-    start, call = pieces[
-        0
-    ]  # on the first line that does something, so that lines keep their numbers
+    start, call = pieces[0]  # on the first line with a command, so that lines keep their numbers
     pieces[0] = (start, _definition(log, is_fish=is_fish) + b"; " + call)
     for start, piece in sorted(pieces, key=lambda piece: piece[0], reverse=True):
         text = text[:start] + piece + text[start:]
@@ -149,7 +147,7 @@ def _marked(file: Path, log: Path) -> bytes:
 
 
 def _label(name: str, found: Mark) -> str:
-    """What the log says; without the file's name, whose parts are words of the protocol."""
+    """The entries of the log, without file names, since parts of these are words of the protocol."""
     return f"{list(LANGUAGES).index(name)}:{found.line}:{found.start}"
 
 
@@ -167,7 +165,7 @@ def _definition(log: Path, *, is_fish: bool) -> bytes:
 
 
 def report(folder: Path, log: Path) -> None:
-    """Print for each file how many statements were run, and the lines of the others."""
+    """Print for each file the number of statements that ran, and the lines of the others."""
     noted = set(log.read_text().split())
     rows = []
     for name in LANGUAGES:

@@ -1,11 +1,11 @@
-"""Has what the tests and the demo need: both module systems as private copies, and the shells.
+"""Provisions the tools of the tests and the demo: shells, and private copies of both module tools.
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
     python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
-    python3 tests/provision.py FOLDER shells        install what parses and checks shells' and Lua's files, where that is possible
+    python3 tests/provision.py FOLDER shells        install the parsers and checkers of shell and Lua files, if possible
 
-Lmod and Environment Modules exclude each other as packages, and the system is not ours to change:
-they are unpacked from the distribution's packages and relocated into FOLDER.
+The packages of Lmod and Environment Modules exclude each other, and a test must not change the
+system. So the program unpacks the distribution's packages and relocates them into FOLDER.
 """
 
 import json
@@ -19,23 +19,23 @@ from typing import NamedTuple
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
 _SHELLS = ("zsh", "fish")
 _PROGRAMS = (*_SHELLS, "strace")
-# A virtualenv that can still make environments for 2.7 and 3.6.
+# The last virtualenv that supports Python 2.7 and 3.6.
 _FROM_PIP = {"virtualenv": "virtualenv<20.22", "uv": "uv"}
 _SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
 _LMOD_NEEDS = ("lua5.3", "lua-filesystem", "lua-json", "lua-posix", "lua-term")
 
 
 class Provisioned(NamedTuple):
-    """What there is, and what cannot be had; `tools.json` holds the same."""
+    """The tools that exist, and those that are not available; the content of `tools.json`."""
 
-    tools: dict[str, dict[str, str]]  # what the set-up of a module tool exports
-    missing: dict[str, str]  # and why
+    tools: dict[str, dict[str, str]]  # the variables that the set-up of a module tool exports
+    missing: dict[str, str]  # with the reason
     virtualenv: str  # paths
     uv: str
 
 
 def provision(folder: Path) -> Provisioned:
-    """Fetch what is not there yet; return what there is."""
+    """Fetch the missing tools; return all tools."""
     listing = folder / "tools.json"
     if listing.exists():
         known = Provisioned(**json.loads(listing.read_text()))
@@ -61,12 +61,12 @@ def provision(folder: Path) -> Provisioned:
     return known
 
 
-class Unavailable(Exception):  # noqa: N818 - it names what the machine has not
-    """Something cannot be had on this machine."""
+class Unavailable(Exception):  # noqa: N818 - it describes the machine, not a fault
+    """A tool is not available on this machine."""
 
 
 class Apt:
-    """Debian's packages: installed where we are root, else unpacked; its lists are private."""
+    """Debian's packages: root installs them, another user unpacks them with private package lists."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -76,7 +76,7 @@ class Apt:
             self.why_not = "installing it takes root"
 
     def install(self, packages: list[str]) -> bool:
-        """Install packages into the system, as root only."""
+        """Install packages into the system; only root can."""
         if self.why_not:
             return False
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -101,7 +101,7 @@ class Apt:
     def _run(
         self, words: list[str], env: dict[str, str] | None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run apt-get with lists of our own, fetched once, so that no root is needed to read them."""
+        """Run apt-get with private package lists, which need no root; they are fetched once."""
         state = self._folder / "state"
         own = [
             "-o", f"Dir::State::Lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
@@ -123,7 +123,7 @@ class Apt:
 
 
 def lmod(folder: Path, apt: Apt) -> dict[str, str]:
-    """A private Lmod; returns what its set-up for bash exports."""
+    """Make a private Lmod; return what its set-up for bash exports."""
     root = folder / "lmod"
     if not root.exists():
         needs = [n for n in _LMOD_NEEDS if not _has_lua(n)]
@@ -146,7 +146,7 @@ def lmod(folder: Path, apt: Apt) -> dict[str, str]:
                 "/usr/local/lib/lua/5.3/?.so;": f"{lua}/usr/lib/x86_64-linux-gnu/lua/5.3/?.so;",
             }
         shutil.copytree(unpacked / "etc/lmod", folder / "etc", dirs_exist_ok=True)
-        if (version / "lib").is_symlink():  # to what is compiled, under /usr/lib
+        if (version / "lib").is_symlink():  # links to compiled files below /usr/lib
             (version / "lib").unlink()
             shutil.copytree(unpacked / "usr/lib/lmod" / version.name / "lib", version / "lib")
         _relocate(version, text)
@@ -156,7 +156,7 @@ def lmod(folder: Path, apt: Apt) -> dict[str, str]:
 
 
 def environment_modules(folder: Path, apt: Apt) -> dict[str, str]:
-    """A private Environment Modules; returns what its set-up for bash exports."""
+    """Make a private Environment Modules; return what its set-up for bash exports."""
     root = folder / "modules"
     if not root.exists():
         tcl = None
@@ -189,7 +189,7 @@ def environment_modules(folder: Path, apt: Apt) -> dict[str, str]:
 
 
 def _from_pip(folder: Path, name: str, missing: dict[str, str]) -> str:
-    """A package's program, in an environment of its own."""
+    """Install a package into an environment of its own; return its program."""
     program = folder / "bin" / name
     if not program.exists():
         try:
@@ -209,14 +209,14 @@ def _has_lua(package: str) -> bool:
 
 
 def _private_lua(folder: Path, apt: Apt) -> Path:
-    """Lua and its libraries in a folder, where they cannot be installed."""
+    """Put Lua and its libraries into a folder, since they cannot be installed."""
     for package in _LMOD_NEEDS:
         apt.unpack(package, folder)
     for package in ("lua-lpeg", "lua-bit32"):
         try:
             apt.unpack(package, folder)
         except Unavailable:
-            continue  # not every release splits them
+            continue  # not every release has a separate package
     return _wrapped(folder, "lua5.3")
 
 
@@ -227,7 +227,7 @@ def _private_tcl(folder: Path, apt: Apt) -> Path:
 
 
 def _wrapped(folder: Path, program: str, variables: str = "") -> Path:
-    """Start an unpacked program with its own libraries, and leave no trace of that to children."""
+    """Write a script that starts an unpacked program with its own libraries, hidden from children."""
     wrapper = folder / "bin" / program
     wrapper.parent.mkdir(exist_ok=True)
     loader = next(Path("/").glob("lib*/ld-linux*.so.*"))
@@ -246,7 +246,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _relocate(folder: Path, replacements: dict[str, str]) -> None:
-    """Replace paths in every text file; the longest first."""
+    """Replace paths in every text file, the longest first."""
     ordered = sorted(replacements.items(), key=lambda pair: -len(pair[0]))
     for path in folder.rglob("*"):
         if path.is_symlink() or not path.is_file():
@@ -254,7 +254,7 @@ def _relocate(folder: Path, replacements: dict[str, str]) -> None:
         data = path.read_bytes()
         if b"\0" in data[:8000]:
             continue
-        # In two steps: what was put in must not be replaced again.
+        # In two steps, so that no replacement is replaced again.
         for i, (old, _) in enumerate(ordered):
             data = data.replace(old.encode(), b"\0%d\0" % i)
         for i, (_, new) in enumerate(ordered):
@@ -264,7 +264,7 @@ def _relocate(folder: Path, replacements: dict[str, str]) -> None:
 
 
 def _exports(setup: str) -> dict[str, str]:
-    """What a bash exports after it sourced the set-up, without what it had before."""
+    """The variables that bash exports after it sources the set-up, but not before."""
     bare = {"HOME": "/", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["bash", "--norc", "--noprofile", "-c", f"{setup} && env -0"],
@@ -285,7 +285,7 @@ def _last_line(text: str) -> str:
 
 
 def main(folder: str, *words: str) -> None:
-    """Do what the arguments say."""
+    """Run the command that the arguments name."""
     if words == ("shells",):
         absent = [name for name in _SHELLS if not shutil.which(name)]
         absent += [] if shutil.which("luacheck") else ["lua-check"]
@@ -294,7 +294,7 @@ def main(folder: str, *words: str) -> None:
         return
     known = provision(Path(folder).resolve())
     for name, why in known.missing.items():
-        print(f"cannot be had: {name}: {why}", file=sys.stderr)  # noqa: T201
+        print(f"not available: {name}: {why}", file=sys.stderr)  # noqa: T201
     if words:
         _, tool, *command = words
         chosen = next(iter(known.tools.values()), {}) if tool == "any" else known.tools[tool]

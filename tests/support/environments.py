@@ -1,4 +1,4 @@
-"""What tests of environments share: interpreters that are here, and how a project asks for one."""
+"""Helpers for tests of environments."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ def prefix(home: Home, root: Path) -> str:
 
 
 def refused(home: Home, root: Path, **more: str) -> str:
-    """The one line that says why the environment cannot be had."""
+    """The message that explains why there is no environment."""
     done = home.command("exec", "-C", str(root), "--", "true", status=125, env=more)
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("autoenv-hpc: ")
@@ -32,5 +32,5 @@ def refused(home: Home, root: Path, **more: str) -> str:
 
 
 def wheels(folder: Path) -> str:
-    """The lines that install from a folder alone."""
+    """The line for `[venv]` that makes pip install from a folder only."""
     return f'pip-args = ["--no-index", "--find-links", "{folder}"]\n'

@@ -1,4 +1,4 @@
-"""A user's home on a cluster, with shells that have the hook, and the command itself."""
+"""A user's home on a cluster, with the command and with shells that have the hook."""
 
 import os
 import pwd
@@ -15,15 +15,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 COMMAND = shutil.which("autoenv-hpc", path=os.path.dirname(sys.executable)) or str(
     CHECKOUT / "shell/autoenv-hpc"
 )
-# As aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
-# Not `$NAME`: pip itself expands that and installs scripts elsewhere.
+# As in aactivator's tests: quotes, operators, spaces, a variable, letters of four scripts.
+# Without `$NAME`, since pip expands it and installs scripts elsewhere.
 HOSTILE = """it's "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片"""
 USER = pwd.getpwuid(os.getuid()).pw_name
 SHELLS = ("bash", "zsh", "fish")
 MODULE_TOOLS = ("lmod", "modules")
 
 
-# What a site puts into the rc files; a bash that can inherits the functions.
+# The lines of a site's rc files; bash inherits the functions if it can.
 _KEEPING_PATHS = "paths=$MODULEPATH; {}; MODULEPATH=$paths; unset paths"
 _IF_NEEDED = "declare -F module >/dev/null || {{ {}; }}"
 MODULE_INIT = {
@@ -43,10 +43,10 @@ MODULE_INIT = {
 
 
 class Home:
-    """One user's home on a cluster, with what belongs to it."""
+    """One user's home on a cluster, with all that belongs to it."""
 
     def __init__(self, folder: Path, env: dict[str, str], rc: dict[str, str] | None = None) -> None:
-        self._rc = rc or {}  # what the site puts before the user's lines
+        self._rc = rc or {}  # the site's lines, which come before the user's
         self.folder = folder / "home"
         self.folder.mkdir()
         self.env = {
@@ -56,7 +56,7 @@ class Home:
         self._shells: list[Shell] = []
 
     def project(self, text: str, where: str = HOSTILE, *, allow: bool = True) -> Path:
-        """A folder below home with a configuration."""
+        """Make a folder with a configuration below home; return it."""
         root = self.folder / where
         root.mkdir(parents=True, exist_ok=True)
         (root / ".hpcenv.toml").write_text(text)
@@ -72,7 +72,7 @@ class Home:
         env: Mapping[str, str] = {},
         **more: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command itself; its exit status is checked."""
+        """Run the command, and check its exit status."""
         done = self.attempt(*words, cwd=cwd, env={**env, **more})
         assert done.returncode == status, (
             f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
@@ -83,7 +83,7 @@ class Home:
     def attempt(
         self, *words: str, cwd: Path | None = None, env: Mapping[str, str] = {}, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command itself, however it ends."""
+        """Run the command, whatever its exit status."""
         merged = {**self.env, **env, **more}
         merged.pop("PWD", None)
         return subprocess.run(
@@ -101,19 +101,19 @@ class Home:
         env: Mapping[str, str] = {},
         **more: str,
     ) -> Shell:
-        """An interactive shell whose rc file evaluates the hook after `rc`."""
+        """Start an interactive shell whose rc file evaluates the hook after `rc`."""
         self.write_rc(name, rc, after)
         merged = {**self.env, **env, **more}
         if name == "zsh":
             merged["ZDOTDIR"] = str(self.folder)
-        # An older bash or zsh can be put to the same tests: BASH_UNDER_TEST, ZSH_UNDER_TEST.
+        # BASH_UNDER_TEST and ZSH_UNDER_TEST may name other versions for the same tests.
         program = os.environ.get(f"{name.upper()}_UNDER_TEST", "")
         shell = Shell(name, self.folder, merged, cwd or self.folder, program)
         self._shells.append(shell)
         return shell
 
     def write_rc(self, name: str, rc: str, after: str = "") -> None:
-        """The rc file of one shell: as a user would write it."""
+        """The rc file of one shell, as a user writes it."""
         command = shlex.quote(COMMAND)
         rc = f"{self._rc.get(name, '')}\n{rc}"
         if name == "bash":

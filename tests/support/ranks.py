@@ -1,4 +1,4 @@
-"""A step of a job, the note that its ranks share, and the module that they load."""
+"""Helpers for tests with several ranks of a job step."""
 
 import os
 from pathlib import Path
@@ -10,14 +10,14 @@ STEP = {"SLURM_JOB_ID": f"t{os.getpid()}", "SLURM_STEP_ID": "0"}
 
 
 def note(step: dict[str, str]) -> Path:
-    """Where the note of a step is."""
+    """The path of a step's note."""
     return Path(
         f"/dev/shm/autoenv-hpc.{os.getuid()}.{step['SLURM_JOB_ID']}.{step['SLURM_STEP_ID']}"
     )
 
 
 def modulefile(cluster: Home, tool: str, tmp_path: Path) -> Path:
-    """The file of lib/1.0, the one module there is: it sets LIB."""
+    """The file of lib/1.0, the only module, which sets LIB."""
     tree = Tree(tmp_path / "tree", "lua" if tool == "lmod" else "tcl")
     cluster.env["MODULEPATH"] = str(tree.folder)
     return tree.module("lib/1.0", ("setenv", "LIB", "1"))

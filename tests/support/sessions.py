@@ -1,4 +1,4 @@
-"""Real interactive shells in a pseudo-terminal, driven line by line."""
+"""Interactive shells in a pseudo-terminal, controlled line by line."""
 
 import contextlib
 import difflib
@@ -9,10 +9,10 @@ from typing import Any
 
 import pexpect
 
-Snapshot = dict[str, Any]  # the environment, and what each of some commands prints
-TIMEOUT = 90  # seconds for one line; a build on a busy machine takes some
+Snapshot = dict[str, Any]  # the variables, and what some commands print
+TIMEOUT = 90  # seconds for one line, which may be a build on a busy machine
 
-# What must be the same before entering and after leaving, besides the exported variables.
+# The commands whose output must be the same before entering and after leaving.
 _SNAPSHOT = {
     "bash": [
         "alias -p", "declare -f", "set +o", "shopt -p", "trap -p", "complete -p", "umask",
@@ -29,7 +29,7 @@ _RUN = {
     "zsh": ["-i"],
     "fish": ["-i"],
 }
-# What a shell keeps for itself, and changes with every line.
+# Variables that the shell itself sets, and changes with every line.
 _RESTLESS = (
     "_", "BASH_ALIASES", "PIPESTATUS", "pipestatus", "RANDOM", "SRANDOM", "SECONDS", "EPOCHREALTIME", "EPOCHSECONDS", "LINENO",
     "BASH_ARGC", "BASH_ARGV", "BASH_LINENO", "BASH_SOURCE", "FUNCNAME", "HISTCMD", "BASH_COMMAND", "history",
@@ -38,7 +38,7 @@ _RESTLESS = (
     "BASH_SUBSHELL", "ERRNO", "dirprev", "dirnext", "__fish_cd_direction", "BASH_REMATCH", "_fish_abbr", "MATCH", "MBEGIN", "MEND", "match", "mbegin", "mend",
 )  # fmt: skip
 
-# A prompt of each shell, and how it starts without the rc files, where no terminal is needed.
+# What simulates a prompt in each shell, and the options that skip the rc files.
 TICK = {"bash": "__autoenv_hpc_prompt", "zsh": "__autoenv_hpc_precmd", "fish": "emit fish_prompt"}
 PLAIN = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["-N"]}
 
@@ -58,33 +58,33 @@ class Shell:
             program or name, _RUN[name], env=env, cwd=str(cwd), encoding="utf-8", codec_errors="replace",
             dimensions=(50, 400), timeout=TIMEOUT,
         )  # fmt: skip
-        self._child.delaybeforesend = None  # it waits for programs that switch the echo off
+        self._child.delaybeforesend = None  # pexpect waits for programs that switch the echo off
         self.greeting = self._await()
 
     def run(self, line: str, *, timeout: float = TIMEOUT) -> str:
-        """Type one line; return what the terminal showed until the prompt behind it."""
+        """Type one line; return what the terminal shows until the next prompt."""
         self._child.sendline(line)
         return self._await(timeout)
 
     def type(self, line: str) -> None:
-        """Type one line, and wait for nothing."""
+        """Type one line without waiting."""
         self._child.sendline(line)
 
     def interrupt(self) -> str:
-        """Press Ctrl-C, and wait for the prompt."""
+        """Press Ctrl-C and wait for the prompt."""
         self._child.sendintr()
         time.sleep(0.2)
         return self._await()
 
     def output(self, command: str) -> str:
-        """What a command writes to stdout and stderr, without the terminal between."""
+        """The output of a command on stdout and stderr, written to a file instead of the terminal."""
         path = self._folder / "output"
         start, end = ("begin;", "end") if self.name == "fish" else ("{", "}")
         self.run(f"{start} {command}; {end} > {shlex.quote(str(path))} 2>&1")
         return path.read_bytes().decode(errors="surrogateescape")
 
     def env(self) -> dict[str, str]:
-        """The exported variables, but those that a shell keeps for itself."""
+        """The exported variables, without those that the shell itself sets."""
         fields = self.output("command env -0").split("\0")
         pairs = (field.split("=", 1) for field in fields if "=" in field)
         return {
@@ -94,7 +94,7 @@ class Shell:
         }
 
     def snapshot(self) -> Snapshot:
-        """All that leaving must give back."""
+        """All that leaving must restore."""
         state: Snapshot = {"env": self.env()}
         for command in _SNAPSHOT[self.name]:
             state[command] = _steady(self.output(command))
@@ -106,7 +106,7 @@ class Shell:
             self._child.close(force=True)
 
     def _await(self, timeout: float = TIMEOUT) -> str:
-        """Wait until a further line is read, which proves that the prompt before it was there."""
+        """Wait until the shell reads another line, which proves that its prompt came first."""
         self._count += 1
         self._child.sendline(f" printf {self._count} > {shlex.quote(str(self._sync))}")
         shown = ""
@@ -131,7 +131,7 @@ class Shell:
 
 
 def _steady(text: str) -> str:
-    """The lines without what is the shell's own or the hook's."""
+    """The lines that belong neither to the shell itself nor to the hook."""
     kept = []
     is_ours = False
     for line in text.splitlines():
@@ -156,7 +156,7 @@ def _name(line: str) -> str:
 
 
 def assert_same(before: Snapshot, after: Snapshot) -> None:
-    """Compare two snapshots; name each line that differs."""
+    """Compare two snapshots and name each line that differs."""
     wrong = []
     for part, was in before.items():
         now = after[part]

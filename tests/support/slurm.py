@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine, with everything under one folder."""
+"""A Slurm with two nodes on this machine, in one folder."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=10 State=UP
 
 
 class Slurm:
-    """Start it, submit to it, stop it."""
+    """A running Slurm."""
 
     def __init__(self, folder: Path, user: str) -> None:
         self._folder = folder
@@ -73,7 +73,7 @@ class Slurm:
         ).stdout.strip()
 
     def wait(self, job: str, seconds: float = 120) -> None:
-        """Wait until a job, with all tasks of an array, has ended."""
+        """Wait until a job has ended, with all tasks if it is an array."""
         _until(lambda: not self._said("squeue", "-h", "-j", job), seconds)
 
     def cancel(self, job: str, *options: str) -> None:

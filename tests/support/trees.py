@@ -1,10 +1,10 @@
-"""Makes module trees like those of real sites, in Lua and in Tcl, with real interpreters behind.
+"""Makes module trees like those of real sites, in Lua and Tcl, with real interpreters.
 
-    flat        as at UPPMAX: everything visible at once
-    hierarchy   as at HPC2N: compilers open what was built with them, EasyBuild's variables
-    odd         one module for each feature that has ever surprised anybody
+    flat        as at UPPMAX: all modules are visible
+    hierarchy   as at HPC2N: a compiler makes its modules visible; EasyBuild's variables
+    odd         one module for each unusual feature of modulefiles
 
-A modulefile is written down once, as a list of operations; `_LUA` and `_TCL` say each in a language.
+A modulefile is a list of operations here. `_LUA` and `_TCL` write each of them in one language.
 """
 
 import glob
@@ -77,7 +77,7 @@ class Tree:
         return path
 
     def default(self, name: str, version: str) -> None:
-        """Choose the version that a bare name means."""
+        """Set the default version of a name."""
         if self.language == "lua":
             (self.folder / name / ".modulerc.lua").write_text(
                 f'module_version("{name}/{version}", "default")\n'
@@ -88,12 +88,12 @@ class Tree:
             )
 
     def inner(self, *parts: str) -> "Tree":
-        """A folder that a module of this tree opens."""
+        """A folder that a module of this tree adds to MODULEPATH."""
         return Tree(self.folder.parent.joinpath(*parts), self.language)
 
 
 class Trees:
-    """All trees in one language, and the software that they share."""
+    """All trees in one language, with the software that they share."""
 
     def __init__(self, folder: Path, language: str, software: "Software") -> None:
         self.software = software
@@ -106,7 +106,7 @@ class Trees:
 
 
 class Software:
-    """What the modules bring: real interpreters under a site's versions, and small packages."""
+    """The software of the modules: small packages, and real interpreters with a site's versions."""
 
     def __init__(self, folder: Path, virtualenv: Path | None) -> None:
         self.folder = folder
@@ -114,7 +114,7 @@ class Software:
         self._virtualenv = virtualenv
 
     def python(self, version: str, *, virtualenv: bool = False) -> tuple[Path, str]:
-        """A Python of about that version: its prefix, and the X.Y that it really has."""
+        """A Python close to that version: its prefix and its true X.Y."""
         found = min(self._real, key=lambda v: _distance(v, version))
         prefix = self.folder / "Python" / version
         (prefix / "bin").mkdir(parents=True, exist_ok=True)
@@ -123,14 +123,14 @@ class Software:
             _link(prefix / "bin" / name, self._real[found])
         if virtualenv and self._virtualenv:
             script = prefix / "bin/virtualenv"
-            # As if it was installed in this Python: without --python it is the one to build on.
+            # As if it were installed in this Python, which it uses without --python.
             chosen = f"VIRTUALENV_PYTHON='{prefix}/bin/python'"
             script.write_text(f"#!/bin/sh\n{chosen} exec '{self._virtualenv}' \"$@\"\n")
             script.chmod(0o755)
         return prefix, f"{found[0]}.{found[1]}"
 
     def package(self, bundle: str, python: str, names: dict[str, str]) -> Path:
-        """A prefix with packages that can be imported; `names` to versions."""
+        """A prefix with importable packages, given by name and version."""
         prefix = self.folder / bundle
         site = prefix / f"lib/python{python}/site-packages"
         for name, version in names.items():
@@ -139,7 +139,7 @@ class Software:
 
 
 def interpreters() -> dict[tuple[int, int], Path]:
-    """The Pythons on this machine up to 3.11 (what the trees' virtualenv can still make), by version."""
+    """The Pythons of this machine by version, up to 3.11, the last that the virtualenv supports."""
     found: dict[tuple[int, int], Path] = {}
     places = [f"{folder}/python[23].*" for folder in os.environ["PATH"].split(":")]
     places += [os.path.expanduser("~/.pyenv/versions/*/bin/python[23].*")]
@@ -161,13 +161,13 @@ def interpreters() -> dict[tuple[int, int], Path]:
 
 
 def interpreter_of(script: str) -> list[str]:
-    """The words in the first line of a script, behind `#!`."""
+    """The words after `#!` in the first line of a script."""
     with open(script, errors="replace") as file:
         return file.readline()[2:].split()
 
 
 def wheels(folder: Path, packages: dict[str, str]) -> Path:
-    """A folder of small pure wheels, `name==version` each, to install from without a network."""
+    """A folder of small pure wheels, for installs without a network."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, version in packages.items():
         info = f"{name}-{version}.dist-info"
@@ -356,7 +356,7 @@ def _tcl_string(text: str) -> str:
 
 
 def make(folder: Path, virtualenv: Path | None) -> dict[str, Trees]:
-    """All trees in both languages, anew."""
+    """Make all trees in both languages."""
     shutil.rmtree(folder, ignore_errors=True)
     software = Software(folder / "software", virtualenv)
     return {
