@@ -1,10 +1,10 @@
-"""Measures what users feel, each row beside its rivals in one run, and writes it into the page.
+"""Measures the times that users notice, next to those of other tools, and writes the page.
 
-    make bench                          the whole page, in some minutes
-    make bench BENCH="--quick"          a try, which leaves the page alone
+    make bench                          the whole page, in a few minutes
+    make bench BENCH="--quick"          a short run that does not write the page
     make bench BENCH="--only exec"      one part: exec, ranks, idle, enter, first, miss, build
 
-Numbers are medians of several runs with their quartiles, the rivals by turns.
+Numbers are medians and quartiles of several runs, in which the tools take turns.
 """
 
 import argparse
@@ -35,7 +35,7 @@ Rows = list[list[Cell]]
 
 
 class Bench(NamedTuple):
-    """All that the rows need."""
+    """The values that all parts need."""
 
     tools: Tools
     page: Page
@@ -85,7 +85,7 @@ def idle(bench: Bench) -> None:
 
 
 def enter(bench: Bench) -> None:
-    """Into a project that was seen before, and out of it."""
+    """Enter a project with a stored activation, and leave it."""
     times: Rows = []
     counts: Rows = []
     panels: dict[str, plots.Lines] = {}
@@ -115,7 +115,7 @@ def enter(bench: Bench) -> None:
 
 
 def first(bench: Bench) -> None:
-    """Into a project that was never seen."""
+    """Enter a project without a stored activation."""
     whos = (OURS, "modules known", BY_HAND, *((DIRENV,) if DIRENV in bench.rivals else ()))
     rows: Rows = []
     for title, number, scene in bench.scenes:
@@ -128,7 +128,7 @@ def first(bench: Bench) -> None:
 
 
 def execute(bench: Bench) -> None:
-    """`exec` of what was seen before, beside the lines of a batch script."""
+    """`exec` with a stored activation, next to the lines of a batch script."""
     command = static_true(bench.tools.folder)
     rows: Rows = []
     for title, number, scene in bench.scenes:
@@ -155,7 +155,7 @@ def execute(bench: Bench) -> None:
 
 
 def ranks(bench: Bench) -> None:
-    """Many at once on one node."""
+    """Many processes at the same time on one node."""
     scene, command = bench.small[8], static_true(bench.tools.folder)
     rows: Rows = []
     lines: plots.Lines = {}
@@ -208,7 +208,7 @@ def _forget_notes() -> None:
 
 
 def miss(bench: Bench) -> None:
-    """What Python costs where it is asked."""
+    """The cost of Python when a shell has to ask it."""
     scene = bench.small[1]
     plain = scene.home / "plain"
     plain.mkdir(exist_ok=True)
@@ -225,7 +225,7 @@ def miss(bench: Bench) -> None:
 
 
 def build(bench: Bench) -> None:
-    """Many at once where the environment is missing: one of them builds, the others wait."""
+    """Many processes that need a missing environment: one of them builds, the others wait."""
     scene = bench.small[1]
     command = [*scene.exec_in("many"), static_true(bench.tools.folder)]
     environment = scene.home / "many/.venv"
@@ -252,7 +252,7 @@ PARTS = {
 
 
 def machine(bench: Bench) -> str:
-    """Where it was measured, and with what."""
+    """The machine and the programs of the measurement."""
     model = next(
         (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
@@ -272,7 +272,7 @@ def _version(program: str) -> str:
 
 
 def main() -> None:
-    """Measure, and write the page."""
+    """Measure and write the page."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few runs; the page is left alone")
     parser.add_argument("--only", choices=PARTS, action="append", help="one part")

@@ -1,4 +1,4 @@
-"""Times and counts: of whole processes, and of what one shell does again and again."""
+"""Times and system calls of processes, and of lines that one shell repeats."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from typing import NamedTuple
 Environment = dict[str, str]
 _SHELLS = {"bash": ["bash", "--norc"], "zsh": ["zsh", "-f"], "fish": ["fish", "-N"]}
 _TRACED = "trace=%file,getdents64,clone,clone3,fork,vfork"
-# What a prompt of each shell runs, whoever has put it there.
+# Runs all that a prompt of each shell runs.
 _TICK = {
     "bash": 'tick() { local word; for word in "${PROMPT_COMMAND[@]}"; do eval "$word"; done; }',
     "zsh": "tick() { local word; for word in $precmd_functions; do $word; done; }",
@@ -21,7 +21,7 @@ _TICK = {
 
 
 class Spread(NamedTuple):
-    """Quartiles of several runs; milliseconds."""
+    """Quartiles of several runs, in milliseconds."""
 
     low: float
     median: float
@@ -29,14 +29,14 @@ class Spread(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What strace saw: processes started, and system calls that take a path or list a folder."""
+    """Counts from strace: started processes, and system calls that take a path or list a folder."""
 
     processes: float
     calls: float
 
 
 class Loop(NamedTuple):
-    """Lines that a shell runs once, and others that it runs again and again; `tick` is a prompt."""
+    """Lines that a shell runs once, and lines that it repeats; `tick` simulates a prompt."""
 
     shell: str
     setup: str
@@ -44,7 +44,7 @@ class Loop(NamedTuple):
     rounds: int
 
     def script(self, rounds: int) -> str:
-        """The program of the shell: it warms up, then prints nanoseconds before and after."""
+        """The script: it warms up, then prints the nanoseconds before and after the rounds."""
         setup = f"{_TICK[self.shell]}\n{self.setup}\n{self.line}\n"
         if self.shell == "fish":
             return (
@@ -69,7 +69,7 @@ class Loop(NamedTuple):
         return (end - begin) / self.rounds / 1e6
 
     def counted(self, env: Environment, log: Path, rounds: int = 3) -> Counts:
-        """What one round starts and asks of the file system."""
+        """The processes and file-system calls of one round."""
         many, none = (counted(self.words(n), env, log) for n in (rounds, 0))
         return Counts(*((a - b) / rounds for a, b in zip(many, none, strict=True)))
 
@@ -82,7 +82,7 @@ def timed(words: list[str], env: Environment) -> float:
 
 
 def at_once(words: list[str], envs: list[Environment]) -> float:
-    """The milliseconds until the last of some processes, started together, has ended."""
+    """The milliseconds until the last of several parallel processes has ended."""
     begin = time.perf_counter()
     running = [subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) for env in envs]
     statuses = [process.wait() for process in running]
@@ -91,7 +91,7 @@ def at_once(words: list[str], envs: list[Environment]) -> float:
 
 
 def counted(words: list[str], env: Environment, log: Path) -> Counts:
-    """What a process and its children start and ask of the file system."""
+    """The processes and file-system calls of a process and its children."""
     trace = ["strace", "-f", "-qq", "-e", _TRACED, "-o", str(log)]
     subprocess.run(
         [*trace, *words],
@@ -101,7 +101,7 @@ def counted(words: list[str], env: Environment, log: Path) -> Counts:
         stderr=subprocess.DEVNULL,
         cwd="/",
     )
-    # a call that another process interrupts has a second line, which begins otherwise
+    # an interrupted call has a second line, which begins differently
     begun = re.findall(r"^\d+ +(\w+)\((.*)$", log.read_text(errors="replace"), re.MULTILINE)
     starting = {"clone", "clone3", "fork", "vfork"}
     started = [line for name, line in begun if name in starting and "CLONE_THREAD" not in line]
@@ -109,7 +109,7 @@ def counted(words: list[str], env: Environment, log: Path) -> Counts:
 
 
 def alternately(rivals: dict[str, Callable[[], float]], runs: int) -> dict[str, Spread]:
-    """The quartiles of each, measured by turns, so that noise meets all of them."""
+    """The quartiles of each. They take turns, so that noise affects all of them."""
     times: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(runs):
         for name, measure in rivals.items():
@@ -124,7 +124,7 @@ def _spread(times: list[float]) -> Spread:
 
 
 def static_true(folder: Path) -> str:
-    """A command that does nothing, without the dynamic loader's own search for libraries."""
+    """A command that does nothing, without the dynamic loader's search for libraries."""
     (folder / "true.c").write_text("int main(void) { return 0; }\n")
     program = folder / "true"
     compiled = ["gcc", "-static", "-o", str(program), str(folder / "true.c")]

@@ -1,4 +1,4 @@
-"""Tables of the page, each between two markers; what stands around them is written by hand."""
+"""The tables of the page, each between two markers; the text around them is written by hand."""
 
 import re
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ Cell = str | int | Spread | Counts | None
 
 
 class Page:
-    """The page on disk, and which of its parts were measured."""
+    """The page on disk, with the parts that were measured."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def table(self, marker: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-        """Put a table in its place."""
+        """Write a table into its place."""
         lines = [columns, ["---"] * len(columns), *rows]
         self.text(marker, "\n".join(f"| {' | '.join(map(_written, line))} |" for line in lines))
 
     def text(self, marker: str, text: str) -> None:
-        """Put a text in its place, and print it.
+        """Write a text into its place, and print it.
 
         :raises ValueError: the page has no such place.
         """
@@ -37,7 +37,7 @@ class Page:
 
 
 def ratio(ours: Spread, theirs: Spread | None) -> str | None:
-    """How many times less than the rival, or more."""
+    """The factor by which it is faster or slower than the rival."""
     if theirs is None:
         return None
     factor = theirs.median / ours.median

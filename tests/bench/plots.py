@@ -7,11 +7,11 @@ import matplotlib as mpl
 from bench.measure import Spread
 
 mpl.use("svg")
-mpl.rcParams["svg.fonttype"] = "none"  # text stays text
-mpl.rcParams["svg.hashsalt"] = "autoenv-hpc"  # the same figures give the same file
+mpl.rcParams["svg.fonttype"] = "none"  # the text remains text
+mpl.rcParams["svg.hashsalt"] = "autoenv-hpc"  # so that the same numbers give the same file
 from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen before
 
-# Okabe and Ito's palette, which the colour-blind tell apart; each line has its own marker too.
+# Okabe and Ito's palette, which colour-blind people can distinguish; lines also differ in markers.
 _STYLES = (
     ("#0072B2", "o"), ("#009E73", "s"), ("#56B4E9", "^"), ("#D55E00", "D"), ("#CC79A7", "v"), ("#E69F00", "P"),
 )  # fmt: skip
@@ -20,7 +20,7 @@ Lines = dict[str, list[Spread]]
 
 
 def draw(path: Path, unit: str, numbers: Sequence[int], panels: dict[str, Lines]) -> None:
-    """Draw milliseconds against a number: a panel for each title, with medians and quartiles."""
+    """Plot milliseconds against a number: a panel for each title, with medians and quartiles."""
     figure, axes = plt.subplots(
         1, len(panels), figsize=(4.6 * len(panels) + 0.6, 3.6), sharey=True, squeeze=False
     )

@@ -1,4 +1,4 @@
-"""The other programs, as private copies; what cannot be had is left out of the tables."""
+"""The rivals, as private copies; the tables leave out those that are not available."""
 
 import json
 import platform
@@ -11,7 +11,7 @@ import provision
 
 
 class Rival(NamedTuple):
-    """A program that brings environments in by a hook."""
+    """A program that activates environments through a hook."""
 
     name: str
     command: str
@@ -26,7 +26,7 @@ class Rival(NamedTuple):
 
 
 def found(folder: Path) -> dict[str, Rival]:
-    """Those that can be had here, by their names."""
+    """The available rivals by their names."""
     commands = {"direnv": _direnv(folder), "mise": _mise(folder / "mise")}
     rivals = {}
     for name, command in commands.items():
@@ -39,7 +39,7 @@ def found(folder: Path) -> dict[str, Rival]:
 
 
 def _direnv(folder: Path) -> str | None:
-    """The distribution's."""
+    """The program of the distribution's package."""
     program = folder / "direnv/usr/bin/direnv"
     if not program.exists():
         try:
@@ -50,7 +50,7 @@ def _direnv(folder: Path) -> str | None:
 
 
 def _mise(folder: Path) -> str | None:
-    """The one in npm's package for this machine."""
+    """The program in npm's package for this machine."""
     machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     package = f"@jdxcode/mise-linux-{machine}"
     manifest = folder / "node_modules" / package / "package.json"

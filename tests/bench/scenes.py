@@ -1,4 +1,4 @@
-"""Homes with a project each: some modules out of a small or a large tree, and an environment."""
+"""Homes with one project each: modules from a small or a large tree, and an environment."""
 
 import os
 import shutil
@@ -13,15 +13,15 @@ from bench.rivals import Rival
 from trees import Tree
 
 COMMAND = str(Path(sys.executable).parent / "autoenv-hpc")
-MANY = 1000  # names in the large tree
+MANY = 1000  # the number of names in the large tree
 _INIT = {"lmod": "$LMOD_PKG/init/bash", "modules": "$MODULESHOME/init/bash"}
 
 
 class Tools(NamedTuple):
-    """What all scenes share."""
+    """The values that all scenes share."""
 
     folder: Path
-    modules: dict[str, Environment]  # each module tool's own variables
+    modules: dict[str, Environment]  # the variables of each module tool
     rivals: dict[str, Rival]
 
 
@@ -44,7 +44,7 @@ def tree(folder: Path, language: str, number: int) -> Path:
 
 
 class Scene:
-    """A home with one project, known to each rival."""
+    """A home with one project, which each rival knows."""
 
     def __init__(self, tools: Tools, tool: str, number: int, modules: Path) -> None:
         self._rivals = tools.rivals
@@ -79,7 +79,7 @@ class Scene:
             self._run(self._rivals["mise"].command, "trust", str(self.root / "mise.toml"))
 
     def exec_in(self, folder: str) -> list[str]:
-        """`exec` in another project of this home, with the same configuration and nothing built."""
+        """`exec` in another project of this home with the same configuration, but no environment."""
         root = self.home / folder
         root.mkdir()
         shutil.copy(self.root / ".hpcenv.toml", root)
@@ -103,19 +103,19 @@ class Scene:
         return Loop(shell, f"{self.hook(shell, who)}\ncd '{place}'\ntick", "tick", rounds)
 
     def round_trip(self, shell: str, who: str) -> Loop:
-        """Into the project and out of it."""
+        """Enter the project and leave it."""
         line = f"cd '{self.root}'; tick; cd /; tick"
         return Loop(shell, self.hook(shell, who), line, 50 if who == "autoenv-hpc" else 3)
 
     def by_hand(self) -> Loop:
-        """What one types for the same, in bash."""
+        """The lines that a user types in bash for the same result."""
         line = f"{self.load}; {self.activate}; deactivate; module purge"
         return Loop("bash", self.set_up, line, 3)
 
     def first(self, who: str) -> float:
-        """The milliseconds until the project is in, in a bash that is there.
+        """The milliseconds to enter the project in a running bash.
 
-        `autoenv-hpc` knows nothing; with `modules known` it remembers what they do.
+        For `autoenv-hpc` nothing is stored; with `modules known` the module load is.
         """
         env = self.env | self._cache(who)
         enter = f"cd '{self.root}'; tick"

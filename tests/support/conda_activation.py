@@ -1,9 +1,9 @@
-"""Prints what `conda shell.posix` and `mamba shell` print, for one state of the environment.
+"""Prints what `conda shell.posix` and `mamba shell` print for one set of variables.
 
 Sources: conda's conda/activate.py (`_build_activate_stack`, `build_deactivate`, `build_reactivate`,
 `_yield_commands`, `PosixActivator`) with conda/base/context.py (`conda_exe_vars_dict`);
-mamba's libmamba/src/core/activation.cpp (`PosixActivator::script`). The default prompt is taken,
-`({default_env}) `, and `--stack` is left out.
+mamba's libmamba/src/core/activation.cpp (`PosixActivator::script`). The prompt is the default,
+`({default_env}) `, and there is no `--stack`.
 """
 
 import json
@@ -16,7 +16,7 @@ _UNSET = "***unset***"  # conda/base/constants.py: CONDA_ENV_VARS_UNSET_VAR
 
 
 class Program(NamedTuple):
-    """Whose text it is."""
+    """The program whose text is printed."""
 
     name: str  # conda, mamba, micromamba
     version: tuple[int, ...]
@@ -24,12 +24,12 @@ class Program(NamedTuple):
 
     @property
     def is_mamba(self) -> bool:
-        """Whether it speaks as micromamba does; mamba 1 was a wrapper around conda."""
+        """Whether it behaves as micromamba does; mamba 1 was a wrapper around conda."""
         return self.name != "conda"
 
 
 class Change(NamedTuple):
-    """What an activation does, in the order in which it is printed."""
+    """The steps of an activation, in the order of the text."""
 
     path: str = ""
     leave: tuple[str, ...] = ()  # scripts
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     enter: tuple[str, ...] = ()
 
     def text(self, program: Program) -> str:
-        """The shell code; nothing in it is escaped, as nothing is by conda."""
+        """The shell code, without escapes, as from conda."""
         # conda 25.7 (#14901): an empty variable, since `unset` "would cause issues … with -u".
         empties = not program.is_mamba and program.version >= (25, 7)
         lines = [f"export PATH='{self.path}'"] if self.path else []
@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
 
 def activate(program: Program, prefix: str, env: dict[str, str]) -> Change:
-    """One more level, or the same once more where the prefix is active already."""
+    """Add a level, or activate the same prefix again if it is active."""
     level, old = _level(env), env.get("CONDA_PREFIX", "")
     if level and old == prefix:
         return _reactivate(program, prefix, env)
@@ -81,7 +81,7 @@ def activate(program: Program, prefix: str, env: dict[str, str]) -> Change:
 
 
 def deactivate(program: Program, env: dict[str, str]) -> Change:
-    """One level less; nothing where nothing is active."""
+    """Remove a level, if there is one."""
     level, old = _level(env), env.get("CONDA_PREFIX", "")
     if not old or level < 1:
         return Change()
@@ -127,7 +127,7 @@ def _level(env: dict[str, str]) -> int:
 
 
 def _named(program: Program, prefix: str, level: int, env: dict[str, str]) -> dict[str, str]:
-    """The four variables that say which environment is active."""
+    """The four variables that describe the active environment."""
     folder, base = os.path.split(prefix)
     name = base if os.path.basename(folder) == "envs" else prefix
     name = "base" if os.path.realpath(prefix) == os.path.realpath(program.root) else name
@@ -138,7 +138,7 @@ def _named(program: Program, prefix: str, level: int, env: dict[str, str]) -> di
 
 
 def _meta(program: Program) -> tuple[tuple[str, ...], dict[str, str]]:
-    """What tells conda's own shell function where conda is: to unset, to export."""
+    """The variables with which conda's shell function finds conda: to unset, to export."""
     if program.is_mamba:
         return (), {}
     exe = f"{program.root}/bin/conda"
@@ -160,7 +160,7 @@ def _prompt(modifier: str, env: dict[str, str]) -> str | None:
 
 
 def _path(program: Program, old: str, new: str, env: dict[str, str]) -> str:
-    """PATH with one prefix's programs for another's: in the same place, by mamba in front."""
+    """PATH with one prefix replaced by another: conda keeps the place, mamba prepends."""
     entries = env.get("PATH", "/usr/bin").split(":")
     place = 0
     if old and f"{old}/bin" in entries:
@@ -177,7 +177,7 @@ def _scripts(prefix: str, kind: str) -> tuple[str, ...]:
 
 
 def _own(prefix: str) -> dict[str, str]:
-    """The environment's own variables: of its packages, then of its environment.yml."""
+    """The environment's own variables: those of its packages, then those of environment.yml."""
     found: dict[str, str] = {}
     for path in sorted(Path(prefix, "etc/conda/env_vars.d").glob("*")):
         found |= json.loads(path.read_text())

@@ -1,10 +1,10 @@
-"""Makes a small conda channel in a folder, so that nothing depends on a network.
+"""Makes a small conda channel in a folder, so that no test needs a network.
 
-    python      this platform   a real interpreter under a prefix of its own
-    pip         noarch          the one that Python carries with it
+    python      this platform   a real interpreter in a prefix of its own
+    pip         noarch          the one that Python includes
     numpy       noarch: python  1.20.3 and 1.26.4
     spacy       noarch: python  3.0.6, needs numpy
-    geodata     this platform   activate.d, deactivate.d and env_vars.d; needs nothing
+    geodata     this platform   activate.d, deactivate.d and env_vars.d; no dependencies
 
 Formats: conda-build's manual, "Conda package specification" (`info/index.json`, `info/paths.json`,
 `info/link.json`); "Channels and generating an index" (`SUBDIR/repodata.json`).
@@ -23,9 +23,9 @@ SUBDIR = {"x86_64": "linux-64"}.get(platform.machine(), f"linux-{platform.machin
 _LEFT_OUT = {
     "site-packages", "dist-packages", "test", "tests", "tkinter", "idlelib", "lib2to3", "EXTERNALLY-MANAGED",
 }  # fmt: skip
-Contents = dict[str, bytes | Path]  # bytes: a file; a path: a link there
+Contents = dict[str, bytes | Path]  # bytes: the content of a file; a path: the target of a link
 
-# As the scripts of real packages: what was there is put aside, and comes back.
+# As in real packages, one script saves the former value and the other restores it.
 _ACTIVATE = """\
 if [ -n "${GEODATA_DIR+x}" ]; then
     export _CONDA_SET_ASIDE_GEODATA_DIR="$GEODATA_DIR"
@@ -52,7 +52,7 @@ fi
 
 
 class Channel:
-    """A folder of packages and their index; what conda's `--channel` takes is `str(url)`."""
+    """A folder of packages with its index; `url` is the value for conda's `--channel`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Channel:
     def add(
         self, name: str, version: str, contents: Contents, *, needs: tuple[str, ...] = (), noarch: str = ""
     ) -> None:  # fmt: skip
-        """Put one package in; `noarch` is "generic", "python", or empty for this platform."""
+        """Add one package; `noarch` is "generic", "python", or empty for this platform."""
         subdir = "noarch" if noarch else SUBDIR
         record = {
             "name": name, "version": version, "build": "0", "build_number": 0, "depends": list(needs),
@@ -99,14 +99,14 @@ class Channel:
 
 
 def make(folder: Path, python: Path) -> Channel:
-    """All packages; `python` is the real interpreter (3.7 or later) that the package `python` is made of."""
+    """Add all packages; the package `python` contains this interpreter, 3.7 or later."""
     channel = Channel(folder)
     version, standard_library = _ask(python)
     places = (standard_library / "ensurepip/_bundled", Path("/usr/share/python-wheels"))  # Debian's
     pip = next((wheel for place in places for wheel in place.glob("pip-*.whl")), None)
     needs: tuple[str, ...] = (
         ("pip",) if pip else ()
-    )  # as conda itself has it: add_pip_as_python_dependency
+    )  # conda adds the same: add_pip_as_python_dependency
     channel.add("python", version, _interpreter(python, version, standard_library), needs=needs)
     if pip:
         channel.add("pip", pip.name.split("-")[1], _wheel(pip), needs=("python",), noarch="python")
@@ -124,10 +124,10 @@ def make(folder: Path, python: Path) -> Channel:
 
 
 def _interpreter(python: Path, version: str, standard_library: Path) -> Contents:
-    """A prefix of its own: the executable itself, not a link (which Python would follow back)."""
+    """Make a prefix with a copy of the executable, since Python would follow a link back."""
     x_y = version.rpartition(".")[0]
     library = f"lib/python{x_y}"
-    # File by file: conda takes no link to a folder.
+    # file by file, since conda rejects a link to a folder
     standard = {
         f"{library}/{path.relative_to(standard_library)}": path
         for path in sorted(standard_library.rglob("*"))
@@ -138,14 +138,14 @@ def _interpreter(python: Path, version: str, standard_library: Path) -> Contents
         "bin/python3": Path(f"python{x_y}"),
         "bin/python": Path(f"python{x_y}"),
         f"{library}/site-packages/README.txt": b"",
-        # Debian's Python looks only here.
+        # the only place where Debian's Python searches
         "lib/python3/dist-packages/conda.pth": f"../../python{x_y}/site-packages\n".encode(),
         **standard,
     }
 
 
 def _library(name: str, version: str) -> Contents:
-    """A pure library as conda-build packs it, in the folder that the installer renames."""
+    """A pure library as conda-build packs it, in the folder that an installer renames."""
     info = f"site-packages/{name}-{version}.dist-info"
     return {
         f"site-packages/{name}/__init__.py": f"__version__ = '{version}'\n".encode(),

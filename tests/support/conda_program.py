@@ -1,11 +1,11 @@
-"""A `conda`, `mamba` or `micromamba` for tests: real prefixes, the documented words and no others.
+"""A `conda`, `mamba` or `micromamba` for tests, with real prefixes and only documented options.
 
-py-rattler solves and installs, so what stands in a prefix is what any conda installer puts there.
-Only what a tool needs is answered, in the long form that all versions take; any other word ends
-with status 2, that of wrong usage. Sources: conda's "Command reference" and conda/cli/main_*.py;
+py-rattler solves and installs, so a prefix has the content that any conda installer gives it. The
+program accepts only the options that this tool needs, in the long form that all versions accept.
+Any other word is a usage error, status 2. Sources: conda's "Command reference" and conda/cli/main_*.py;
 mamba's "Micromamba User Guide" and micromamba/src/*.cpp.
 
-    python conda_program.py RECORD WORD…    what the installed commands do
+    python conda_program.py RECORD WORD…    the call that an installed command makes
 """
 
 import argparse
@@ -25,7 +25,7 @@ VERSIONS = {"conda": "26.7.1", "mamba": "2.1.1", "micromamba": "2.1.1"}
 
 
 class Installed(NamedTuple):
-    """A command in a root prefix of its own, with the record of what it was called with."""
+    """A command in a root prefix of its own, with a record of its calls."""
 
     root: Path
     command: Path
@@ -38,7 +38,7 @@ class Installed(NamedTuple):
 
 
 def install(root: Path, channel: str, name: str = "conda", version: str = "") -> Installed:
-    """Put the command into ROOT/bin; `channel` is what its condarc would name, a file:// URL."""
+    """Install the command into ROOT/bin; `channel`, a file:// URL, is its only channel."""
     found = Installed(root, root / "bin" / name, root / "calls.jsonl")
     record = {
         "name": name, "version": version or VERSIONS[name], "root": str(root), "channel": channel,
@@ -53,19 +53,19 @@ def install(root: Path, channel: str, name: str = "conda", version: str = "") ->
     return found
 
 
-class Failed(Exception):  # noqa: N818 - what conda says, and that it ends with status 1
-    """The message, as conda prints it."""
+class Failed(Exception):  # noqa: N818 - conda's own words, not a fault of a test
+    """A message of conda, which then exits with status 1."""
 
 
 class Conda:
-    """One call: the methods are the subcommands."""
+    """One call, with a method for each subcommand."""
 
     def __init__(self, record: dict[str, str]) -> None:
         self.name, self.version, self.root = record["name"], record["version"], record["root"]
         self._channel = record["channel"]
 
     def create(self, asked: argparse.Namespace) -> None:
-        """conda/cli/main_create.py: an environment that is there goes, with all that is in it."""
+        """conda/cli/main_create.py: it removes an existing environment with all its content."""
         prefix = Path(asked.prefix)
         if (prefix / "conda-meta/history").exists():
             shutil.rmtree(prefix)
@@ -93,17 +93,17 @@ class Conda:
         return self._change(asked, left, [])
 
     def env_create(self, asked: argparse.Namespace) -> None:
-        """conda/cli/main_env_create.py: never asks, and leaves what is there."""
+        """conda/cli/main_env_create.py: it never asks, and keeps an existing environment."""
         if os.path.isdir(f"{asked.prefix}/conda-meta"):
             raise Failed(f"CondaValueError: prefix already exists: {asked.prefix}")
         self._change(asked, *self._wanted(asked))
 
     def env_update(self, asked: argparse.Namespace) -> None:
-        """conda/cli/main_env_update.py: makes what is missing, and never asks."""
+        """conda/cli/main_env_update.py: it creates a missing environment, and never asks."""
         self._change(asked, *self._wanted(asked), keep=not asked.prune)
 
     def env_export(self, asked: argparse.Namespace) -> None:
-        """conda/env/env.py, `from_environment`: an empty list where no environment is."""
+        """conda/env/env.py, `from_environment`: it prints an empty list without an environment."""
         import yaml  # noqa: PLC0415 - the record is written before what may be missing
 
         records = sorted(_installed(asked.prefix), key=lambda r: r.name.normalized)
@@ -137,7 +137,7 @@ class Conda:
         _print_json(rows)
 
     def info(self, _asked: argparse.Namespace) -> None:
-        """conda/cli/main_info.py, as far as a tool looks at it; mamba spells it with spaces."""
+        """conda/cli/main_info.py, the fields that a tool reads; mamba's names have spaces."""
         facts = {
             "conda_version": self.version, "root_prefix": self.root, "conda_prefix": self.root, "envs_dirs": [f"{self.root}/envs"],
             "pkgs_dirs": [self._cache()], "channels": [self._channel], "offline": _is_on("OFFLINE"), "platform": "linux-64",
@@ -166,7 +166,7 @@ class Conda:
         print(change.text(program), end="")  # noqa: T201
 
     def _wanted(self, asked: argparse.Namespace) -> tuple[list[str], list[str]]:
-        """What was asked for, of conda and of pip; a file's channels and variables are taken over."""
+        """The requests for conda and for pip. A file's channels and variables are used too."""
         for file in getattr(asked, "lists", None) or ():
             if self.name != "conda" and file.endswith((".yml", ".yaml")):
                 asked.file = file
@@ -189,14 +189,14 @@ class Conda:
     def _change(
         self, asked: argparse.Namespace, specs: list[str], by_pip: list[str], *, keep: bool = False
     ) -> None:
-        """Solve, install and write the history; with `keep`, what is there stays where it can."""
+        """Solve, install and write the history; `keep` keeps installed packages where it can."""
         prefix = os.path.abspath(asked.prefix)
         before = _installed(prefix)
         if keep:
             named = {_package(spec) for spec in specs}
             specs = [*specs, *(s for s in _requested(prefix) if _package(s) not in named)]
         records = asyncio.run(self._install(asked, prefix, specs, before if keep else []))
-        Path(prefix, "CACHEDIR.TAG").unlink(missing_ok=True)  # rattler's, and no part of conda
+        Path(prefix, "CACHEDIR.TAG").unlink(missing_ok=True)  # from rattler, not part of conda
         _write_history(self, prefix, before, records, specs)
         if getattr(asked, "variables", None):
             Path(prefix, "conda-meta/state").write_text(json.dumps({"env_vars": asked.variables}))
@@ -215,7 +215,7 @@ class Conda:
         if getattr(asked, "offline", False) or _is_on("OFFLINE"):
             channels = [url for url in channels if url.startswith("file:")]
         for url in channels:
-            if not url.startswith("file:"):  # no test reaches for a network
+            if not url.startswith("file:"):  # no test uses a network
                 raise Failed(
                     f"CondaHTTPError: HTTP 000 CONNECTION FAILED for url <{url}/linux-64/repodata.json>\nElapsed: -"
                 )
@@ -245,7 +245,7 @@ class Conda:
             raise Failed(f"EnvironmentLocationNotFound: Not a conda environment: {prefix}")
 
     def _register(self, prefix: str, *, gone: bool = False) -> None:
-        """conda/core/envs_manager.py: each prefix that was ever made, one a line."""
+        """conda/core/envs_manager.py: each prefix that was ever created, one per line."""
         path = _environments_txt()
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.read_text().splitlines() if path.exists() else []
@@ -254,7 +254,7 @@ class Conda:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what it was called with, and ends with the status of wrong usage."""
+    """Reports its arguments, and exits with the status of a usage error."""
 
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}: {shlex.join(sys.argv[2:])}", file=sys.stderr)  # noqa: T201
@@ -262,7 +262,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _grammar(conda: Conda) -> _Parser:
-    """Every form that is answered. `--yes` must be there: a question has no one to answer it."""
+    """The parser of all accepted forms. They need `--yes`, since no one can answer a question."""
     of_mamba = conda.name != "conda"
     parser = _Parser(prog=conda.name, allow_abbrev=False)
     # micromamba/src/umamba.cpp: the bare number; conda/cli/main.py: with the name.
@@ -293,7 +293,7 @@ def _grammar(conda: Conda) -> _Parser:
     add(env, "export", conda.env_export, "prefix", "no-builds")
     if not of_mamba:
         add(env, "create", conda.env_create, "prefix", "file", "quiet", "offline")
-    # conda's takes neither channels nor --yes nor --offline.
+    # conda's has neither channels nor --yes nor --offline.
     more = ("yes", "offline") if of_mamba else ()
     add(env, "update", conda.env_update, "prefix", "file", "prune", "quiet", *more)
     shell = commands
@@ -340,7 +340,7 @@ def _installed(prefix: str) -> list[Any]:
 
 
 def _requested(prefix: str) -> list[str]:
-    """What the user asked for, from the last word of the history on each package."""
+    """What the user requested: the last entry of the history on each package."""
     history = Path(prefix, "conda-meta/history")
     lines = history.read_text().splitlines() if history.exists() else []
     stated = [line.partition(": ")[2] for line in lines if line.startswith("# update specs: ")]
@@ -357,7 +357,7 @@ def _package(spec: str) -> str:
 def _write_history(
     conda: Conda, prefix: str, before: list[Any], after: list[Any], specs: list[str]
 ) -> None:
-    """conda/history.py: the command, what went and came, and what was asked for."""
+    """conda/history.py: the command, removed and added packages, and the request."""
 
     def name(record: Any) -> str:
         channel = str(record.channel).rstrip("/")
@@ -419,7 +419,7 @@ def _print_json(value: object) -> None:
 
 
 def main(record: str, *words: str) -> int:
-    """Keep the words, then do what they say."""
+    """Record the words, then run the subcommand."""
     known = json.loads(record)
     with Path(known["log"]).open("a") as log:
         log.write(json.dumps(words) + "\n")
@@ -435,4 +435,4 @@ def main(record: str, *words: str) -> int:
 if __name__ == "__main__":
     status = main(*sys.argv[1:])
     sys.stdout.flush()
-    os._exit(status)  # rattler's threads outlive the interpreter, and may crash it at its end
+    os._exit(status)  # rattler's threads outlive the interpreter and can crash it at exit

@@ -1,7 +1,7 @@
-"""Random module trees whose files ask every kind of question in every spelling, and random changes.
+"""Random module trees with every kind of question in every spelling, and random changes.
 
-A `World` is data: what lies in a folder, the environment, the working directory, what is loaded. It
-can be laid out on a disk, changed, and made smaller.
+A `World` is data: the content of a folder, variables, a working directory, the requested modules.
+The functions write it to a disk, change it and reduce it.
 """
 
 import os
@@ -15,9 +15,9 @@ VARIABLES = ("V1", "V2", "V3", "EBROOTGCC")
 FILES = ("f1", "f2", "d1", "d1/inner", "l1", "v1/lib", "v2/lib")
 NAMES = ("alpha", "beta", "gamma", "delta")
 VERSIONS = ("1", "2", "3.1")
-_OLD = 1_600_000_000  # seconds; every file that is laid out is that old, or a little older
+_OLD = 1_600_000_000  # seconds since the epoch; the time of every file on disk, or slightly earlier
 
-# {v} a variable, {w} another, {f} a file, {d} a folder, {m} another module, {c} what the answer is put into
+# {v} a variable, {w} another, {f} a file, {d} a folder, {m} another module, {c} the target of the answer
 LUA = (
     'setenv("{c}", os.getenv("{v}") or "none")',
     'local name = "{v}"; setenv("{c}", os.getenv(name:sub(1, 1) .. name:sub(2)) or "none")',
@@ -185,16 +185,16 @@ SETTINGS = {
 
 
 class Link(str):
-    """Where a symbolic link leads."""
+    """The target of a symbolic link."""
 
     __slots__ = ()
 
 
-Content = str | Link | None  # a file's text, a link, or None for a folder
+Content = str | Link | None  # the text of a file, a link, or None for a folder
 
 
 class World(NamedTuple):
-    """A folder's content by relative path, the environment, the place, and what is asked for."""
+    """A folder's content by relative path, with variables, working directory and request."""
 
     tool: str
     content: dict[str, Content]
@@ -203,7 +203,7 @@ class World(NamedTuple):
     modules: tuple[str, ...]
 
     def lay_out(self, root: Path) -> None:
-        """Make it so on the disk, with old times."""
+        """Write the world to the disk, with old times."""
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(parents=True)
         for path, content in self.content.items():
@@ -212,12 +212,12 @@ class World(NamedTuple):
             os.utime(folder, (_OLD, _OLD))
 
     def environment(self, root: Path) -> dict[str, str]:
-        """The environment, with the folder's own name in it."""
+        """The variables, with the folder's own name in them."""
         return {name: value.replace("@", str(root)) for name, value in self.env.items()}
 
 
 class Change(NamedTuple):
-    """One difference: a path's content (or its end), a variable, or the place."""
+    """One difference: the content or removal of a path, a variable, or the working directory."""
 
     what: str  # write, remove, env, place
     name: str
@@ -241,7 +241,7 @@ class Change(NamedTuple):
 
 
 def put(root: Path, name: str, content: Content, time: int) -> None:
-    """Write a file, link or folder with a time; what is in the way goes."""
+    """Write a file, link or folder with a time, in place of anything at that path."""
     path = root / name
     if path.parent.exists() and not path.parent.is_dir():
         path.parent.unlink()
@@ -259,7 +259,7 @@ def put(root: Path, name: str, content: Content, time: int) -> None:
 
 
 def make(rng: random.Random, tool: str, root: Path) -> World:
-    """A random world for one tool; Lmod reads modulefiles in both languages."""
+    """A random world for one tool. Lmod reads modulefiles in both languages."""
     content: dict[str, Content] = {
         "tree": None,
         "more": None,
@@ -291,7 +291,7 @@ def make(rng: random.Random, tool: str, root: Path) -> World:
 
 
 def changes(rng: random.Random, world: World, root: Path) -> Iterator[Change]:
-    """Random changes to a world, without end."""
+    """An endless series of random changes to a world."""
     while True:
         name = rng.choice(NAMES)
         match rng.randrange(10):
@@ -369,7 +369,7 @@ def _modulefile(rng: random.Random, tool: str, root: Path, name: str) -> dict[st
 
 
 def _rc(rng: random.Random, tool: str, root: Path, name: str | None) -> dict[str, Content]:
-    """An rc file beside the versions of a name, or in the home folder."""
+    """An rc file next to the versions of a name, or in the home folder."""
     where = name or rng.choice(NAMES)
     if tool == "lmod" and rng.random() < 0.6:
         path = f"tree/{name}/.modulerc.lua" if name else "home/.modulerc.lua"
