@@ -30,6 +30,8 @@ LANGUAGES = {
 # The statements inside these compounds are marked, not the compounds.
 _GROUPS = ("Block", "Subshell")
 _USES_STATUS = re.compile(rb"(return|exit)\b(?! *[^\s;])|[^\n\\]*\$\?")
+# Tests of upgrades rewrite this line, and expect it alone.
+_REWRITTEN = re.compile(rb"(set -g )?__autoenv_hpc_protocol[= ]\d")
 _FISH_ALONE = re.compile(rb"\s*(#|else\b|case\b|end\b|$)")
 _FISH_BEHIND = re.compile(rb"; (and|or) ")
 _HIT = "__autoenv_hpc_hit"
@@ -47,8 +49,12 @@ class Mark(NamedTuple):
 def marks(file: Path) -> list[Mark]:
     """The statements of a file, in order."""
     text = file.read_bytes()
-    if LANGUAGES[file.name] == "fish":
-        return list(_fish_marks(text))
+    found = _fish_marks(text) if LANGUAGES[file.name] == "fish" else _shell_marks(file, text)
+    return [mark for mark in found if not _REWRITTEN.match(text, mark.start)]
+
+
+def _shell_marks(file: Path, text: bytes) -> list[Mark]:
+    """The statements of a file in bash or zsh, as shfmt reads it."""
     shfmt = shutil.which("shfmt", path=str(Path(sys.executable).parent)) or "shfmt"
     tree = subprocess.run(
         [shfmt, "-ln", LANGUAGES[file.name], "--to-json"],
