@@ -1,1 +1,1 @@
-"""Environment modules and an isolated environment that follow `cd`."""
+"""The environment of a project, which follows `cd`."""

@@ -1,4 +1,4 @@
-"""An activation: what a shell needs to enter a project and leave it."""
+"""An activation: what leads a shell into a project."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

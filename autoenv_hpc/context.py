@@ -1,4 +1,4 @@
-"""The context of a command: arguments, variables, folders, reports."""
+"""The context in which a command runs."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""The project that a command works on, chosen and compiled."""
+"""The project that a command works on."""
 
 from typing import NamedTuple
 

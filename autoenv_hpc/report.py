@@ -22,8 +22,14 @@ class Report:
         self._colour = self._is_terminal and not environ.get("NO_COLOR")
 
     def problem(self, problem: Problem, root: str = "") -> None:
-        """Report an error, even if the user silences all other messages."""
-        for line in str(problem).splitlines():
+        """Report an error, even if the user silences all other messages.
+
+        A line of it that begins with spaces is an excerpt of a file, and stands as it is.
+        """
+        for line in str(problem).split("\n"):
+            if line.startswith("    "):
+                self._stream.write(f"{_printable(line)}\n")
+                continue
             place = f"{root}: " if root and not line.startswith("/") else ""
             self._line(f"{place}{line}", "31")
 

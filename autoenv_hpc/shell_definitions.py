@@ -1,4 +1,4 @@
-"""Aliases, functions and the like that modulefiles define."""
+"""What modulefiles define in a shell besides variables."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -131,6 +131,7 @@ _SAMPLES: tuple[tuple[str, object], ...] = (
     ("list of strings", ["1h"]),
     ("`true`", True),
     ("`false`", False),
+    ("`{ path = string }`", {"path": "1h"}),
 )
 _DEFAULTS: dict[str, Mapping[str, object]] = {
     "": config.Config._field_defaults,

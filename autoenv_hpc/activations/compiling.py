@@ -11,7 +11,7 @@ from autoenv_hpc.environment import Change, Env, Value, with_entries
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import bookkeeping, remembered
 from autoenv_hpc.modules.loading import Request, Resolution
-from autoenv_hpc.project.config import Config
+from autoenv_hpc.project.config import Config, PathValue
 from autoenv_hpc.project.project import Project
 from autoenv_hpc.shell_definitions import ShellDefinitions
 from autoenv_hpc.system.digests import digest
@@ -125,6 +125,8 @@ def _set_variables(env: Env, config: Config, values: PathValues) -> None:
     for name, value in config.env.items():
         if value is None:
             env.pop(name, None)
+        elif isinstance(value, PathValue):
+            env[name] = values.path(value.template, f"env.{name}")
         else:
             env[name] = value
     for name, edit in config.paths.items():

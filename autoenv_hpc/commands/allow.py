@@ -1,19 +1,27 @@
 """`allow [PATH]`: let a configuration take effect with its present content."""
 
+import contextlib
 import os
 
 from autoenv_hpc.activations import store
 from autoenv_hpc.context import Context
-from autoenv_hpc.errors import Problem
+from autoenv_hpc.errors import ConfigError, Problem
 from autoenv_hpc.project import config, project, trust
 
 
 def run(context: Context) -> int:
     """Allow exactly the content that this process reads."""
     file = named_file(context)
-    trust.allow(file, project.read(file), context.folders.state, force=context.arguments.force)
+    data = project.read(file)
+    trust.allow(file, data, context.folders.state, force=context.arguments.force)
     store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time
     context.report.note(f"allowed {file}")
+    with contextlib.suppress(ConfigError):  # entering reports it
+        for name, value in config.parse(data, file).literal_paths:
+            context.report.note(
+                f"{name} becomes the text {value}, unexpanded"
+                f' (if you mean a path, write {name} = {{ path = "{value}" }})'
+            )
     return 0
 
 

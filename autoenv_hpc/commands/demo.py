@@ -1,4 +1,4 @@
-"""`demo`: the main steps in a scratch home, with a real shell and real modules."""
+"""`demo`: the main steps in a scratch home with a real shell."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""`init`: write a commented configuration to start from, and allow it."""
+"""`init`: write a commented configuration to start from."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`list`: the user's environments with their size and number of files."""
+"""`list`: the user's environments with their sizes."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`prepare`: build, install and store everything that a job needs."""
+"""`prepare`: make ready what a job needs before it is submitted."""
 
 from autoenv_hpc import entry
 from autoenv_hpc.context import Context

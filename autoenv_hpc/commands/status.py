@@ -1,4 +1,4 @@
-"""`status`: the active project and the configuration of this folder."""
+"""`status`: what is active here, or would be."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The module tool of a login shell, for shells and jobs without one."""
+"""The module tool of a login shell, for whoever has none."""
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError

@@ -1,4 +1,4 @@
-"""A cache of module loads and of failed ones.
+"""The cache of module loads.
 
 A stored activation belongs to one shell and one project. This cache serves the compiler: the module
 tool need not run again if only the environment or a variable of the configuration changes, or if

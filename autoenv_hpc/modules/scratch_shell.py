@@ -1,4 +1,4 @@
-"""The scratch bash in which module tools and conda run."""
+"""The scratch bash in which module tools run."""
 
 import os
 from collections.abc import Sequence

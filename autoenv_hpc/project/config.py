@@ -47,6 +47,12 @@ class Venv(NamedTuple):
     sync: Sync = "notify"
 
 
+class PathValue(NamedTuple):
+    """The value of a variable that is a path, still a template."""
+
+    template: str
+
+
 class PathEdit(NamedTuple):
     """Entries for the ends of one search path, still templates."""
 
@@ -81,7 +87,7 @@ class Config(NamedTuple):
     module_paths: tuple[str, ...] = ()
     module_policy: ModulePolicy = "keep"
     venv: Venv | None = None
-    env: dict[str, str | None] = {}  # None unsets
+    env: dict[str, str | PathValue | None] = {}  # None unsets
     paths: dict[str, PathEdit] = {}
     python_path: PythonPathPolicy = "keep"
     env_name: str | None = None
@@ -110,6 +116,15 @@ class Document(NamedTuple):
     def sites(self) -> set[str]:
         """The sites for which it has a table."""
         return set(self._sites)
+
+    @property
+    def literal_paths(self) -> list[tuple[str, str]]:
+        """The plain variables, with their values, that look as if they should be expanded."""
+        bases = [self.data, *self._sites.values()]
+        tables = [*bases, *(env for base in bases for env in base.get("envs", {}).values())]
+        pairs = (pair for table in tables for pair in table.get("env", {}).items())
+        texts = ((name, value) for name, value in pairs if isinstance(value, str))
+        return [pair for pair in texts if templates.looks_like_path(pair[1])]
 
     @property
     def _sites(self) -> dict[str, Table]:
@@ -230,7 +245,7 @@ def _key(path: "Path") -> str:
 
 
 def _syntax(file: str, text: str, message: str) -> str:
-    what, _, place = message.rpartition(" (at ")
-    found = re.match(r"line (\d+)", place)
-    line = int(found[1]) if found else text.count("\n") + 1
-    return f"{file}:{line}: not valid TOML: {what or message}"
+    from autoenv_hpc.project import toml_mistakes  # noqa: PLC0415 - only for a fault
+
+    line, reason, excerpt = toml_mistakes.explain(text, message)
+    return f"{file}:{line}: not valid TOML: {reason}\n{excerpt}"

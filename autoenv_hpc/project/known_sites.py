@@ -1,4 +1,4 @@
-"""The known sites: clusters, host names and defaults."""
+"""The sites that are known without configuration."""
 
 # The sites set these in each login shell and job; the value names the cluster.
 IDENTITIES = (

@@ -1,4 +1,4 @@
-"""The configuration's layers, merged for one site and environment."""
+"""The configuration's layers, merged for one site."""
 
 import os
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from autoenv_hpc.project.config import (
     Config,
     Document,
     PathEdit,
+    PathValue,
     Settings,
     Storage,
     Table,
@@ -58,7 +59,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
         module_paths=tuple(merged.get("module-paths", ())),
         module_policy=merged.get("module-policy", "keep"),
         venv=_venv(merged["venv"], env) if "venv" in merged else None,
-        env={k: None if v is False else v for k, v in merged.get("env", {}).items()},
+        env={name: _variable(value) for name, value in merged.get("env", {}).items()},
         paths={
             name: PathEdit(tuple(edit.get("prepend", ())), tuple(edit.get("append", ())))
             for name, edit in merged.get("paths", {}).items()
@@ -97,6 +98,12 @@ def _merge(base: Table, over: Mapping[str, object]) -> Table:
         else:
             base[key] = value
     return base
+
+
+def _variable(value: Any) -> str | PathValue | None:
+    if isinstance(value, dict):
+        return PathValue(value["path"])
+    return None if value is False else str(value)
 
 
 def _venv(table: Table, env: str | None) -> Venv:

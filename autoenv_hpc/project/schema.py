@@ -1,5 +1,6 @@
-"""The keys of a configuration and the shapes of their values."""
+"""The schema of a configuration."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, get_args
@@ -73,6 +74,32 @@ _RESERVED = {
     "VIRTUAL_ENV_PROMPT": "write [venv] prompt instead",
     "CONDA_PREFIX": "write [venv] path instead",
 }
+
+# Search paths that the user or the site has filled already; one value would replace all entries.
+_SEARCH_PATHS = frozenset(
+    (
+        "PATH",
+        "LD_LIBRARY_PATH",
+        "LD_RUN_PATH",
+        "LIBRARY_PATH",
+        "CPATH",
+        "C_INCLUDE_PATH",
+        "CPLUS_INCLUDE_PATH",
+        "PYTHONPATH",
+        "PERL5LIB",
+        "R_LIBS",
+        "R_LIBS_SITE",
+        "CLASSPATH",
+        "MANPATH",
+        "INFOPATH",
+        "PKG_CONFIG_PATH",
+        "ACLOCAL_PATH",
+        "CMAKE_PREFIX_PATH",
+        "CMAKE_MODULE_PATH",
+        "XDG_DATA_DIRS",
+        "XDG_CONFIG_DIRS",
+    )
+)
 
 
 def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
@@ -221,7 +248,14 @@ def _word(path: Path, name: str) -> Iterator[Fault]:
 
 
 def _env_value(path: Path, value: object) -> Iterator[Fault]:
-    if value is True or not isinstance(value, str | bool):
+    if isinstance(value, dict):
+        yield from _table(_PATH_VALUE)(path, value)
+        if not value:
+            yield Fault(path, 'expected { path = "…" }, not an empty table')
+    elif isinstance(value, str) and path and path[-1] in _SEARCH_PATHS:
+        instead = _as_path_edit(path[-1], value)
+        yield Fault(path, f"a search path has many entries (write {instead})")
+    elif value is True or not isinstance(value, str | bool):
         remedy = (
             f'write "{value}"'
             if isinstance(value, int | float) and value is not True
@@ -230,6 +264,18 @@ def _env_value(path: Path, value: object) -> Iterator[Fault]:
         yield Fault(path, f"expected a string or false, not {_kind(value)} ({remedy})")
     elif isinstance(value, str) and "\0" in value:
         yield Fault(path, "must not contain a NUL character")
+
+
+def _as_path_edit(name: str | int, value: str) -> str:
+    """The table `[paths]` that means what a value like `bin:$PATH` means in a shell."""
+    entries = [entry for entry in value.split(":") if entry]
+    itself = next((i for i, e in enumerate(entries) if e in (f"${name}", f"${{{name}}}")), None)
+    ends = {
+        "prepend": entries if itself is None else entries[:itself],
+        "append": [] if itself is None else entries[itself + 1 :],
+    }
+    parts = [f"{end} = {json.dumps(found)}" for end, found in ends.items() if found]
+    return f"[paths] {name} = {{ {', '.join(parts) or 'prepend = [...]'} }}"
 
 
 def _table(keys: Mapping[str, Check]) -> Check:
@@ -241,9 +287,18 @@ def _table(keys: Mapping[str, Check]) -> Check:
             if key in keys:
                 yield from keys[key]((*path, key), inner)
             else:
-                yield Fault((*path, key), f"unknown key{_suggestion(key, keys)}")
+                hint = _place(path, key) or _suggestion(key, keys)
+                yield Fault((*path, key), f"unknown key{hint}")
 
     return check
+
+
+def _place(path: Path, key: str) -> str:
+    """` (…)` with the table that a key belongs to, if it is in a wrong one."""
+    if path and key in _PROJECT:
+        return f" (`{key}` belongs above the first [table])"
+    tables = [name for name, keys in _TABLES.items() if key in keys and name not in path]
+    return f" (`{key}` belongs in [{tables[0]}])" if tables else ""
 
 
 def _named(check_name: Callable[[Path, str], Iterator[Fault]], check_value: Check) -> Check:
@@ -271,22 +326,24 @@ _VENV = {
     "pip-args": _texts,
     "sync": _choice(*get_args(choices.Sync)),
 }
+_TABLES: dict[str, dict[str, Check]] = {
+    "venv": _VENV,
+    "python-path": {"policy": _choice(*get_args(choices.PythonPathPolicy))},
+    "cache": {"enabled": _flag, "max-age": _duration},
+    "storage": {
+        "home": _choice(*get_args(choices.Tolerance)),
+        "conda": _choice(*get_args(choices.Tolerance)),
+        "caches": _caches,
+    },
+}
+_PATH_VALUE = {"path": _text}
 _SETTINGS = {
     "modules": _modules,
     "module-paths": _texts,
     "module-policy": _choice(*get_args(choices.ModulePolicy)),
-    "venv": _table(_VENV),
     "env": _named(_variable, _env_value),
     "paths": _named(_variable, _table({"prepend": _texts, "append": _texts})),
-    "python-path": _table({"policy": _choice(*get_args(choices.PythonPathPolicy))}),
-    "cache": _table({"enabled": _flag, "max-age": _duration}),
-    "storage": _table(
-        {
-            "home": _choice(*get_args(choices.Tolerance)),
-            "conda": _choice(*get_args(choices.Tolerance)),
-            "caches": _caches,
-        }
-    ),
+    **{name: _table(keys) for name, keys in _TABLES.items()},
 }
 _BASE = {**_SETTINGS, "name": _line, "only-sites": _texts, "default-env": _line}
 _ENVS = _named(_word, _table({**_SETTINGS, "name": _line}))

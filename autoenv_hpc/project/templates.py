@@ -1,4 +1,4 @@
-"""The templates in path values: `~`, variables and `{fields}`."""
+"""The templates in path values."""
 
 import os
 import re
@@ -45,6 +45,11 @@ def expand(
     tilde = _HOME.match(template)
     start = _home(tilde["user"], home, place) if tilde else ""
     return start + _PART.sub(value, template[tilde.end() if tilde else 0 :])
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a plain text has a part that a path value would expand."""
+    return bool(re.match(r"~[\w-]*/", text) or re.search(r"\$\{?[A-Za-z_]|\{[a-z]+\}", text))
 
 
 def variables(template: str) -> set[str]:

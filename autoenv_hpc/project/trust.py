@@ -1,4 +1,4 @@
-"""The user's decisions about configurations, by path and content."""
+"""The user's decision about each configuration."""
 
 import os
 import stat

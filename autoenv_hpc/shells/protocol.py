@@ -1,4 +1,4 @@
-"""The protocol between hooks and compiler.
+"""The protocol by which hooks talk to the compiler.
 
 docs/reference/protocol.md describes it. A shell keeps the functions that it sourced at its start,
 so it can be older or newer than the package that answers it. The hook, each answer and each stored

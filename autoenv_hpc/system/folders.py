@@ -1,4 +1,4 @@
-"""The user's own folders, and a check that no other user can write to them."""
+"""The user's own folders, closed to other users."""
 
 import os
 import stat

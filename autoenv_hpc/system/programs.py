@@ -1,4 +1,4 @@
-"""A run of a program to its end, and its output.
+"""A run of a program to its end.
 
 `subprocess` and `tempfile` take as long to import as the rest of the start, so this module replaces
 them on the way into a project. A build, which takes longer anyway, uses them.

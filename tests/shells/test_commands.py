@@ -55,6 +55,22 @@ def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home: Ho
     home.command("init", "--force", cwd=root)
 
 
+def test_a_variable_with_a_path_is_expanded_and_a_text_is_not(home: Home) -> None:
+    text = '[env]\nDATA = { path = "$HOME/data" }\nHERE = { path = "in" }\nTEXT = "$HOME/data"\n'
+    root = home.project(text, "p", allow=False)
+    said = home.command("allow", cwd=root).stderr
+    assert "TEXT becomes the text $HOME/data, unexpanded" in said
+    assert '(if you mean a path, write TEXT = { path = "$HOME/data" })' in said
+    assert "DATA" not in said
+    for _ in ("compiled", "stored"):
+        shown = home.command("exec", "--", "printenv", "DATA", "HERE", "TEXT", cwd=root).stdout
+        assert shown == f"{home.folder}/data\n{root}/in\n$HOME/data\n"
+    (root / ".hpcenv.toml").write_text('modules = ["a" "b"]\n')
+    home.command("allow", cwd=root)
+    lines = home.command("exec", "true", cwd=root, status=125).stderr.splitlines()
+    assert lines[1:] == ['    modules = ["a" "b"]', f"    {' ' * 15}^"]
+
+
 def test_status_tells_what_is_and_what_would_be(home: Home) -> None:
     assert "no project here" in home.command("status").stdout
     root = home.project(f'name = "n"\nmodules = ["x/1"]\n{PLAIN}', "p", allow=False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.project import config, layers, trust
-from autoenv_hpc.project.config import Cache, PathEdit, Venv
+from autoenv_hpc.project.config import Cache, PathEdit, PathValue, Venv
 from autoenv_hpc.project.toml_lines import line_of
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
@@ -37,7 +37,37 @@ def test_invalid(path: Path) -> None:
     expected = text.splitlines()[0].removeprefix("# ")
     with pytest.raises(ConfigError) as caught:
         config.parse(text.encode(), "F")
-    assert [line.removeprefix("F:") for line in str(caught.value).splitlines()] == [expected]
+    lines = [line for line in str(caught.value).splitlines() if not line.startswith("    ")]
+    assert [line.removeprefix("F:") for line in lines] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('modules = ["a" "b"]\n', "a comma is missing"),
+        ('modules = [\n  "a"\n  "b"\n]\n', "a comma is missing"),
+        ('modules = ["a, "b"]\n', "a quote is missing"),
+        ("modules = [\u201ca\u201d]\n", "curly quotes"),
+        ('modules = ["a"\n[venv]\n', "a list above this line has no ]"),
+        ('modules = ["a"\n', "a [ has no ]"),
+        ("\ufeffname = 1\n", "byte order mark"),
+        ("modules:\n  - a\n", "YAML"),
+        ("export X=1\n", "a line for a shell"),
+        ("\tmodule load GCC\n", "a line for a shell"),
+        ("[venv]\n[a]\n[venv]\n", "[venv] is given twice"),
+    ],
+)
+def test_a_syntax_error_is_shown_with_its_likely_reason(text: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(text.encode(), "F")
+    said, source, place = str(caught.value).split("\n")
+    assert reason in said
+    line = int(said.split(":")[1])
+    assert source.strip() == text.splitlines()[line - 1].strip("\ufeff\t ")
+    assert place.strip() == "^"
+    assert len(place) <= len(source) + 1
+    if "comma" in reason:
+        assert source[place.index("^") :].startswith('"b"')
 
 
 def test_all_faults_at_once_in_the_order_of_their_lines() -> None:
@@ -46,6 +76,15 @@ def test_all_faults_at_once_in_the_order_of_their_lines() -> None:
     assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in str(caught.value).splitlines()] == [
         "F:1: nam", "F:2: modules", "F:4: venv.pth", "F:5: venv.python",
     ]  # fmt: skip
+
+
+def test_texts_that_look_like_paths_are_pointed_out() -> None:
+    text = (
+        '[env]\nA = "$HOME/x"\nB = "~/x"\nC = "plain"\nD = { path = "$HOME/x" }\nE = "5$"\n'
+        '[site.s.env]\nF = "{user}"\n[envs.e.env]\nG = "${HOME}"\nH = "a~/b {}"\n'
+    )
+    names = [name for name, _ in config.parse(text.encode(), "F").literal_paths]
+    assert sorted(names) == ["A", "B", "F", "G"]
 
 
 def test_not_utf8() -> None:
@@ -68,13 +107,13 @@ def test_every_key_arrives() -> None:
         'name = "n"\nmodules = ["a/1"]\nmodule-paths = ["m"]\nmodule-policy = "purge"\n'
         '[venv]\npath = "v"\nbackend = "existing"\npython = "3.9"\nsystem-site-packages = true\nprompt = false\n'
         'create = "never"\nin-job = false\nrequirements = ["r"]\npackages = ["p"]\npip-args = ["-q"]\nsync = "off"\n'
-        '[env]\nA = "1"\nB = false\n[paths]\nP = { prepend = ["x"], append = ["y"] }\n[python-path]\npolicy = "unset"\n'
+        '[env]\nA = "1"\nB = false\nC = { path = "$X/c" }\n[paths]\nP = { prepend = ["x"], append = ["y"] }\n[python-path]\npolicy = "unset"\n'
         '[cache]\nenabled = false\nmax-age = "12h"\n'
     )
     assert found == config.Config(
         "/p/.hpcenv.toml", "/p", "n", ("a/1",), ("m",), "purge",
         Venv("v", "existing", "3.9", True, False, "never", False, ("r",), ("p",), ("-q",), "off"),
-        {"A": "1", "B": None}, {"P": PathEdit(("x",), ("y",))}, "unset", None, Cache(False, 43_200),
+        {"A": "1", "B": None, "C": PathValue("$X/c")}, {"P": PathEdit(("x",), ("y",))}, "unset", None, Cache(False, 43_200),
     )  # fmt: skip
 
 
