@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     deny.add_argument("path", nargs="?", default=".", help="the project, or its file")
 
     status = command("status", "show what is active, or would be, and where it comes from")
+    status.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
     status.add_argument("--json", action="store_true", help="print JSON")
 
     init = command("init", "write a commented configuration to start from")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from autoenv_hpc.activation import Activation
-from autoenv_hpc.activations import active, compiling, leaving, storing
+from autoenv_hpc.activations import active, compiling, failures, leaving, storing
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem
@@ -60,11 +60,13 @@ def compile_and_store(
         activation = compiling.compile_activation(
             chosen, outside, folders, progress, prepare=prepare, fresh=fresh
         )
-    except ModuleError as error:
-        if arguments.site is None:
-            raise
-        elsewhere = f"these are the modules of {arguments.site}, and this may be another site"
-        raise ModuleError(f"{error}; {elsewhere}") from error
+    except Problem as problem:
+        if isinstance(problem, ModuleError) and arguments.site:
+            hint = f"these are the modules of {arguments.site}, and this may be another site"
+            raise ModuleError(f"{problem}; {hint}") from problem
+        failures.note(folders.cache, chosen.root, problem)
+        raise
+    failures.forget(folders.cache, chosen.root)
     for notice in activation.notices:
         context.report.note(notice)
     if not (arguments.site or arguments.env):  # a later call without options finds what is stored

@@ -346,6 +346,9 @@ end
 function autoenv-hpc
     if contains -- "$argv" on off reload
         __autoenv_hpc_switch $argv[1]
+    else if contains -- "$argv[1]" allow init status
+        set -lx AUTOENV_HPC_HOOK "fish:$__autoenv_hpc_off"
+        $__autoenv_hpc_command $argv
     else
         $__autoenv_hpc_command $argv
     end

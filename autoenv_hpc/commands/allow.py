@@ -4,6 +4,7 @@ import contextlib
 import os
 
 from autoenv_hpc.activations import store
+from autoenv_hpc.commands import hook
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import ConfigError, Problem
 from autoenv_hpc.project import config, project, trust
@@ -22,6 +23,7 @@ def run(context: Context) -> int:
                 f"{name} becomes the text {value}, unexpanded"
                 f' (if you mean a path, write {name} = {{ path = "{value}" }})'
             )
+    hook.note_missing(context)
     return 0
 
 

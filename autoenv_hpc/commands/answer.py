@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from autoenv_hpc.activations import active, compiling, leaving, stamps, storing
+from autoenv_hpc.activations import active, compiling, failures, leaving, stamps, storing
 from autoenv_hpc.activations.active import ActiveProject
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.errors import Problem
@@ -65,6 +65,7 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
             code = _enter(shell, governing.project, report, fresh=question.what == "fresh")
     except Problem as problem:
         report.problem(problem, question.root)
+        failures.note(shell.folders.cache, question.root, problem)
         files = {**Guards.on_files((file,)).files, **files, **problem.guards.files}
         code = _leave(shell)
     watched = storing.stamp_files(files, shell.folders.cache)
@@ -85,6 +86,7 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     activation = compiling.compile_activation(
         chosen, outside, shell.folders, report.progress, fresh=fresh
     )
+    failures.forget(shell.folders.cache, chosen.root)
     for notice in activation.notices:
         report.note(notice)
     storing.store_activation(activation, dialect, shell.folders, report)

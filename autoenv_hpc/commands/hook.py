@@ -3,11 +3,46 @@
 import os
 import sys
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from autoenv_hpc.context import Context
+from autoenv_hpc.environment import Env
 from autoenv_hpc.project import config
 from autoenv_hpc.shells.dialects import dialect_for
-from autoenv_hpc.system import shell_files
+from autoenv_hpc.system import jobs, shell_files
+
+_STARTUP_FILES = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
+
+
+class Hook(NamedTuple):
+    """The hook of the shell in which a command was typed."""
+
+    shell: str | None  # None: the shell has no hook
+    off: str = ""  # the project that the user has left for now
+
+    @classmethod
+    def of(cls, environ: Env) -> "Hook":
+        """The hook, which names itself in a variable for the commands that want to know."""
+        shell, _, off = environ.get("AUTOENV_HPC_HOOK", "").partition(":")
+        return cls(shell.removesuffix("4") or None, off)
+
+
+def advice(environ: Env) -> str:
+    """How to give this user's shell the hook."""
+    shell = os.path.basename(environ.get("SHELL", ""))
+    if shell not in _STARTUP_FILES:
+        shell = "bash"
+    line = f"autoenv-hpc hook {shell}"
+    line = f"{line} | source" if shell == "fish" else f'eval "$({line})"'
+    return f"put `{line}` into {_STARTUP_FILES[shell]}, then open a new shell"
+
+
+def note_missing(context: Context) -> None:
+    """Say that `cd` does nothing in a shell without the hook."""
+    if Hook.of(context.environ).shell is None and not jobs.number(context.environ):
+        context.report.note(
+            f"this shell has no hook, so `cd` enters nothing ({advice(context.environ)})"
+        )
 
 
 def run(context: Context) -> int:

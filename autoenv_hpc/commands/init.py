@@ -2,6 +2,7 @@
 
 import os
 
+from autoenv_hpc.commands import hook
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.project import config, trust
@@ -55,4 +56,5 @@ def run(context: Context) -> int:
         raise Problem(f"{file}: cannot be written: {error.strerror}") from error
     trust.allow(file, data, context.folders.state)
     context.report.note(f"wrote and allowed {file}")
+    hook.note_missing(context)
     return 0

@@ -3,90 +3,89 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator
 
-from autoenv_hpc.activations import active
+from autoenv_hpc.commands import hook
+from autoenv_hpc.commands.facts import Facts, facts
 from autoenv_hpc.context import Context
-from autoenv_hpc.errors import Problem
-from autoenv_hpc.modules.bookkeeping import is_bookkeeping
-from autoenv_hpc.project import config, project, trust
 
-Facts = Mapping[str, object]
+_ENVIRONMENTS = {
+    "missing": "not built yet (`autoenv-hpc prepare` builds it)",
+    "unfinished": "its build has not finished (entering repeats it)",
+    "outdated": "its requirements have changed since the build (`autoenv-hpc sync` installs them)",
+    "unfit": "it cannot be used",
+}
 
 
 def run(context: Context) -> int:
     """Print the facts; return 1 if this folder's project has a problem."""
-    found = facts(context)
+    known = facts(context)
     if context.arguments.json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        sys.stdout.write(json.dumps(known, indent=2) + "\n")
     else:
-        sys.stdout.write(_table(found))
-    return 1 if found["problems"] else 0
+        for label, text in _lines(known, hook.advice(context.environ)):
+            sys.stdout.write(f"{label + ':':<14}{text}\n")
+    return 1 if known["problems"] else 0
 
 
-def facts(context: Context) -> Facts:
-    """Collect what to report, as plain data."""
-    environ, folders = context.environ, context.folders
-    current = active.active_project(environ)
-    result: dict[str, object] = {
-        "active": current.root if current else None,
-        "file": None,
-        "trust": None,
-        "name": None,
-        "site": None,
-        "site-reason": None,
-        "env": None,
-        "modules": [],
-        "venv": None,
-        "problems": [],
-    }
-    problems: list[str] = []
-    try:
-        settings = config.settings(environ, folders)
-        file = project.find(context.directory, folders, settings)
-        if file:
-            data = project.read(file)
-            verdict = trust.judge(file, data, settings.trust, folders.state)
-            result |= {"file": file, "trust": verdict.word}
-            if verdict.reason:
-                problems.append(verdict.reason)
-            chosen = project.load(
-                file, active.without_project(environ), folders, settings, data=data
-            )
-            venv = chosen.config.venv
-            result |= {
-                "name": chosen.config.name,
-                "site": chosen.site.name,
-                "site-reason": chosen.site.reason,
-                "env": chosen.config.env_name,
-                "modules": list(chosen.config.modules),
-                "venv": venv.path if venv else None,
-            }
-    except Problem as problem:
-        problems += str(problem).splitlines()
-    if current:
-        result["modified"] = sorted(
-            name
-            for name, value in current.change.items()
-            if environ.get(name) != value.after and not is_bookkeeping(name)
-        )
-    result["problems"] = problems
-    return result
+def _lines(known: Facts, advice: str) -> Iterator[tuple[str, str]]:
+    yield from _project(known)
+    yield "state", _state(known)
+    if known["hook"] is None:
+        yield "hook", f"none in this shell, so `cd` enters nothing ({advice})"
+    site = known["site"] and f"{known['site']} ({known['site_reason']})"
+    environment = known["environment"] and _environment(known["environment"])
+    modified = known["modified"] and f"{' '.join(known['modified'])} (by you)"
+    for label, text in {
+        "trust": known["trust"],
+        "site": site,
+        "named": known["env"],
+        "modules": " ".join(known["modules"]),
+        "environment": environment,
+        "modified": modified,
+    }.items():
+        if text:
+            yield label, text
+    yield from _problems(known)
 
 
-def _table(found: Facts) -> str:
-    if found["file"] is None and found["active"] is None and not found["problems"]:
-        return "no project here: no .hpcenv.toml in this folder or above\n"
-    lines = []
-    for key, value in found.items():
-        if key == "problems" or value in (None, []):
-            continue
-        text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if key == "active" and found["file"] and value != os.path.dirname(str(found["file"])):
-            text += "  (not the project of this folder)"
-        lines.append(f"{key + ':':<13}{text}\n")
-    if found["active"] is None:
-        lines.insert(0, f"{'active:':<13}no\n")
-    problems = found["problems"]
-    assert isinstance(problems, list)
-    return "".join(lines) + "".join(f"{'problem:':<13}{text}\n" for text in problems)
+def _project(known: Facts) -> Iterator[tuple[str, str]]:
+    if known["file"]:
+        yield "project", f"{known['name']} ({known['file']})"
+    elif not known["problems"]:
+        yield "project", "none: no .hpcenv.toml in this folder or above"
+
+
+def _problems(known: Facts) -> Iterator[tuple[str, str]]:
+    problems, failure = known["problems"], known["failure"]
+    if failure:
+        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(failure["time"]))
+        yield "failed", f"{day}: {_indented(failure['problem'])}"
+        problems = [problem for problem in problems if problem != failure["problem"]]
+    for problem in problems:
+        yield "problem", _indented(problem)
+
+
+def _state(known: Facts) -> str:
+    root = os.path.dirname(known["file"]) if known["file"] else None
+    if known["active"]:
+        return "active" if known["active"] == root else f"the active project is {known['active']}"
+    if root is None:
+        return "no project is active"
+    if known["off"]:
+        return "off until you leave the folder (`autoenv-hpc on` enters it again)"
+    if known["trust"] != "allowed":
+        return "not active, since the file is not allowed (read it, then run `autoenv-hpc allow`)"
+    if known["failure"] or known["problems"]:
+        return "not active, since it cannot be entered"
+    return "not active"
+
+
+def _environment(found: Facts) -> str:
+    python = f"Python {found['python']}" if found["python"] else found["backend"]
+    return f"{found['prefix']}: {_ENVIRONMENTS.get(found['state'], f'ready, {python}')}"
+
+
+def _indented(problem: str) -> str:
+    return problem.replace("\n", f"\n{'':<14}")

@@ -1,5 +1,6 @@
 """`on`, `off`, `reload`: the error in a shell without a hook, which does this work."""
 
+from autoenv_hpc.commands import hook
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
 
@@ -12,5 +13,5 @@ def run(context: Context) -> int:
     command = context.arguments.command
     raise Problem(
         f"{command}: this shell has no hook, so nothing is active in it"
-        ' (put `eval "$(autoenv-hpc hook bash)"` into ~/.bashrc; see `autoenv-hpc hook --help`)'
+        f" ({hook.advice(context.environ)})"
     )

@@ -1,5 +1,6 @@
 """Small JSON records in the user's cache."""
 
+import contextlib
 import json
 import os
 from typing import Any
@@ -35,6 +36,12 @@ def save(cache: str, kind: str, key: str, value: Any) -> None:
         write_atomically(path, json.dumps(value).encode(), lasting=False)
     except OSError:
         return
+
+
+def forget(cache: str, kind: str, key: str) -> None:
+    """Remove a record, if there is one."""
+    with contextlib.suppress(OSError):
+        os.unlink(_path(cache, kind, key))
 
 
 def _path(cache: str, kind: str, key: str) -> str:

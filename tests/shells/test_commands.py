@@ -6,9 +6,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from homes import COMMAND, MODULE_TOOLS, Home
+from sessions import Shell
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
@@ -72,16 +74,18 @@ def test_a_variable_with_a_path_is_expanded_and_a_text_is_not(home: Home) -> Non
 
 
 def test_status_tells_what_is_and_what_would_be(home: Home) -> None:
-    assert "no project here" in home.command("status").stdout
-    root = home.project(f'name = "n"\nmodules = ["x/1"]\n{PLAIN}', "p", allow=False)
-    found = json.loads(home.command("status", "--json", cwd=root).stdout)
-    assert found["file"] == f"{root}/.hpcenv.toml"
-    assert (found["trust"], found["active"], found["modules"], found["site"]) == (
+    assert "none: no .hpcenv.toml" in home.command("status").stdout
+    root = home.project(f'name = "n"\n{PLAIN}', "p", allow=False)
+    known = json.loads(home.command("status", "--json", "-C", str(root)).stdout)
+    assert known["version"] == 1
+    assert known["file"] == f"{root}/.hpcenv.toml"
+    assert (known["trust"], known["active"], known["name"], known["site"]) == (
         "unknown",
         None,
-        ["x/1"],
+        "n",
         None,
     )
+    assert "`autoenv-hpc allow`" in home.command("status", cwd=root).stdout
     home.command("allow", cwd=root)
     assert json.loads(home.command("status", "--json", cwd=root).stdout)["trust"] == "allowed"
     (root / ".hpcenv.toml").write_text("modles = 1")
@@ -89,16 +93,44 @@ def test_status_tells_what_is_and_what_would_be(home: Home) -> None:
     assert "modles: unknown key" in done.stdout
 
 
-def test_status_inside_an_active_project(home: Home) -> None:
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_status_knows_the_state_of_its_shell(home: Home, shell: str) -> None:
     root = home.project(PLAIN, "p")
+
+    def status(here: Shell) -> dict[str, Any]:
+        known: dict[str, Any] = json.loads(here.output("autoenv-hpc status --json"))
+        return known
+
+    here = home.shell(shell, cwd=root)
+    here.run("set -gx COLOUR mine" if shell == "fish" else "export COLOUR=mine")
+    inside = status(here)
+    assert (inside["hook"], inside["active"], inside["off"]) == (shell, str(root), False)
+    assert inside["modified"] == ["COLOUR"]
+    here.run("autoenv-hpc off")
+    assert (status(here)["active"], status(here)["off"]) == (None, True)
+    assert "autoenv-hpc on" in here.output("autoenv-hpc status")
+    (root / ".hpcenv.toml").write_text('[venv]\ncreate = "never"\n')
+    here.run("autoenv-hpc allow")
+    here.run("autoenv-hpc on")
+    failed = status(here)
+    assert failed["failure"]["time"] == pytest.approx(time.time(), abs=60)
+    assert "forbids a build" in failed["failure"]["problem"]
+    assert failed["environment"]["state"] == "missing"
+    assert here.output("autoenv-hpc status").count("forbids a build") == 1
+    (root / ".hpcenv.toml").write_text(PLAIN)
+    here.run("autoenv-hpc allow")
+    assert status(here)["failure"] is None
+
+
+def test_a_shell_without_a_hook_is_told(home: Home) -> None:
+    root = home.project(PLAIN, "p", allow=False)
+    advice = "put `autoenv-hpc hook fish | source` into ~/.config/fish/config.fish"
+    for words, status in (("allow",), 0), (("status",), 0), (("on",), 1), (("init", "--force"), 0):
+        done = home.command(*words, cwd=root, status=status, SHELL="/usr/bin/fish")
+        assert advice in done.stdout + done.stderr, words
+    assert "no hook" not in home.command("allow", cwd=root, SLURM_JOB_ID="1").stderr
     here = home.shell("bash", cwd=root)
-    here.run("export COLOUR=mine")
-    shown = json.loads(here.output("autoenv-hpc status --json"))
-    assert (shown["active"], shown["modified"]) == (str(root), ["COLOUR"])
-
-
-def test_on_without_a_hook_says_what_is_missing(home: Home) -> None:
-    assert "no hook" in home.command("on", status=1).stderr
+    assert "no hook" not in here.run("autoenv-hpc allow")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,5 +1,6 @@
 """What a site wants of environments: outside of home, caches elsewhere; and shadows are named."""
 
+import json
 import os
 from pathlib import Path
 
@@ -124,3 +125,27 @@ def test_the_user_site_is_settled_per_site_or_project(home: Home, uv_backend: st
     elsewhere = home.command("exec", "-C", str(plain), "--", *show, AUTOENV_HPC_SITE="ours")
     assert elsewhere.stdout == "1\n"
     assert home.command("exec", "-C", str(own), "--", *show).stdout == "1\n"
+
+
+def test_status_knows_the_state_of_the_environment(home: Home) -> None:
+    root = home.project(f"[venv]\n{THIS}", "p")
+
+    def environment(status: int = 0) -> tuple[str, str | None]:
+        known = json.loads(home.command("status", "--json", cwd=root, status=status).stdout)
+        found = known["environment"]
+        assert found["prefix"] == f"{root}/.venv"
+        return found["state"], found["interpreter"]
+
+    assert environment() == ("missing", None)
+    home.command("prepare", cwd=root)
+    assert environment() == ("ready", f"{root}/.venv/bin/python")
+    assert f"{root}/.venv: ready, Python 3" in home.command("status", cwd=root).stdout
+    (root / ".hpcenv.toml").write_text(f'[venv]\n{THIS}packages = ["six"]\n')
+    home.command("allow", cwd=root)
+    assert environment()[0] == "outdated"
+    (root / ".hpcenv.toml").write_text(f"[venv]\n{THIS}system-site-packages = true\n")
+    home.command("allow", cwd=root)
+    assert environment(status=1)[0] == "unfit"
+    assert "autoenv-hpc rebuild" in home.command("status", cwd=root, status=1).stdout
+    (root / ".venv/pyvenv.cfg").unlink()
+    assert environment(status=1)[0] == "unfit"
