@@ -76,19 +76,23 @@ __autoenv_hpc_listen() {
 }
 
 # Replaces a subshell by the tool. Environment Modules can keep its own Tcl safe from the user's
-# LD_LIBRARY_PATH and the like: it gets the listed variables under another name (module(1),
-# MODULES_RUN_QUARANTINE).
+# LD_LIBRARY_PATH and the like: it gets the listed variables under another name, and an empty value in
+# their place (module(1), MODULES_RUN_QUARANTINE). Versions 4 and 5 differ in that name; each ignores the
+# other's.
 __autoenv_hpc_code() {
-    local __autoenv_hpc_variable __autoenv_hpc_runenv
+    local __autoenv_hpc_variable __autoenv_hpc_runenv IFS=$' \t\n'
     local -a __autoenv_hpc_quarantine=()
     if [[ $__autoenv_hpc_kind == modules ]]; then
         for __autoenv_hpc_variable in ${MODULES_RUN_QUARANTINE-}; do
-            [[ $__autoenv_hpc_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ && -n ${!__autoenv_hpc_variable+x} ]] || continue
+            [[ $__autoenv_hpc_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+            if [[ -n ${!__autoenv_hpc_variable+x} ]]; then
+                __autoenv_hpc_quarantine+=(
+                    "__MODULES_QUAR_$__autoenv_hpc_variable=${!__autoenv_hpc_variable}"
+                    "${__autoenv_hpc_variable}_modquar=${!__autoenv_hpc_variable}"
+                )
+            fi
             __autoenv_hpc_runenv=MODULES_RUNENV_$__autoenv_hpc_variable
-            __autoenv_hpc_quarantine+=(
-                "${__autoenv_hpc_variable}_modquar=${!__autoenv_hpc_variable}"
-                "$__autoenv_hpc_variable=${!__autoenv_hpc_runenv-}"
-            )
+            __autoenv_hpc_quarantine+=("$__autoenv_hpc_variable=${!__autoenv_hpc_runenv-}")
         done
         ((${#__autoenv_hpc_quarantine[@]} == 0)) || __autoenv_hpc_quarantine+=("__MODULES_QUARANTINE_SET=1")
     fi
