@@ -21,6 +21,21 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
+    @property
+    def commands(self) -> "dict[str, _Parser]":
+        """The parsers of its commands by their names."""
+        return next((a.choices for a in self._actions if isinstance(a, _Commands)), {})
+
+    @property
+    def options(self) -> list[str]:
+        """The options that it knows."""
+        return [option for action in self._actions for option in action.option_strings]
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other name for it
+# What users of other tools type first.
+_HABITS = {"help": "--help", "version": "--version", "deactivate": "off", "run": "exec"}
+
 
 def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     """Run the command that the arguments name.
@@ -29,7 +44,12 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     :raises UsageError: the arguments are wrong.
     :raises Problem: the command failed for a reason that the user can remove.
     """
-    parsed = parser().parse_args(arguments)
+    top = parser()
+    if not arguments:
+        top.print_help()
+        return 0
+    _check_words(top, arguments)
+    parsed = top.parse_args(arguments)
     context = Context(parsed, environ, report)
     if getattr(parsed, "directory", None) is not None:
         try:
@@ -42,7 +62,41 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     return command(context)
 
 
-def parser() -> argparse.ArgumentParser:
+def _check_words(top: _Parser, arguments: "Sequence[str]") -> None:
+    """Check the names of the command and of its options, with a suggestion for each.
+
+    :raises UsageError: one of them does not exist.
+    """
+    asked, *words = arguments
+    if asked.startswith("-"):
+        if asked not in top.options:
+            hint = "" if len(words) < 2 else " (options come after the command)"  # noqa: PLR2004
+            raise UsageError(f"unknown option {asked}{hint or _hint(asked, top.options)}")
+        return
+    if asked not in top.commands:
+        similar = f" (did you mean {_HABITS[asked]}?)" if asked in _HABITS else ""
+        hint = similar or _hint(asked, list(top.commands)) or " (see `autoenv-hpc --help`)"
+        raise UsageError(f"unknown command {asked}{hint}")
+    chosen = top.commands[asked]
+    if asked == "exec":  # its options end where CMD begins
+        return
+    if words and words[0] in chosen.commands:
+        chosen = chosen.commands[words.pop(0)]
+    for word in words:
+        option = word.partition("=")[0]
+        if option.startswith("--") and option != "--" and option not in chosen.options:
+            hint = _hint(option, chosen.options) or f" (see `{chosen.prog} --help`)"
+            raise UsageError(f"{asked}: unknown option {option}{hint}")
+
+
+def _hint(word: str, known: list[str]) -> str:
+    import difflib  # noqa: PLC0415 - only a mistake needs similar words
+
+    close = difflib.get_close_matches(word, known, 1, 0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def parser() -> _Parser:
     """The parser of the whole command line."""
     top = _Parser(
         prog="autoenv-hpc",
@@ -53,8 +107,10 @@ def parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", required=True, dest="command"
     )
 
-    def command(name: str, text: str, module: str | None = None) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    def command(name: str, text: str, module: str | None = None) -> _Parser:
+        added: _Parser = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + "."
+        )
         added.set_defaults(module=module or name)
         return added
 

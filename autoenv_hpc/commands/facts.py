@@ -48,7 +48,7 @@ def facts(context: Context) -> Facts:
         known["modified"] = sorted(
             name
             for name, value in current.change.items()
-            if environ.get(name) != value.after and not is_bookkeeping(name)
+            if environ.get(name) != value.after and not is_bookkeeping(name) and name.isidentifier()
         )
     try:
         settings = config.settings(environ, folders)

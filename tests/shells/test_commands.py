@@ -31,10 +31,32 @@ def test_help_and_version_and_wrong_usage(home: Home) -> None:
         "demo",
     ):
         assert command in home.command(command, "--help").stdout
-    for words in (["nonsense"], ["hook"], ["hook", "csh"], ["status", "--nonsense"], []):
+    for words in (["nonsense"], ["hook"], ["hook", "csh"], ["status", "--nonsense"]):
         said = home.command(*words, status=2).stderr
         assert said.startswith("autoenv-hpc: ")
         assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lst", "unknown command lst (did you mean list?)"),
+        ("alow", "unknown command alow (did you mean allow?)"),
+        ("help", "unknown command help (did you mean --help?)"),
+        ("deactivate", "unknown command deactivate (did you mean off?)"),
+        ("qqqqq", "unknown command qqqqq (see `autoenv-hpc --help`)"),
+        ("status --jsn", "status: unknown option --jsn (did you mean --json?)"),
+        ("cache list --wy", "cache: unknown option --wy (did you mean --why?)"),
+        ("-C p exec true", "unknown option -C (options come after the command)"),
+        ("--versoin", "unknown option --versoin (did you mean --version?)"),
+    ],
+)
+def test_a_mistyped_word_gets_a_similar_one(home: Home, words: str, said: str) -> None:
+    assert home.command(*words.split(), status=2).stderr == f"autoenv-hpc: {said}\n"
+
+
+def test_no_word_at_all_gets_the_help(home: Home) -> None:
+    assert home.command().stdout == home.command("--help").stdout
 
 
 def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home: Home) -> None:
