@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from autoenv_hpc.report import Report
 
+    _AddCommand = Callable[..., "_Parser"]  # of its name, what it does, and its module
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line, which names the help."""
@@ -114,6 +116,14 @@ def parser() -> _Parser:
         added.set_defaults(module=module or name)
         return added
 
+    _add_running(command)
+    _add_configuring(command)
+    _add_environments(command)
+    _add_shell(command)
+    return top
+
+
+def _add_running(command: "_AddCommand") -> None:
     hook = command("hook", "print the code that your shell's startup file evaluates")
     hook.add_argument("shell", choices=("bash", "zsh", "fish"))
 
@@ -127,6 +137,8 @@ def parser() -> _Parser:
     formats = ("bash", "zsh", "fish", "json", "dotenv")
     export.add_argument("--format", choices=formats, default="bash", help="default: bash")
 
+
+def _add_configuring(command: "_AddCommand") -> None:
     allow = command("allow", "allow a configuration to take effect")
     allow.add_argument("path", nargs="?", default=".", help="the project, or its file")
     allow.add_argument("--force", action="store_true", help="even if every user can write to it")
@@ -135,21 +147,29 @@ def parser() -> _Parser:
     deny.add_argument("path", nargs="?", default=".", help="the project, or its file")
 
     status = command("status", "show what is active, or would be, and where it comes from")
-    status.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
+    _add_directory(status)
     status.add_argument("--json", action="store_true", help="print JSON")
 
     init = command("init", "write a commented configuration to start from")
     init.add_argument("--force", action="store_true", help="overwrite an existing one")
 
-    prepare = command("prepare", "build, install and store everything that a job needs")
-    _add_choice(prepare)
+    for name, text in (
+        ("add", "add modules to the configuration, if they can be loaded"),
+        ("remove", "remove modules from the configuration"),
+    ):
+        change = command(name, text)
+        _add_choice(change)
+        change.add_argument("modules", nargs="+", metavar="MODULE", help="as after `module load`")
+    _add_directory(command("edit", "open the configuration in your editor, then allow it"))
 
-    sync = command("sync", "install what the configuration asks for now")
-    _add_choice(sync)
-    rebuild = command(
-        "rebuild", "build the environment again beside the old one, then swap the two"
-    )
-    _add_choice(rebuild)
+
+def _add_environments(command: "_AddCommand") -> None:
+    for name, text in (
+        ("prepare", "build, install and store everything that a job needs"),
+        ("sync", "install what the configuration asks for now"),
+        ("rebuild", "build the environment again beside the old one, then swap the two"),
+    ):
+        _add_choice(command(name, text))
     freeze = command("freeze", "print the pinned requirements, as `pip freeze` does")
     _add_choice(freeze)
     freeze.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead")
@@ -160,6 +180,8 @@ def parser() -> _Parser:
     prune.add_argument("--dry-run", action="store_true", help="only show what would be removed")
     prune.add_argument("--yes", action="store_true", help="do not ask")
 
+
+def _add_shell(command: "_AddCommand") -> None:
     for name, text in (
         ("on", "enter the project again after `off` or `deactivate`"),
         ("off", "leave the project until you leave its folder"),
@@ -175,11 +197,14 @@ def parser() -> _Parser:
     actions.add_parser("check", help="compare each activation with a real load")
     actions.add_parser("clear", help="remove them all; they are compiled again when needed")
     command("demo", "show the main steps in a scratch folder")
-    return top
+
+
+def _add_directory(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
+    _add_directory(command)
     command.add_argument("--allow", action="store_true", help="allow the configuration first")
     command.add_argument("--site", help="use this site instead of detecting one")
     command.add_argument("--env", help="use this named environment of the project")

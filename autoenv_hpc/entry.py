@@ -1,13 +1,14 @@
 """The project that a command works on."""
 
+import os
 from typing import NamedTuple
 
 from autoenv_hpc.activation import Activation
-from autoenv_hpc.activations import active, compiling, failures, leaving, storing
+from autoenv_hpc.activations import active, compiling, failures, leaving, store, storing
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem
-from autoenv_hpc.project import config, project, trust
+from autoenv_hpc.project import config, editing, project, trust
 from autoenv_hpc.project.project import Project
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import jobs
@@ -74,6 +75,25 @@ def compile_and_store(
         storing.store_activation(activation, bash, folders, report, patiently=prepare)
         storing.sweep_notes(folders)
     return Compiled(chosen, outside, activation)
+
+
+def allow(context: Context, file: str, data: bytes, *, force: bool = False) -> None:
+    """Allow this content of a configuration, and forget what is stored of its project.
+
+    :raises TrustError: it is not safe to allow it.
+    """
+    trust.allow(file, data, context.folders.state, force=force)
+    store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time
+
+
+def rewrite(context: Context, file: str, data: bytes) -> None:
+    """Write and allow another content of a configuration that is allowed.
+
+    :raises Problem: it cannot be written, or it is not valid; then nothing is written.
+    """
+    config.parse(data, file)
+    editing.write(file, data)
+    allow(context, file, data)
 
 
 def venv_request(context: Context) -> tuple[VenvRequest, Env]:

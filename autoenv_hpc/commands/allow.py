@@ -3,28 +3,35 @@
 import contextlib
 import os
 
-from autoenv_hpc.activations import store
+from autoenv_hpc import entry
 from autoenv_hpc.commands import hook
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import ConfigError, Problem
-from autoenv_hpc.project import config, project, trust
+from autoenv_hpc.project import config, project
 
 
 def run(context: Context) -> int:
     """Allow exactly the content that this process reads."""
     file = named_file(context)
     data = project.read(file)
-    trust.allow(file, data, context.folders.state, force=context.arguments.force)
-    store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time
+    entry.allow(context, file, data, force=context.arguments.force)
     context.report.note(f"allowed {file}")
     with contextlib.suppress(ConfigError):  # entering reports it
-        for name, value in config.parse(data, file).literal_paths:
-            context.report.note(
-                f"{name} becomes the text {value}, unexpanded"
-                f' (if you mean a path, write {name} = {{ path = "{value}" }})'
-            )
+        note_literal_paths(context, file, data)
     hook.note_missing(context)
     return 0
+
+
+def note_literal_paths(context: Context, file: str, data: bytes) -> None:
+    """Point out the plain variables that look as if they should be expanded.
+
+    :raises ConfigError: the configuration is not valid.
+    """
+    for name, value in config.parse(data, file).literal_paths:
+        context.report.note(
+            f"{name} becomes the text {value}, unexpanded"
+            f' (if you mean a path, write {name} = {{ path = "{value}" }})'
+        )
 
 
 def named_file(context: Context) -> str:

@@ -1,0 +1,61 @@
+"""Edits of a configuration that keep its comments and its order."""
+
+import os
+import stat
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+from autoenv_hpc.errors import Problem
+from autoenv_hpc.system import folders
+
+Table = MutableMapping[str, Any]
+
+
+def with_modules(
+    data: bytes, modules: Sequence[str], site: str | None = None, env: str | None = None
+) -> bytes:
+    """The content of a file with other modules, in the list that applies.
+
+    :param data: valid TOML.
+    :param modules: the new list. Strings that were in the old one keep their place and comments.
+    :param site: the site on which the list applies; `env` is the named environment, likewise.
+    """
+    import tomlkit  # noqa: PLC0415 - only an edit needs it
+
+    document = tomlkit.parse(data.decode())
+    table = _with_own_modules(document, site, env)
+    present = table.get("modules")
+    if present is None:
+        table["modules"] = list(modules)
+        return tomlkit.dumps(document).encode()
+    for name in [name for name in present if name not in modules]:
+        present.remove(name)
+    for name in modules:
+        if name not in present:
+            present.append(name)
+    return tomlkit.dumps(document).encode()
+
+
+def write(file: str, data: bytes) -> None:
+    """Replace the content of a configuration, which keeps its mode; a link stays a link.
+
+    :raises Problem: it cannot be written.
+    """
+    real = os.path.realpath(file)
+    try:
+        mode = stat.S_IMODE(os.stat(real).st_mode)
+        folders.write_atomically(real, data, mode)
+    except OSError as error:
+        raise Problem(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _with_own_modules(document: Table, site: str | None, env: str | None) -> Table:
+    """The table whose `modules` win (`layers.select`); the top level if none has any."""
+    site_table = document.get("site", {}).get(site or "", {})
+    tables = (
+        site_table.get("envs", {}).get(env or "", {}),
+        site_table,
+        document.get("envs", {}).get(env or "", {}),
+    )
+    found: Table = next((table for table in tables if "modules" in table), document)
+    return found
