@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.activation import Activation
@@ -58,9 +59,7 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
     """
     modules = load_modules(project, outside, folders, fresh=fresh)
     inside = _with_venv(project, modules, progress, prepare=prepare)
-    env, values = dict(inside.env), modules.values
-    values.environ = env
-    _set_variables(env, project.config, values)
+    env = _inside(project.config, modules.values, inside.env, inside.venv)
     change = _with_state(_change(project, outside, env), project, modules)
     return _activation(project, outside, change, modules, inside)
 
@@ -82,6 +81,8 @@ def load_modules(
     loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
     values.environ = loaded.env
     venv = venv_request(project, values, folders) if config.venv else None
+    if venv:
+        venv = venv._replace(inside=partial(_inside, config, values))
     return WithModules(start, loaded, values, venv)
 
 
@@ -96,7 +97,6 @@ def _with_venv(
     from autoenv_hpc.venvs.ensure import ensure  # noqa: PLC0415 - only for an environment
 
     venv = ensure(request, loaded.env, progress)
-    modules.values.interpreter = venv.interpreter
     activated = _activated(loaded.env, venv, project.config)
     definitions = loaded.definitions | activated.definitions
     return _WithVenv(
@@ -113,12 +113,24 @@ def _activated(env: Env, venv: "MatchedVenv", config: Config) -> "ActivatedVaria
         env["VIRTUAL_ENV_PROMPT"] = _prompt(config).strip().removeprefix("(").removesuffix(")")
     if "CONDA_PROMPT_MODIFIER" in env:  # for the user's own `conda deactivate`
         env["CONDA_PROMPT_MODIFIER"] = _prompt(config)
+    return activated._replace(env=env)
+
+
+def _inside(config: Config, values: PathValues, env: Env, venv: "MatchedVenv | None") -> Env:
+    """The variables of a command inside, from those with the environment activated.
+
+    An installer runs with them too, so that it sees what the command will see.
+    """
+    env = dict(env)
+    interpreter = venv.interpreter if venv else None
     if config.python_path == "unset":
         env.pop("PYTHONPATH", None)
-    elif config.python_path == "venv-first" and env.get("PYTHONPATH") and venv.interpreter:
-        packages = f"{venv.prefix}/lib/python{venv.interpreter.version}/site-packages"
+    elif config.python_path == "venv-first" and env.get("PYTHONPATH") and venv and interpreter:
+        packages = f"{venv.prefix}/lib/python{interpreter.version}/site-packages"
         env["PYTHONPATH"] = with_entries(env["PYTHONPATH"], prepend=[packages])
-    return activated._replace(env=env)
+    values.environ, values.interpreter = env, interpreter
+    _set_variables(env, config, values)
+    return env
 
 
 def _set_variables(env: Env, config: Config, values: PathValues) -> None:

@@ -7,10 +7,10 @@ import re
 from typing import Any, NamedTuple
 
 from autoenv_hpc.environment import Env, with_entries
-from autoenv_hpc.errors import VenvError
+from autoenv_hpc.errors import Problem, VenvError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import scratch_shell
-from autoenv_hpc.venvs import installers, matching, requirements
+from autoenv_hpc.venvs import installers, matching, requirements, virtual
 from autoenv_hpc.venvs.conda_program import Program, find_program, listed_prefixes
 from autoenv_hpc.venvs.interpreters import is_version
 from autoenv_hpc.venvs.types import (
@@ -81,7 +81,7 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
     if program is None:
         raise VenvError("no conda, mamba or micromamba was found (load a module that provides one)")
     _check_quotes(request.path, environ)
-    return _Conda(Program(program, environ), request)
+    return _Conda(Program(program, _installation_variables(request, environ)), request)
 
 
 def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
@@ -163,7 +163,26 @@ class _Conda(NamedTuple):
 
     def freeze(self, path: str) -> str:
         """The packages as an `environment.yml`, without the name and path of this prefix."""
-        return _OWN_ENTRIES.sub("", installers.output(self.program.export(path)))
+        command = self.program.export(path)
+        return _OWN_ENTRIES.sub(
+            "", installers.output(command._replace(env=virtual.isolated(command.env)))
+        )
+
+
+def _installation_variables(request: VenvRequest, environ: Env) -> Env:
+    """The variables for conda, and for the pip that it runs: those that a command inside gets.
+
+    The environment is not activated, since conda does not install with its own variables.
+    """
+    venv = MatchedVenv(request.path, _interpreter(request.path), "conda")
+    prefix = {"CONDA_PREFIX": request.path}
+    try:
+        env = dict(request.inside({**environ, **prefix}, venv))
+    except Problem:  # a path value needs what only the finished environment has
+        env = dict(environ)
+    if env.get("CONDA_PREFIX") == request.path:
+        env.pop("CONDA_PREFIX")
+    return {**env, "PIP_USER": "0"}
 
 
 def _check_quotes(prefix: str, env: Env) -> None:

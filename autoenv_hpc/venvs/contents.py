@@ -74,17 +74,21 @@ def hidden_packages(prefix: str, env: Env) -> list[str]:
     ]
 
 
-def outside_packages(venv: MatchedVenv, env: Env, *, sees_base: bool) -> list[str]:
-    """The packages that an environment's Python can import from modules or its base Python.
-
-    :param sees_base: whether the environment sees the packages of its base Python.
-    :returns: `NAME VERSION` for each, without the installers that every Python contains.
-    """
+def module_packages(prefix: str, env: Env) -> list[str]:
+    """The packages that an environment's Python gets from modules, as `NAME VERSION`."""
     folders = [folder for folder in env.get("PYTHONPATH", "").split(":") if folder]
-    for prefix in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize
-        folders += site_packages(prefix) if prefix else []
-    if sees_base and venv.interpreter:
-        folders += site_packages(venv.interpreter.base_prefix)
-    own = installed(venv.prefix)
-    versions = distributions(folders)
-    return [f"{n} {v}" for n, v in sorted(versions.items()) if n not in own and n not in _SEEDS]
+    for root in env.get("EBPYTHONPREFIXES", "").split(":"):  # EasyBuild's sitecustomize
+        folders += site_packages(root) if root else []
+    return _without(folders, site_packages(prefix))
+
+
+def base_packages(venv: MatchedVenv) -> list[str]:
+    """The packages of an environment's base Python, as `NAME VERSION`."""
+    base = site_packages(venv.interpreter.base_prefix) if venv.interpreter else []
+    return _without(base, site_packages(venv.prefix))
+
+
+def _without(folders: list[str], own: list[str]) -> list[str]:
+    """The packages in the folders that are not in the environment, without the seeds."""
+    left_out = distributions(own).keys() | _SEEDS
+    return [f"{n} {v}" for n, v in sorted(distributions(folders).items()) if n not in left_out]

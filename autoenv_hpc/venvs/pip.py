@@ -5,12 +5,22 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.venvs import installers
-from autoenv_hpc.venvs.types import Command, InstalledBefore, Interpreter, Requested
-from autoenv_hpc.venvs.virtual import with_venv
+from autoenv_hpc.venvs.types import (
+    Command,
+    InstalledBefore,
+    Interpreter,
+    Requested,
+    VenvRequest,
+)
+from autoenv_hpc.venvs.virtual import creation_variables, installation_variables, isolated
 
 # Runs pip without the working directory on sys.path, where it would import a `pip.py`.
-_PIP = "import runpy, sys; del sys.path[0]; runpy.run_module('pip', None, '__main__', True)"
+_PIP = (
+    "import runpy, sys; sys.path[:1] == [''] and sys.path.pop(0);"
+    " runpy.run_module('pip', None, '__main__', True)"
+)
 _QUIET = {
+    "PIP_USER": "0",  # a configuration file of pip may ask for `~/.local`
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
     "PIP_PROGRESS_BAR": "off",
@@ -22,17 +32,18 @@ class Pip(NamedTuple):
 
     interpreter: Interpreter
     creation: list[str]  # the command, without its prompt and path
-    prompt: str  # what the prompt shows if you source `bin/activate`
-    environ: Env
+    request: VenvRequest
+    environ: Env  # with the modules loaded
 
     @property
     def facts(self) -> dict[str, str]:
         return facts(self.interpreter)
 
     def create(self, path: str) -> list[Command]:
-        env = {n: v for n, v in self.environ.items() if n not in ("PYTHONHOME", "PIP_USER")}
+        env = creation_variables(self.request, self.environ, path, self.interpreter)
+        prompt = os.path.basename(self.request.path)  # shown if you source `bin/activate`
         # not in the project's folder, where Python would import a `venv.py`
-        return [Command([*self.creation, "--prompt", self.prompt, path], env, "/")]
+        return [Command([*self.creation, "--prompt", prompt, path], env, "/")]
 
     def install(self, path: str, requested: Requested) -> list[Command]:
         if not (requested.packages or requested.requirements):
@@ -45,10 +56,11 @@ class Pip(NamedTuple):
         return []
 
     def freeze(self, path: str) -> str:
-        return installers.output(self._pip(path, "freeze", "--local"))
+        command = self._pip(path, "freeze", "--local")
+        return installers.output(command._replace(env=isolated(command.env)))
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
-        env = {n: v for n, v in with_venv(self.environ, path).items() if n != "PIP_USER"}
+        env = installation_variables(self.request, self.environ, path, self.interpreter)
         if env.pop("PIP_NO_CACHE_DIR", "").lower() in ("1", "true", "yes", "on"):
             words = ("--no-cache-dir", *words)  # pip before 19 reads the value as a path
         program = [os.path.join(path, "bin/python"), "-c", _PIP, command]

@@ -58,17 +58,6 @@ class Owner(NamedTuple):
     python_path: PythonPathPolicy = "keep"  # for the PYTHONPATH that the modules set
 
 
-class VenvRequest(NamedTuple):
-    """The environment that a project requests; every path is absolute."""
-
-    path: str
-    requested: Requested
-    owner: Owner
-    folders: Folders
-    rules: BuildRules = BuildRules()
-    site: SiteRules = SiteRules()
-
-
 class MatchedVenv(NamedTuple):
     """An environment that exists and matches the request."""
 
@@ -78,6 +67,25 @@ class MatchedVenv(NamedTuple):
     built: bool = False  # whether this call built it
     notices: tuple[str, ...] = ()  # messages for the user
     guards: Guards = Guards()  # on the files that identify the environment
+
+
+Inside = Callable[[Env, MatchedVenv | None], Env]
+
+
+def _unchanged(env: Env, _venv: MatchedVenv | None) -> Env:
+    return env
+
+
+class VenvRequest(NamedTuple):
+    """The environment that a project requests; every path is absolute."""
+
+    path: str
+    requested: Requested
+    owner: Owner
+    folders: Folders
+    rules: BuildRules = BuildRules()
+    site: SiteRules = SiteRules()
+    inside: Inside = _unchanged  # what the project sets on top of the activated environment
 
 
 class ActivatedVariables(NamedTuple):

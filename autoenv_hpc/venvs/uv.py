@@ -20,7 +20,12 @@ from autoenv_hpc.venvs.types import (
     Requested,
     VenvRequest,
 )
-from autoenv_hpc.venvs.virtual import activate, match, with_venv
+from autoenv_hpc.venvs.virtual import (
+    activate,
+    creation_variables,
+    installation_variables,
+    match,
+)
 
 __all__ = ["activate", "installer", "match"]
 
@@ -60,9 +65,9 @@ class _Uv(NamedTuple):
     def create(self, path: str) -> list[Command]:
         flags = ["--system-site-packages"] if self.request.requested.system_site_packages else []
         flags += ["--prompt", os.path.basename(self.request.path)]
-        words = ["venv", "--no-project", "--python"]
-        command = self._uv(path, *words, self.interpreter.executable, *flags, path)
-        return [command._replace(folder="/")]
+        words = ["venv", "--no-project", "--python", self.interpreter.executable, *flags, path]
+        env = creation_variables(self.request, self.environ, path, self.interpreter)
+        return [self._uv(path, env, *words)._replace(folder="/")]
 
     def install(self, path: str, requested: Requested) -> list[Command]:
         if not (requested.packages or requested.requirements):
@@ -92,25 +97,22 @@ class _Uv(NamedTuple):
 
     def _pip(self, path: str, command: str, *words: str) -> Command:
         python = os.path.join(path, "bin/python")
-        return self._uv(path, "pip", command, "--python", python, *words)
+        env = installation_variables(self.request, self.environ, path, self.interpreter)
+        return self._uv(path, env, "pip", command, "--python", python, *words)
 
-    def _uv(self, path: str, *words: str) -> Command:
-        env = with_venv(self.environ, path)
+    def _uv(self, path: str, env: Env, *words: str) -> Command:
         quiet = {
             "UV_NO_PROGRESS": "1",
             "UV_PYTHON_DOWNLOADS": env.get("UV_PYTHON_DOWNLOADS", "never"),
         }
-        if _are_on_different_devices(self.cache, path):  # uv would warn that it cannot link
+        if _are_on_different_devices(self._cache(env), path):  # uv would warn that it cannot link
             quiet["UV_LINK_MODE"] = env.get("UV_LINK_MODE", "copy")
         return Command([self.program, *words], {**env, **quiet})
 
-    @property
-    def cache(self) -> str:
+    def _cache(self, env: Env) -> str:
         """The folder of uv's cache (uv's documentation, Caching)."""
-        if self.environ.get("UV_CACHE_DIR"):
-            return self.environ["UV_CACHE_DIR"]
-        base = self.environ.get("XDG_CACHE_HOME") or f"{self.request.folders.home}/.cache"
-        return f"{base}/uv"
+        base = env.get("XDG_CACHE_HOME") or f"{self.request.folders.home}/.cache"
+        return env.get("UV_CACHE_DIR") or f"{base}/uv"
 
 
 def _arguments(requested: Requested) -> list[str]:

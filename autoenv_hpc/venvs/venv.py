@@ -1,7 +1,5 @@
 """The backend for `python -m venv`, from Python 3.3 on."""
 
-import os
-
 from autoenv_hpc.environment import Env
 from autoenv_hpc.venvs import pip, virtualenv
 from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
@@ -23,4 +21,4 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
         return virtualenv.installer(request, environ)
     flags = ["--system-site-packages"] if request.requested.system_site_packages else []
     words = [interpreter.executable, "-m", "venv", *flags]
-    return pip.Pip(interpreter, words, os.path.basename(request.path), environ)
+    return pip.Pip(interpreter, words, request, environ)

@@ -28,7 +28,7 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
     interpreter = find_interpreter(request.requested.python, environ, request.folders)
     flags = ["--system-site-packages"] if request.requested.system_site_packages else []
     words = [*_program(interpreter, environ), "--python", interpreter.executable, *flags]
-    return Pip(interpreter, words, os.path.basename(request.path), environ)
+    return Pip(interpreter, words, request, environ)
 
 
 def _program(interpreter: Interpreter, environ: Env) -> list[str]:

@@ -132,10 +132,14 @@ class Software:
     def package(self, bundle: str, python: str, names: dict[str, str]) -> Path:
         """A prefix with importable packages, given by name and version."""
         prefix = self.folder / bundle
-        site = prefix / f"lib/python{python}/site-packages"
-        for name, version in names.items():
-            _write_package(site, name, version)
+        packages(prefix / f"lib/python{python}/site-packages", names)
         return prefix
+
+
+def packages(folder: Path, names: dict[str, str]) -> None:
+    """Put importable packages into a folder, given by name and version."""
+    for name, version in names.items():
+        _write_package(folder, name, version)
 
 
 def interpreters() -> dict[tuple[int, int], Path]:
