@@ -182,6 +182,9 @@ def _add_environments(command: "_AddCommand") -> None:
 
 
 def _add_shell(command: "_AddCommand") -> None:
+    setup = command("setup", "add the hook's line to your shell's startup file")
+    setup.add_argument("--shell", choices=("bash", "zsh", "fish"), help="default: your login shell")
+    setup.add_argument("--remove", action="store_true", help="take the line out")
     for name, text in (
         ("on", "enter the project again after `off` or `deactivate`"),
         ("off", "leave the project until you leave its folder"),

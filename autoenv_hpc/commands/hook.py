@@ -11,7 +11,7 @@ from autoenv_hpc.project import config
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import jobs, shell_files
 
-_STARTUP_FILES = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
+ADVICE = "run `autoenv-hpc setup`, then open a new shell"
 
 
 class Hook(NamedTuple):
@@ -27,22 +27,10 @@ class Hook(NamedTuple):
         return cls(shell.removesuffix("4") or None, off)
 
 
-def advice(environ: Env) -> str:
-    """How to give this user's shell the hook."""
-    shell = os.path.basename(environ.get("SHELL", ""))
-    if shell not in _STARTUP_FILES:
-        shell = "bash"
-    line = f"autoenv-hpc hook {shell}"
-    line = f"{line} | source" if shell == "fish" else f'eval "$({line})"'
-    return f"put `{line}` into {_STARTUP_FILES[shell]}, then open a new shell"
-
-
 def note_missing(context: Context) -> None:
     """Say that `cd` does nothing in a shell without the hook."""
     if Hook.of(context.environ).shell is None and not jobs.number(context.environ):
-        context.report.note(
-            f"this shell has no hook, so `cd` enters nothing ({advice(context.environ)})"
-        )
+        context.report.note(f"this shell has no hook, so `cd` enters nothing ({ADVICE})")
 
 
 def run(context: Context) -> int:

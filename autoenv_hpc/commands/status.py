@@ -24,16 +24,16 @@ def run(context: Context) -> int:
     if context.arguments.json:
         sys.stdout.write(json.dumps(known, indent=2) + "\n")
     else:
-        for label, text in _lines(known, hook.advice(context.environ)):
+        for label, text in _lines(known):
             sys.stdout.write(f"{label + ':':<14}{text}\n")
     return 1 if known["problems"] else 0
 
 
-def _lines(known: Facts, advice: str) -> Iterator[tuple[str, str]]:
+def _lines(known: Facts) -> Iterator[tuple[str, str]]:
     yield from _project(known)
     yield "state", _state(known)
     if known["hook"] is None:
-        yield "hook", f"none in this shell, so `cd` enters nothing ({advice})"
+        yield "hook", f"none in this shell, so `cd` enters nothing ({hook.ADVICE})"
     site = known["site"] and f"{known['site']} ({known['site_reason']})"
     environment = known["environment"] and _environment(known["environment"])
     modified = known["modified"] and f"{' '.join(known['modified'])} (by you)"

@@ -11,7 +11,4 @@ def run(context: Context) -> int:
     :raises Problem: always.
     """
     command = context.arguments.command
-    raise Problem(
-        f"{command}: this shell has no hook, so nothing is active in it"
-        f" ({hook.advice(context.environ)})"
-    )
+    raise Problem(f"{command}: this shell has no hook, so nothing is active in it ({hook.ADVICE})")

@@ -1,5 +1,6 @@
 """Edits of a configuration that keep its comments and its order."""
 
+import contextlib
 import os
 import stat
 from collections.abc import MutableMapping, Sequence
@@ -37,14 +38,19 @@ def with_modules(
 
 
 def write(file: str, data: bytes) -> None:
-    """Replace the content of a configuration, which keeps its mode; a link stays a link.
+    """Replace the content of a file, which keeps its mode and group; a link stays a link.
 
     :raises Problem: it cannot be written.
     """
     real = os.path.realpath(file)
     try:
-        mode = stat.S_IMODE(os.stat(real).st_mode)
-        folders.write_atomically(real, data, mode)
+        os.makedirs(os.path.dirname(real), exist_ok=True)
+        before = os.stat(real) if os.path.exists(real) else None
+        folders.write_atomically(real, data, mode=0o666)
+        if before:
+            os.chmod(real, stat.S_IMODE(before.st_mode))
+            with contextlib.suppress(PermissionError):  # a group that one is not a member of
+                os.chown(real, -1, before.st_gid)
     except OSError as error:
         raise Problem(f"{file}: cannot be written: {error.strerror}") from error
 
