@@ -13,6 +13,9 @@
 #   snapshot NAME        writes FOLDER/NAME: strings that end in NUL. First the environment, then an
 #                        empty string, then one record for each thing that no variable carries
 #
+# A snapshot's record `verdict` says whether the tool carried out the loads: `loaded`, `refused`, or
+# `unknown` where its code does not tell.
+#
 # FOLDER/start holds such records from the beginning, for what cannot be carried over. FOLDER/questions
 # holds what the module tool asked of the world: observe.lua. What the tool says goes to stderr. The
 # exit status is 0 unless a snapshot could not be written; whether a load worked is read from the
@@ -75,11 +78,13 @@ __autoenv_hpc_listen() {
     __autoenv_hpc_program=("${__autoenv_hpc_listener[@]}" "$__autoenv_hpc_record" "${__autoenv_hpc_program[-1]}")
 }
 
+__autoenv_hpc_verdict=loaded
+
 # Replaces a subshell by the tool. Environment Modules can keep its own Tcl safe from the user's
 # LD_LIBRARY_PATH and the like: it gets the listed variables under another name, and an empty value in
 # their place (module(1), MODULES_RUN_QUARANTINE). Versions 4 and 5 differ in that name; each ignores the
 # other's.
-__autoenv_hpc_code() {
+__autoenv_hpc_run_tool() {
     local __autoenv_hpc_variable __autoenv_hpc_runenv IFS=$' \t\n'
     local -a __autoenv_hpc_quarantine=()
     if [[ $__autoenv_hpc_kind == modules ]]; then
@@ -107,11 +112,26 @@ __autoenv_hpc_code() {
 }
 
 __autoenv_hpc_module() {
-    builtin eval "$(__autoenv_hpc_code "$@")" >/dev/null
+    local __autoenv_hpc_code
+    __autoenv_hpc_code=$(__autoenv_hpc_run_tool "$@")
+    [[ $1 != load ]] || __autoenv_hpc_judge
+    builtin eval "$__autoenv_hpc_code" >/dev/null
     if [[ $__autoenv_hpc_kind == lmod && ${LMOD_SETTARG_CMD:-:} != : ]]; then
         printf 'program\0%s\0\0LMOD_SETTARG_CMD\0' "$LMOD_SETTARG_CMD" >>"$__autoenv_hpc_folder/questions"
         builtin eval "$("$LMOD_SETTARG_CMD" -s sh)" >/dev/null
     fi
+}
+
+# The tools' exit statuses are no verdict: Lmod's is 1 after a mere warning, and that of Environment
+# Modules before 5.6 is 0 after an error. What they print is: Lmod prints its table unless it gives up, and
+# Environment Modules ends with a test that succeeds or fails.
+__autoenv_hpc_judge() {
+    local is=unknown
+    case $__autoenv_hpc_kind:$__autoenv_hpc_code in
+    lmod:*_ModuleTable_Sz_=* | modules:*'test 0;') is=loaded ;;
+    lmod:* | modules:*'test 0 = 1;') is=refused ;;
+    esac
+    [[ $is == loaded || $__autoenv_hpc_verdict == refused ]] || __autoenv_hpc_verdict=$is
 }
 
 # Prints one record for each thing that cannot be carried over. A value that ends in a newline is text.
@@ -133,6 +153,7 @@ __autoenv_hpc_snapshot() {
         done
         /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 && printf '\0'
         __autoenv_hpc_state
+        printf 'verdict\0\0%s\0' "$__autoenv_hpc_verdict"
         for __autoenv_hpc_name in "${!BASH_ALIASES[@]}"; do
             printf 'alias\0%s\0%s\0' "$__autoenv_hpc_name" "${BASH_ALIASES[$__autoenv_hpc_name]}"
             builtin unset "__autoenv_hpc_gone_aliases[$__autoenv_hpc_name]"

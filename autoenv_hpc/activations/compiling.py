@@ -77,13 +77,19 @@ def load_modules(
     values = PathValues(project, outside, folders)
     start = other_venvs.without_venv(outside) if config.modules or config.venv else outside
     paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
-    request = Request(config.modules, paths, config.module_policy)
+    modules = tuple(_module(name, values) for name in config.modules)
+    request = Request(modules, paths, config.module_policy)
     loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
     values.environ = loaded.env
     venv = venv_request(project, values, folders) if config.venv else None
     if venv:
         venv = venv._replace(inside=partial(_inside, config, values))
     return WithModules(start, loaded, values, venv)
+
+
+def _module(name: str, values: PathValues) -> str:
+    """The name as the module tool needs it: a relative path starts at the project's folder."""
+    return values.path(name, "modules") if name.startswith(("./", "../", "~/")) else name
 
 
 def _with_venv(

@@ -86,7 +86,7 @@ def load_dependencies(before: Env, after: Env, command: str, home: str) -> Guard
 def failed_load_dependencies(before: Env, asked: Iterable[str], command: str, home: str) -> Guards:
     """The guards of a load that failed: all that could have been loaded."""
     directories = _unique(_paths(before))
-    names = _unique(name.partition("/")[0] for name in asked)
+    names = _unique(re.split(r"[/@\s]", name)[0] for name in asked)
     folders = [*directories, *_folders(directories, names)]
     inside = [e.path for f in folders[len(directories) :] for e in _entries(f) if e.is_file()]
     files = [*folders, *_rc_files(folders), *inside, command, *_site_files(before, home)]

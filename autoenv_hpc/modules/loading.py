@@ -75,7 +75,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
             raise ModuleError(f"module-paths: no such directory: {path}")
     start, tool = initialised(env)
     use = [("use", path) for path in reversed(request.paths)]
-    load = [("load", *request.modules)] if request.modules else []
+    load = [("load", *_words(request.modules))] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
     from autoenv_hpc.modules import dependencies, observations, scratch_shell  # noqa: PLC0415 - only a load
 
@@ -106,38 +106,49 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))
 
 
+def _words(modules: Iterable[str]) -> list[str]:
+    """The words to type after `load`; an entry may have a version and variants behind its name."""
+    return [word for entry in modules for word in entry.split()]
+
+
 def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str]:
-    """The requested modules that are not loaded, whatever the tool's exit status."""
+    """The requested modules that are not loaded.
+
+    The tool knows what it has loaded for a name: an alias, a symbolic version, a range. Its verdict
+    counts, and names only where it has none. After a refusal, the others may be loaded.
+    """
     now = loaded(result.env)
-    other_names = result.env.get("__MODULES_LMALTNAME", "").replace("&", ":").split(":")
-    absent = []
-    for name in modules:
-        if name in now or any(entry.startswith(f"{name}/") for entry in now):
-            continue
-        if name in other_names or any(entry.startswith(f"{name}.") for entry in now):
-            continue  # an alias, a symbolic version, or the first part of a version
-        absent.append(name)
-    if absent and tool.kind == "lmod" and not _has_error(result.words):
-        absent = [name for name in absent if not _lmod_knows(name, result, tool)]
+    if result.verdict == "refused":
+        return [name for name in modules if name.split()[0] not in now]
+    if result.verdict == "loaded" and tool.kind == "modules":
+        return []
+    absent = [name for name in modules if not _is_named(name, now)]
+    if result.verdict == "loaded":  # for Lmod also if a modulefile calls LmodBreak
+        return [name for name in absent if not _lmod_has_loaded(name, result.env, tool)]
     return absent
 
 
-def _has_error(words: str) -> bool:
-    return "error" in words.lower()
+def _is_named(name: str, now: Iterable[str]) -> bool:
+    """Whether a loaded module has this name, a version of it or the first part of its version."""
+    plain = name.split(maxsplit=1)[0].rstrip("/").removesuffix(".lua")
+    return any(entry == plain or entry.startswith((f"{plain}/", f"{plain}.")) for entry in now)
 
 
-def _lmod_knows(name: str, result: "Snapshot", tool: Tool) -> bool:
-    """Whether Lmod considers the name loaded; it alone knows its aliases and versions."""
+def _lmod_has_loaded(name: str, env: Env, tool: Tool) -> bool:
+    """Whether the modulefile that Lmod takes for a name is loaded; `is-loaded` knows no aliases."""
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
 
-    return "true" in scratch_shell.answer(result.env, tool, ("is-loaded", name)).split()
+    words = scratch_shell.run(env, tool, [("--location", "show", name)]).words
+    shown = {line.strip().removesuffix(":") for line in words.splitlines()}
+    return not shown.isdisjoint(filter(None, env.get("_LMFILES_", "").split(":")))
 
 
 def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load needs them
 
     output = " ".join(result.words.split()).partition(" Please check the spelling")[0]
-    missing = [name for name in missing if name in output] or missing  # Lmod loads all or nothing
+    # Lmod loads all or nothing, and names the culprit.
+    missing = [name for name in missing if name.split()[0] in output] or missing
     if len(output) > _SHOWN:
         output = output[:_SHOWN].rsplit(" ", 1)[0] + " …"
     if not output:

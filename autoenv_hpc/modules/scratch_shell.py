@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
@@ -26,6 +26,8 @@ _OVERRIDES = {
 _WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
 
 
+# Whether the tool carried out all loads; unknown if what it printed does not tell.
+Verdict = Literal["loaded", "refused", "unknown"]
 _Record = tuple[str, str, str]  # kind, name and value of a shell definition
 
 
@@ -34,6 +36,7 @@ class Snapshot(NamedTuple):
 
     env: Env
     definitions: ShellDefinitions
+    verdict: Verdict = "unknown"
     words: str = ""  # what the tool wrote to stderr until the end
     questions: bytes = b""  # what it asked of the world: `observations`
     earlier: dict[str, "Snapshot"] = {}
@@ -71,12 +74,6 @@ def run(
     if end is None or len(earlier) != len(snapshots):
         raise ModuleError(f"{program or steps[0][1]} ended its shell: {errors.strip()}")
     return end._replace(words=errors, questions=questions, earlier=earlier)
-
-
-def answer(env: Env, tool: Tool, subcommand: tuple[str, ...]) -> str:
-    """The code that the tool prints for one subcommand, without evaluating it."""
-    with programs.scratch_folder() as folder:
-        return _run([tool.command, "bash", *subcommand], _scratch_env(env), folder).stdout
 
 
 def login_environment(env: Env) -> Env:
@@ -128,7 +125,9 @@ def _read(path: str, given: Env, start: list[_Record]) -> Snapshot | None:
             env.pop(name, None)
             if name in given:
                 env[name] = given[name]
-    return Snapshot(env, _definitions(_records("umask\0" + rest), start))
+    records = _records("umask\0" + rest)
+    verdict = next((value for kind, _, value in records if kind == "verdict"), "unknown")
+    return Snapshot(env, _definitions(records, start), cast("Verdict", verdict))
 
 
 def _records(text: str) -> list[_Record]:

@@ -17,8 +17,10 @@ def suggestions(missing: list[str], env: Env) -> list[str]:
     visible = [path for path in env.get("MODULEPATH", "").split(":") if path]
     names = {name for path in visible for name, _ in _modules(path)}
     result = []
-    for wanted in missing:
-        if any(name == wanted or name.startswith(f"{wanted}/") for name in names):
+    for typed in missing:
+        wanted = re.split(r"[@\s]", typed)[0].rstrip("/")  # of `name@1.2: +variant`
+        has_range = "@" in typed
+        if not has_range and any(name == wanted or name.startswith(f"{wanted}/") for name in names):
             continue  # it exists, but its load failed
         parents = _parents(wanted, visible)
         close = _near(wanted, names)

@@ -21,6 +21,10 @@ class Fault(NamedTuple):
 Check = Callable[[Path, object], Iterator[Fault]]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+# A colon is part of a range only, as lists of modules are divided by it.
+_MODULE = re.compile(r"[^:;&|@]+(@[^;&|]*)?\Z")
+# What belongs to the name before it: `foo @1.5: +mpi -static ~x toolset=gnu`.
+_SPECIFIER = re.compile(r"(@[^;&|]*|[+~-]\w[^;&|]*|\w[\w.-]*=[^;&|]*)\Z")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -196,9 +200,10 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
     found = list(_line(path, value))
     yield from found
     if isinstance(value, str) and not found:
-        if value.startswith(("-", "+")):
+        name, *more = value.split() or [""]
+        if name.startswith(("-", "+")):
             yield Fault(path, f"{value!r} is an option, not a module")
-        elif any(char.isspace() or char in ":;&|" for char in value):
+        elif not _MODULE.match(name) or not all(map(_SPECIFIER.match, more)):
             yield Fault(path, f"{value!r} is not a module name (write one string for each module)")
 
 

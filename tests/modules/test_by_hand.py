@@ -8,8 +8,6 @@ import pytest
 from homes import MODULE_TOOLS, Home
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
-# Variables of the shells themselves, of exec, and Lmod's table, which contains times.
-_APART = ("_", "SHLVL", "PWD", "OLDPWD", "_ModuleTable", "AUTOENV_HPC_")
 
 
 def by_hand(home: Home, typed: str, **more: str) -> dict[str, str]:
@@ -29,7 +27,14 @@ def inside(home: Home, root: Path, **more: str) -> dict[str, str]:
 
 def _variables(text: str) -> dict[str, str]:
     pairs = (field.split("=", 1) for field in text.split("\0") if "=" in field)
-    return {name: value for name, value in pairs if not name.startswith(_APART)}
+    own = ("_", "SHLVL", "PWD", "OLDPWD")
+    return {name: value for name, value in pairs if name not in own}
+
+
+def compared(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those of exec, and without Lmod's table, which holds times."""
+    apart = ("_ModuleTable", "AUTOENV_HPC_")
+    return {name: value for name, value in env.items() if not name.startswith(apart)}
 
 
 def write_modules(folder: Path, files: Mapping[str, str]) -> Path:
@@ -60,5 +65,73 @@ def test_variables_that_are_kept_from_the_tool_come_back(
     root = cluster.project('modules = ["q/1"]')
     expected = by_hand(cluster, "module load q/1")
     assert expected["LD_LIBRARY_PATH"] == "/opt/q/lib:/mine/lib:/it's mine"
-    assert inside(cluster, root) == expected
+    assert compared(inside(cluster, root)) == expected
     assert "LD_PRELOAD" not in expected
+
+
+_NAMES = {
+    "lmod": {
+        ".modulerc.lua": 'module_alias("gpu", "cuda/12")\nhide_version("cuda/13")\n',
+        "cuda/.modulerc.lua": 'module_version("cuda/12", "stable")\n',
+        "cuda/11.lua": 'setenv("V", "11")\n',
+        "cuda/12.lua": 'setenv("V", "12")\n',
+        "cuda/13.lua": 'setenv("V", "13")\n',
+        "cuda/.14.lua": 'setenv("V", "14")\n',
+        "tools/gcc/12.2.lua": 'setenv("V", "tools")\n',
+        "tools/gcc/11.lua": 'setenv("V", "old tools")\n',
+        "loader/1.lua": 'load("gpu")\nsetenv("L", "1")\n',
+        "warner/1.lua": 'LmodWarning("old")\nsetenv("V", "warned")\n',
+        "plain": "#%Module\nsetenv V plain\n",
+    },
+    "modules": {
+        ".modulerc": "#%Module\nmodule-alias gpu foo/1.0\nmodule-version foo/1.0 stable\n",
+        "foo/1.0": "#%Module\nsetenv V 1.0\n",
+        "foo/2.0": "#%Module\nsetenv V 2.0\n",
+        "foo/.3.0": "#%Module\nsetenv V 3.0\n",
+        "tools/gcc/12.2": "#%Module\nsetenv V tools\n",
+        "loader/1": "#%Module\nmodule load gpu\nsetenv L 1\n",
+        "virtual/.modulerc": "#%Module\nmodule-virtual virtual/9 ../foo/2.0\n",
+        "hdf5/1.14": """#%Module
+            variant --boolean --default off mpi
+            variant compiler gcc intel
+            setenv V [getvariant mpi]-[getvariant compiler]
+        """,
+    },
+}  # fmt: skip
+_TYPED = {
+    "lmod": [
+        "cuda/stable", "gpu", "cuda/", "cuda/13", "cuda/.14", "tools/gcc", "tools/gcc/12", "loader",
+        "warner", "plain",
+    ],
+    "modules": [
+        "foo/", "foo/.3.0", "foo/stable", "gpu", "foo@1", "foo@:1.5", "foo@default", "foo@1.0,2.0",
+        "Foo/2.0", "foo/1", "tools/gcc", "loader", "virtual/9", "foo @1.0", "hdf5 +mpi compiler=intel",
+        "hdf5/1.14 -mpi compiler=gcc",
+    ],
+}  # fmt: skip
+
+
+@EVERY_TOOL
+def test_whatever_can_be_typed_is_loaded(cluster: Home, tool: str) -> None:
+    cluster.env |= {"MODULES_ICASE": "always", "MODULES_EXTENDED_DEFAULT": "1"}
+    tree = write_modules(cluster.folder / "modules", _NAMES[tool])
+    cluster.env["MODULEPATH"] = str(tree)
+    wrong = []
+    for name in [*_TYPED[tool], *([f"{tree}/foo/1.0", "./own/1"] if tool == "modules" else [])]:
+        root = cluster.project(f'modules = ["{name}"]', "p")
+        write_modules(root, {"own/1": "#%Module\nsetenv V mine\n"})
+        expected = by_hand(cluster, f"cd p; module load {name}")
+        assert "V" in expected, name
+        if compared(inside(cluster, root)) != compared(expected):
+            wrong.append(name)
+    assert not wrong
+
+
+@EVERY_TOOL
+def test_what_is_loaded_already_is_no_reason_to_refuse(cluster: Home, tool: str) -> None:
+    tree = write_modules(cluster.folder / "modules", _NAMES[tool])
+    cluster.env["MODULEPATH"] = str(tree)
+    root = cluster.project('modules = ["gpu"]')
+    loaded = by_hand(cluster, "module load gpu")
+    expected = by_hand(cluster, "module load gpu", **loaded)
+    assert compared(inside(cluster, root, **loaded)) == compared(expected)

@@ -41,6 +41,7 @@ def test_a_bare_name_is_the_default_version(cluster: Home, tool: str, tree: str)
         ("Python/3.9.5", "python/3.9.5"),
         ("pyton/3.9.5", "python/3.9.5"),
         ("samtools/9", "samtools/1.12"),
+        ("samtools@9", "samtools/1.12"),
     ],
 )
 def test_a_module_that_is_not_there(
