@@ -19,6 +19,7 @@ class Activation(NamedTuple):
     name: str
     change: Change  # from outside the project to inside, AUTOENV_HPC_STATE included
     guards: Guards = Guards()
+    shared: tuple[str, ...] = ()  # guarded files that a rank checks for its neighbours too
     watched: Mapping[str, int | None] = {}  # like `Guards.files`; checked before each prompt
     definitions: ShellDefinitions = ShellDefinitions()
     prompt: str = ""  # the text before the shell's own prompt
@@ -26,6 +27,12 @@ class Activation(NamedTuple):
     summary: str = ""  # the line that reports the entry
     notices: tuple[str, ...] = ()  # further messages, shown once, at the compilation
     variant: str = ""  # distinguishes the activations of one project
+
+    @property
+    def reads(self) -> dict[str, str | None]:
+        """The variables on which the change depends, but which it leaves as they are."""
+        values = self.guards.variables.items()
+        return {name: value for name, value in values if name not in self.change}
 
     def as_json(self) -> dict[str, Any]:
         """Return its fields for JSON, without the notices, which are shown only once."""
@@ -42,6 +49,7 @@ def restored(fields: Mapping[str, Any]) -> Activation:
         "change": Change((name, Value(*pair)) for name, pair in fields["change"].items()),
         "guards": guards.restored(fields["guards"]),
         "definitions": shell_definitions.restored(fields["definitions"]),
+        "shared": tuple(fields["shared"]),
         "outer_prompts": tuple(fields["outer_prompts"]),
         "notices": (),
     }

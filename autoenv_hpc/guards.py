@@ -7,7 +7,7 @@ sets; `failures` checks a set in Python; the dialects write the same conditions 
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from autoenv_hpc.environment import Variables
@@ -69,6 +69,24 @@ class Guards(NamedTuple):
             max_age=min(ages, default=None),
             made=min(filter(None, (self.made, other.made)), default=0),
             not_storable_because=reason or (changed and f"{changed} changed in the meantime"),
+        )
+
+    @property
+    def paths(self) -> set[str]:
+        """All files that must be as they were."""
+        return {*self.files, *self.present, *self.links}
+
+    def split(self, paths: Collection[str]) -> tuple["Guards", "Guards"]:
+        """All conditions but those on some files, and the conditions on these files."""
+        rest = self._replace(
+            files={p: v for p, v in self.files.items() if p not in paths},
+            present={p: v for p, v in self.present.items() if p not in paths},
+            links={p: v for p, v in self.links.items() if p not in paths},
+        )
+        return rest, Guards(
+            files={p: v for p, v in self.files.items() if p in paths},
+            present={p: v for p, v in self.present.items() if p in paths},
+            links={p: v for p, v in self.links.items() if p in paths},
         )
 
     def in_environment(self, env: Variables) -> "Guards":

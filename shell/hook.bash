@@ -92,6 +92,14 @@ __autoenv_hpc_print() {
     \builtin printf '%s\n' "$1" >&2
 }
 
+# --- files ----------------------------------------------------------------------------------
+
+__autoenv_hpc_is_whole() {
+    local -a lines
+    \builtin mapfile -t lines <"$1"
+    [[ ${lines[*]: -1} == '# autoenv-hpc: the end' ]]
+}
+
 # --- names ----------------------------------------------------------------------------------
 
 # Sets `line` of the caller.

@@ -153,6 +153,8 @@ function __autoenv_hpc_replay
         if test ! -O "$__autoenv_hpc_file"; or test "$__autoenv_hpc_file" -nt "$__autoenv_hpc_seal"; or test "$__autoenv_hpc_file" -ot "$__autoenv_hpc_seal"
             continue
         end
+        # A crash, a quota or a full disk may have cut it.
+        string match -q '# autoenv-hpc: the end' <"$__autoenv_hpc_file"; or continue
         builtin source "$__autoenv_hpc_file" $__autoenv_hpc_mode; and return 0
     end
     return 1

@@ -36,7 +36,7 @@ class _WithVenv(NamedTuple):
 
     env: Env
     definitions: ShellDefinitions
-    guards: Guards
+    guards: Guards  # of the environment alone
     venv: "MatchedVenv | None"
 
 
@@ -97,7 +97,7 @@ def _with_venv(
 ) -> _WithVenv:
     loaded, request = modules.loaded, modules.request
     if request is None:
-        return _WithVenv(loaded.env, loaded.definitions, loaded.guards, None)
+        return _WithVenv(loaded.env, loaded.definitions, Guards(), None)
     if prepare:
         request = request._replace(rules=request.rules._replace(create="auto", in_job=True))
     from autoenv_hpc.venvs.ensure import ensure  # noqa: PLC0415 - only for an environment
@@ -105,9 +105,7 @@ def _with_venv(
     venv = ensure(request, loaded.env, progress)
     activated = _activated(loaded.env, venv, project.config)
     definitions = loaded.definitions | activated.definitions
-    return _WithVenv(
-        activated.env, definitions, loaded.guards | activated.guards | venv.guards, venv
-    )
+    return _WithVenv(activated.env, definitions, activated.guards | venv.guards, venv)
 
 
 def _activated(env: Env, venv: "MatchedVenv", config: Config) -> "ActivatedVariables":
@@ -183,7 +181,9 @@ def _with_state(change: Change, project: Project, modules: WithModules) -> Chang
 def _activation(
     project: Project, outside: Env, change: Change, modules: WithModules, inside: _WithVenv
 ) -> Activation:
-    guards = _guards(project, outside, change, modules.values.guards | inside.guards)
+    loaded = modules.loaded.guards
+    own = project.guards | modules.values.guards | inside.guards
+    guards = _guards(project, outside, change, own | loaded)
     reason = guards.not_storable_because or _not_storable_because(
         project.config, inside.definitions
     )
@@ -193,6 +193,7 @@ def _activation(
         name=project.config.name,
         change=change,
         guards=guards._replace(not_storable_because=reason),
+        shared=tuple(sorted(loaded.paths - own.paths)),
         watched=project.guards.files,
         definitions=inside.definitions,
         prompt=_prompt(project.config),
@@ -207,7 +208,7 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
     """The guards under which another compilation gives the same change."""
     cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
     code = Guards.on_files((__file__,))  # another version may compile differently
-    joined = code | project.guards | parts | cache
+    joined = code | parts | cache
     names = {*joined.variables, *_written_variables(project.config)}
     names.update(filter(bookkeeping.is_bookkeeping, outside))
     reads = {name: outside.get(name) for name in sorted(names - change.keys())}

@@ -29,20 +29,10 @@ def run(context: Context) -> int:
         raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
     with _turn(context.environ):
         try:
-            env = _environment(context)
+            env = entry.compile_and_store(context).env
         except Problem as problem:
             raise ExecProblem(str(problem)) from problem
     become(words, env)
-
-
-def _environment(context: Context) -> Env:
-    """The variables inside the governing project; the present ones if it is already active."""
-    environ, project = context.environ, entry.choose_project(context)
-    current = active.active_project(environ)
-    is_current = current is not None and current.origin == project.origin
-    if current and is_current and not context.arguments.fresh and current.change.holds_in(environ):
-        return environ
-    return entry.compile_and_store(context, project).env
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals, settable
-from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
 
@@ -25,19 +25,23 @@ class Bash(Dialect):
 
         `enter` and `exec` apply the change. A new shell inside a project uses `adopt`. A shell that
         asks whether the change still holds uses `check`. `noted` is `exec` in a rank after another
-        rank has checked the files.
+        rank has checked the files of the modules.
         """
         guards, change = activation.guards, activation.change
-        files = self.changed(guards, stamps, "$__autoenv_hpc_stamps")
+        own, shared = guards.split(activation.shared)
         lines = [
             f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1{self.title(activation)}",
             f"__autoenv_hpc_stamps={self.quote(stamps)}",
-            f"[[ $1 != noted && ( {files} ) ]] && return 1",
+            *self._unchanged(self.changed(own, stamps, "$__autoenv_hpc_stamps")),
+            *self._unchanged(
+                self.changed(shared, stamps, "$__autoenv_hpc_stamps"), "$1 != noted && "
+            ),
             *self._host(guards.host),
             *self._cpu(guards.cpu),
             *self._age(guards),
+            *self._holds(comparable(activation.reads)),
             "case $1 in enter | exec | noted)",
-            *self._holds(comparable(guards.variables)),
+            *self._holds(comparable(change.befores)),
             *self._assignable([*change]),
             *self._shelve(removals(change.reversed())),
             *self.assign(assignments(change), removals(change)),
@@ -49,6 +53,7 @@ class Bash(Dialect):
             *self.shell_part(activation),
             self.watching(activation.watched, stamps),
             f"[[ $1 == adopt ]] || {self.call('say', activation.summary)}",
+            END,
         ]
         return "\n".join(lines) + "\n"
 
@@ -93,6 +98,10 @@ class Bash(Dialect):
         names = [*assignments(change), *removals(change)]
         body = "\n".join(lines)
         return f"if {self.call('may_set', *names)}; then\n{body}\nfi\n"
+
+    def _unchanged(self, changed: str, condition: str = "") -> list[str]:
+        """The line that returns 1 if the test succeeds."""
+        return [f"[[ {condition}( {changed} ) ]] && return 1"] if changed else []
 
     def _way_back(self, change: Change) -> list[str]:
         back = change.reversed()

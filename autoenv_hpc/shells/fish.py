@@ -7,7 +7,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals
-from autoenv_hpc.shells.protocol import NUMBER
+from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
 _BYTES = re.compile("[\udc80-\udcff]+")
@@ -37,8 +37,9 @@ class Fish(Dialect):
             *self._host(guards.host),
             *self._cpu(guards.cpu),
             *self._age(guards, stamps),
+            *self._holds(comparable(activation.reads)),
             "if test $argv[1] = enter",
-            *self._holds(comparable(guards.variables)),
+            *self._holds(comparable(change.befores)),
             *self._shadow(change),
             *self.assign(assignments(change), removals(change)),
             "end",
@@ -48,6 +49,7 @@ class Fish(Dialect):
             self.watching(activation.watched, stamps),
             f"test $argv[1] = adopt; or {self.call('say', activation.summary)}",
             "return 0",
+            END,
         ]
         return "\n".join(lines) + "\n"
 

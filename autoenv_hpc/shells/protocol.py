@@ -13,6 +13,8 @@ UPGRADED = (
     " start a new shell to use it"
 )
 
+END = "# autoenv-hpc: the end"  # the last line of each stored activation; a cut one has none
+
 What = Literal["leave", "look", "watched", "fresh"]
 Precision = Literal["fine", "coarse"]
 

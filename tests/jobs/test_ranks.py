@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,40 +51,118 @@ def paths(home: Home, root: Path, tmp_path: Path) -> str:
     return log.read_text()
 
 
-def test_the_first_rank_notes_and_the_others_leave_the_file_system_alone(
-    home: Home, root: Path, tmp_path: Path
+@pytest.mark.parametrize("tool", MODULE_TOOLS)
+def test_the_first_rank_notes_and_the_others_look_at_no_modulefile(
+    cluster: Home, tool: str, tmp_path: Path
 ) -> None:
-    first = paths(home, root, tmp_path)
-    assert ".hpcenv.toml" in first
-    assert note(STEP).stat().st_mode & 0o777 == 0o600
-    assert "clone" not in first
-    assert "vfork" not in first
-    second = paths(home, root, tmp_path)
-    assert ".hpcenv.toml" not in second
-    assert "/.cache/autoenv-hpc" not in "".join(second.partition("stamps/seal")[0::2]) or (
-        "activations" not in second
-    )
-    assert value(home, root) == "1"
+    file = modulefile(cluster, tool, tmp_path)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    cluster.command("prepare", cwd=root)
+    try:
+        first = paths(cluster, root, tmp_path)
+        assert str(file) in first
+        assert note(STEP).stat().st_mode & 0o777 == 0o600
+        # removing what others left is all that may take a process
+        started = set(re.findall(r'execve\("([^"]+)', first))
+        assert started <= {COMMAND, "/bin/true", "/bin/rm"}
+        second = paths(cluster, root, tmp_path)
+        assert not re.search("clone|fork", second)
+        assert str(file.parent) not in second
+        assert ".cache/autoenv-hpc/activations" not in second
+        for always in (".hpcenv.toml", "/allow/", "/deny/"):
+            assert always in second
+    finally:
+        note(STEP).unlink(missing_ok=True)
 
 
-def test_another_step_and_another_folder_see_an_edit(home: Home, root: Path) -> None:
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_what_a_note_says_of_modulefiles_is_believed_for_a_minute(
+    cluster: Home, tool: str, tmp_path: Path
+) -> None:
+    file = modulefile(cluster, tool, tmp_path)
+    root = cluster.project('modules = ["lib/1.0"]\n', "p")
+    words = ("exec", "--", "printenv", "LIB")
+    try:
+        for _ in range(2):
+            assert cluster.command(*words, cwd=root, env=STEP).stdout == "1\n"
+        file.write_text('setenv("LIB", "2")\n')
+        assert cluster.command(*words, cwd=root, env=STEP).stdout == "1\n"
+        text = note(STEP).read_text()
+        then = text.split("__autoenv_hpc_now - ")[1].split()[0]
+        note(STEP).write_text(text.replace(then, str(int(then) - 61)))
+        assert cluster.command(*words, cwd=root, env=STEP).stdout == "2\n"
+    finally:
+        note(STEP).unlink(missing_ok=True)
+
+
+def test_an_edit_and_a_decision_are_seen_at_once(home: Home, root: Path) -> None:
     assert value(home, root) == "1"
     (root / ".hpcenv.toml").write_text('[env]\nOURS = "2"\n')
+    value(home, root, status=125)
     home.command("allow", str(root))
-    assert value(home, root, STEP | {"SLURM_STEP_ID": "1"}) == "2"
+    assert value(home, root) == "2"
     inner = root / "inner"
     inner.mkdir()
     assert value(home, inner) == "2"
+    (inner / ".hpcenv.toml").write_text('[env]\nOURS = "3"\n')
+    home.command("allow", str(inner))
+    assert value(home, inner) == "3"
+    home.command("deny", str(root))
+    value(home, root, status=125)
 
 
-def test_a_note_is_believed_for_a_minute(home: Home, root: Path) -> None:
-    assert value(home, root) == "1"
-    text = note(STEP).read_text()
-    (root / ".hpcenv.toml").write_text('[env]\nOURS = "2"\n')
-    home.command("allow", str(root))
-    then = text.split("__autoenv_hpc_now - ")[1].split()[0]
-    note(STEP).write_text(text.replace(then, str(int(then) - 61)))
-    assert value(home, root) == "2"
+def test_an_environment_that_is_gone_is_built_again(home: Home, uv_backend: str) -> None:
+    root = home.project(f"[venv]\n{uv_backend}", "p")
+    words = ("exec", "--", "python", "-c", "import sys; print(sys.prefix)")
+    try:
+        for _ in range(2):
+            home.command(*words, cwd=root, env=STEP)
+        assert note(STEP).exists()
+        shutil.rmtree(root / ".venv")
+        assert home.command(*words, cwd=root, env=STEP).stdout == f"{root}/.venv\n"
+    finally:
+        note(STEP).unlink(missing_ok=True)
+
+
+ALONE: list[dict[str, str]] = [
+    {"SLURM_STEP_NUM_TASKS": "1"},
+    {"SLURM_STEP_NUM_TASKS": "8", "SLURM_STEP_TASKS_PER_NODE": "1(x8)"},
+    {"OMPI_COMM_WORLD_LOCAL_SIZE": "1"},
+    {"MPI_LOCALNRANKS": "1"},
+]
+TOGETHER: list[dict[str, str]] = [
+    {},
+    {"SLURM_STEP_NUM_TASKS": "3", "SLURM_STEP_TASKS_PER_NODE": "1(x2),2"},
+    {"SLURM_STEP_NUM_TASKS": "11", "SLURM_STEP_TASKS_PER_NODE": "11"},
+]
+
+
+@pytest.mark.parametrize("tasks", [*ALONE, *TOGETHER])
+def test_a_task_that_is_alone_on_its_node_leaves_no_note(
+    home: Home, root: Path, tasks: dict[str, str]
+) -> None:
+    assert value(home, root, STEP | tasks) == "1"
+    assert note(STEP).exists() == (tasks in TOGETHER)
+
+
+@pytest.mark.parametrize("age", ["its text", "its time"])
+def test_who_leaves_a_note_removes_old_ones(home: Home, root: Path, age: str) -> None:
+    killed = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    turn = note(STEP | {"SLURM_STEP_ID": "turn.p"}).with_name(
+        f"autoenv-hpc.{os.getuid()}.turn.t{os.getpid()}"
+    )
+    turn.write_text(killed.stdout)
+    for step in range(5):
+        assert value(home, root, STEP | {"SLURM_STEP_ID": str(step)}) == "1"
+        left = note(STEP | {"SLURM_STEP_ID": str(step)})
+        if age == "its time":
+            os.utime(left, (1, 1))
+        else:
+            first = left.read_text().partition("\n")[0]
+            left.write_text(left.read_text().replace(first, f"# {int(first[2:]) - 61}", 1))
+        notes = [*note(STEP).parent.glob(f"autoenv-hpc.{os.getuid()}.{STEP['SLURM_JOB_ID']}.*")]
+        assert notes == [left]
+    assert not turn.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "foreign", "link", "other folder"])
@@ -95,7 +174,7 @@ def test_a_note_that_is_not_ours_or_not_whole_is_not_read(
     evil = path.read_text().replace("OURS='1'", "OURS='evil'")
     assert "evil" in evil
     if damage == "cut short":
-        path.write_text(evil.removesuffix("}\n"))
+        path.write_text(evil[: evil.rindex("\n", 0, -1) + 1])
     elif damage == "empty":
         path.write_text("")
     elif damage == "foreign":

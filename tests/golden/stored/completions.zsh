@@ -1,6 +1,6 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 636f6d706c6574696f6e73
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+[[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
@@ -15,3 +15,4 @@ __autoenv_hpc_completion 'tool' 'complete -W '\''a b'\'' tool'
 __autoenv_hpc_completion 'it'\''s' 'complete -F _x -o nospace -- "it'\''s"'
 __autoenv_hpc_watch '! -e '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/project/.hpcenv.toml'\'' || '\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end

@@ -1,11 +1,12 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 65766572797468696e67
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( ! -e '/state/allowed/record' || -e '/state/denied/record' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
+[[ ( ! -e '/state/allowed/record' || -e '/state/denied/record' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
 [[ ${HOSTNAME-} == 'node1' ]] || return 1
 case $BASH_VERSINFO${EPOCHSECONDS+x} in [5-9]x) __autoenv_hpc_now=$EPOCHSECONDS ;; *) \builtin printf -v __autoenv_hpc_now '%(%s)T' -1 ;; esac
 (( 1795514965 < __autoenv_hpc_now && __autoenv_hpc_now < 1795522165 )) || return 1
+[[ -z ${LMOD_SYSTEM_NAME+x} && ${MODULEPATH-} == '/modules' && ${MODULEPATH@a} == x ]] || return 1
 case $1 in enter | exec | noted)
-[[ -z ${LMOD_SYSTEM_NAME+x}${NEW+x}${NEW_AND_EMPTY+x}${LD_LIBRARY_PATH+x}${_LMFILES_+x}${AUTOENV_HPC_ROOT+x}${AUTOENV_HPC_STATE+x}${MANPATH+x} && ${MODULEPATH-} == '/modules' && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${VIRTUAL_ENV-} == '/home/me/outer' && ${MODULEPATH@a}${CHANGED@a}${REMOVED@a}${EMPTIED@a}${FILLED@a}${EMPTY_AND_REMOVED@a}${PATH@a}${PYTHONPATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a}${VIRTUAL_ENV@a} == xxxxxxxxxxxx ]] || return 1
+[[ -z ${NEW+x}${NEW_AND_EMPTY+x}${LD_LIBRARY_PATH+x}${_LMFILES_+x}${AUTOENV_HPC_ROOT+x}${AUTOENV_HPC_STATE+x}${MANPATH+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${VIRTUAL_ENV-} == '/home/me/outer' && ${CHANGED@a}${REMOVED@a}${EMPTIED@a}${FILLED@a}${EMPTY_AND_REMOVED@a}${PATH@a}${PYTHONPATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a}${VIRTUAL_ENV@a} == xxxxxxxxxxx ]] || return 1
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY='' PATH='/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' LD_LIBRARY_PATH='/opt/lib:/opt/lib64' PKG_CONFIG_PATH='/opt/lib/pkgconfig' INFOPATH='/opt/info::/usr/share/info:' XDG_DATA_DIRS='/opt/share:/usr/share' _LMFILES_='/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua' AUTOENV_HPC_ROOT='/project' AUTOENV_HPC_STATE='eJyLVorVUSgBBQACbAFx' MANPATH='/opt/man:' VIRTUAL_ENV='/project/.venv'
 \builtin unset -v REMOVED EMPTY_AND_REMOVED PYTHONPATH
 ;; esac
@@ -29,3 +30,4 @@ __autoenv_hpc_completion 'tool' 'complete -W '\''a b'\'' tool'
 __autoenv_hpc_set_umask '0022'
 __autoenv_hpc_watch ''\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end

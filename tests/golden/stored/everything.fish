@@ -2,10 +2,13 @@ test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protoc
 test ! -e '/state/allowed/record' -o -e '/state/denied/record' -o '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789' -o '/cache/stamps/1700000000500000000' -nt '/project/.venv/pyvenv.cfg' -o '/project/.venv/pyvenv.cfg' -nt '/cache/stamps/1700000000500000000'; and return 1
 test "$hostname" = 'node1'; or return 1
 test (path mtime -R -- '/cache/stamps/1795518565000000000') -lt 3600 -a (path mtime -R -- '/cache/stamps/1795518565000000000') -gt -3600; or return 1
+set -qx LMOD_SYSTEM_NAME; test $status -eq 1; or return 1
+set -qx MODULEPATH; or return 1
+test "$MODULEPATH" = '/modules'; or return 1
 if test $argv[1] = enter
-set -qx LMOD_SYSTEM_NAME NEW NEW_AND_EMPTY LD_LIBRARY_PATH _LMFILES_ AUTOENV_HPC_ROOT AUTOENV_HPC_STATE MANPATH; test $status -eq 8; or return 1
-set -qx MODULEPATH CHANGED REMOVED EMPTIED FILLED EMPTY_AND_REMOVED PATH PYTHONPATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS VIRTUAL_ENV; or return 1
-test "$MODULEPATH"\x01"$CHANGED"\x01"$REMOVED"\x01"$EMPTIED"\x01"$FILLED"\x01"$EMPTY_AND_REMOVED"\x01"$PATH"\x01"$PYTHONPATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$VIRTUAL_ENV" = '/modules'\x01'old'\x01'old'\x01'old'\x01''\x01''\x01'/usr/bin:/bin'\x01'/home/me/lib'\x01''\x01'/usr/share/info:'\x01'/usr/share'\x01'/home/me/outer'; or return 1
+set -qx NEW NEW_AND_EMPTY LD_LIBRARY_PATH _LMFILES_ AUTOENV_HPC_ROOT AUTOENV_HPC_STATE MANPATH; test $status -eq 7; or return 1
+set -qx CHANGED REMOVED EMPTIED FILLED EMPTY_AND_REMOVED PATH PYTHONPATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS VIRTUAL_ENV; or return 1
+test "$CHANGED"\x01"$REMOVED"\x01"$EMPTIED"\x01"$FILLED"\x01"$EMPTY_AND_REMOVED"\x01"$PATH"\x01"$PYTHONPATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$VIRTUAL_ENV" = 'old'\x01'old'\x01'old'\x01''\x01''\x01'/usr/bin:/bin'\x01'/home/me/lib'\x01''\x01'/usr/share/info:'\x01'/usr/share'\x01'/home/me/outer'; or return 1
 __autoenv_hpc_shadow 'CHANGED' 'REMOVED' 'EMPTIED' 'FILLED' 'EMPTY_AND_REMOVED' 'PATH' 'PYTHONPATH' 'PKG_CONFIG_PATH' 'INFOPATH' 'XDG_DATA_DIRS' 'VIRTUAL_ENV'
 set -gx NEW '1'
 set -gx CHANGED 'new'
@@ -50,3 +53,4 @@ __autoenv_hpc_set_umask '0022'
 __autoenv_hpc_watch '\'/cache/stamps/1700000000123456789\' -nt \'/project/.hpcenv.toml\' -o \'/project/.hpcenv.toml\' -nt \'/cache/stamps/1700000000123456789\''
 test $argv[1] = adopt; or __autoenv_hpc_say 'entered course'
 return 0
+# autoenv-hpc: the end

@@ -1,6 +1,6 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 66756e6374696f6e73
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+[[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
@@ -18,3 +18,4 @@ __autoenv_hpc_function 'greet' 'greet ()
 __autoenv_hpc_function 'gone'
 __autoenv_hpc_watch ''\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end

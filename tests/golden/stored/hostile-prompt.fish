@@ -17,3 +17,4 @@ __autoenv_hpc_watch '\'/cache/stamps/1700000000123456789\' -nt \'/project/.hpcen
 test $argv[1] = adopt; or __autoenv_hpc_say 'entered it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片
 '
 return 0
+# autoenv-hpc: the end

@@ -16,3 +16,4 @@ __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch ''
 test $argv[1] = adopt; or __autoenv_hpc_say 'entered course'
 return 0
+# autoenv-hpc: the end

@@ -1,6 +1,6 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 7365617263682d7061746873
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+[[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 [[ -z ${LD_LIBRARY_PATH+x}${_LMFILES_+x} && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${(t)PATH} == *export* && ${(t)PYTHONPATH} == *export* && ${(t)PKG_CONFIG_PATH} == *export* && ${(t)INFOPATH} == *export* && ${(t)XDG_DATA_DIRS} == *export* ]] || return 1
 \builtin export PATH='/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' LD_LIBRARY_PATH='/opt/lib:/opt/lib64' PKG_CONFIG_PATH='/opt/lib/pkgconfig' INFOPATH='/opt/info::/usr/share/info:' XDG_DATA_DIRS='/opt/share:/usr/share' _LMFILES_='/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua'
@@ -19,3 +19,4 @@ check) __autoenv_hpc_leave_active check; return ;; esac
 __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch '! -e '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/project/.hpcenv.toml'\'' || '\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end

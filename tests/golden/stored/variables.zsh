@@ -1,6 +1,6 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 7661726961626c6573
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+[[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 [[ -z ${NEW+x}${NEW_AND_EMPTY+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${(t)CHANGED} == *export* && ${(t)REMOVED} == *export* && ${(t)EMPTIED} == *export* && ${(t)FILLED} == *export* && ${(t)EMPTY_AND_REMOVED} == *export* ]] || return 1
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY=''
@@ -19,3 +19,4 @@ check) __autoenv_hpc_leave_active check; return ;; esac
 __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch '! -e '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/project/.hpcenv.toml'\'' || '\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end

@@ -11,3 +11,4 @@ __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch '-e \'/etc/autoenv-hpc/config.toml\' -o \'/cache/stamps/1700000000123456789\' -nt \'/project/.hpcenv.toml\' -o \'/project/.hpcenv.toml\' -nt \'/project/requirements.txt\' -o \'/project/requirements.txt\' -nt \'/cache/stamps/1700000000123456789\' -o \'/cache/stamps/1500000000000000001\' -nt \'/project/caf\'\\Xe9\' \'\\Xff\\Xfe\'\\\\x41\\\'\' -o \'/project/caf\'\\Xe9\' \'\\Xff\\Xfe\'\\\\x41\\\'\' -nt \'/cache/stamps/1500000000000000001\''
 test $argv[1] = adopt; or __autoenv_hpc_say 'entered course'
 return 0
+# autoenv-hpc: the end

@@ -1,6 +1,6 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 776174636865642d66696c65
 __autoenv_hpc_stamps='/cache/stamps'
-[[ $1 != noted && ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+[[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
@@ -13,3 +13,4 @@ check) __autoenv_hpc_leave_active check; return ;; esac
 __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch '-e '\''/etc/autoenv-hpc/config.toml'\'' || ! -e '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/project/.hpcenv.toml'\'' || ! -e '\''/project/requirements.txt'\'' || '\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/project/requirements.txt'\'' || '\''/project/requirements.txt'\'' -nt '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/cache/stamps/1500000000000000001'\'' || ! -e '\''/project/café ÿþ\x41'\''\'\'''\'''\'' || '\''/cache/stamps/1500000000000000001'\'' -nt '\''/project/café ÿþ\x41'\''\'\'''\'''\'' || '\''/project/café ÿþ\x41'\''\'\'''\'''\'' -nt '\''/cache/stamps/1500000000000000001'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end
