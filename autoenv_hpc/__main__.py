@@ -6,17 +6,20 @@ import sys
 from autoenv_hpc.environment import Env
 
 _TRUE = "AUTOENV_HPC_TRUE_"
+_HIDDEN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT")
 
 
 def main() -> int:
     """Run the command that the arguments name; return the exit status."""
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _occupy_streams()
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+        if stream is not None:  # None: it is closed
+            stream.reconfigure(errors=errors)  # type: ignore[union-attr]
     environ = true_environment(dict(os.environ))
     sys.argv[0] = environ.pop("AUTOENV_HPC_SELF", sys.argv[0])  # the path that the user knows
     arguments = sys.argv[1:]
     from autoenv_hpc.errors import Problem  # noqa: PLC0415
-    from autoenv_hpc.report import Report  # noqa: PLC0415
+    from autoenv_hpc.report import Report, emit  # noqa: PLC0415
 
     report = Report(environ)
     try:
@@ -25,8 +28,7 @@ def main() -> int:
 
             code = answer.answer(arguments[1:], environ, report)
             report.finish()  # the shell must not write its answer behind the progress line
-            sys.stdout.write(code)
-            sys.stdout.flush()
+            emit(code)
             os._exit(0)  # an orderly end of the interpreter takes a tenth longer
         from autoenv_hpc import cli  # noqa: PLC0415
 
@@ -35,7 +37,6 @@ def main() -> int:
         report.problem(problem)
         return problem.status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
@@ -45,11 +46,20 @@ def main() -> int:
 
 def true_environment(given: Env) -> Env:
     """Restore the variables that the start script hides from our own Python."""
-    environ = dict(given)
-    for name in given:
-        if name.startswith(_TRUE):
-            environ[name.removeprefix(_TRUE)] = environ.pop(name)
-    return environ
+    environ = {name: value for name, value in given.items() if not name.startswith(_TRUE)}
+    return environ | {name: given[_TRUE + name] for name in _HIDDEN if _TRUE + name in given}
+
+
+def _occupy_streams() -> None:
+    """Open the standard streams that are closed, so that no other file gets their numbers.
+
+    Python closes what it opens when it becomes CMD, which finds them closed again.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 if __name__ == "__main__":

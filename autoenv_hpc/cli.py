@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
+from autoenv_hpc.report import emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors take one line, which names the help."""
+
+    def _print_message(self, message: str, _file: object = None) -> None:
+        emit(message)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
@@ -217,5 +220,5 @@ class _Version(argparse.Action):
     def __call__(self, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415
 
-        sys.stdout.write(f"autoenv-hpc {version('autoenv-hpc')}\n")
+        emit(f"autoenv-hpc {version('autoenv-hpc')}\n")
         raise SystemExit(0)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from autoenv_hpc.environment import Variables
+from autoenv_hpc.printable import printable
 
 _TICK = 50_000_000  # ns; the clocks of file systems advance in steps of up to some 10 ms
 _SECOND = 1_000_000_000
@@ -192,5 +193,5 @@ def _is_same(path: str, other: str) -> bool:
 def _brief(value: str | None) -> str:
     if value is None:
         return "unset"
-    text = "".join(char if char.isprintable() else "?" for char in value)
+    text = printable(value)
     return f"'{text}'" if len(text) <= _SHOWN else f"'{text[: _SHOWN - 1]}…'"

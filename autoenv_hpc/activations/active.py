@@ -16,6 +16,8 @@ from autoenv_hpc.system.digests import blake2b
 
 NAME = "AUTOENV_HPC_STATE"
 _LIMIT = 131_071 - len(NAME) - 2  # bytes of one string, NAME=… with its NUL (Linux: MAX_ARG_STRLEN)
+_MOST = 1 << 24  # bytes of JSON in it; a large one unpacks to some 100 kB
+_FORMAT = 2
 _LONG = 40  # characters; a digest takes 17
 
 
@@ -37,7 +39,7 @@ def encode(project: ActiveProject) -> str:
     :raises Problem: the value is longer than an exported variable can be.
     """
     change = {name: [v.before, _shortened(name, v.after)] for name, v in project.change.items()}
-    fields = [2, *project[:3], change, *project[4:]]
+    fields = [_FORMAT, *project[:3], change, *project[4:]]
     text = json.dumps(fields, separators=(",", ":")).encode()
     packed = _in_base64(zlib.compress(text, 9))
     if len(packed) > _LIMIT:
@@ -57,18 +59,44 @@ def active_project(env: Env) -> ActiveProject | None:
     if not packed:
         return None
     try:
-        fields = json.loads(zlib.decompress(binascii.a2b_base64(packed)))
+        fields = json.loads(_unpacked(packed))
         version, root, name, origin, change, modules, displaced, paths = fields
-    except (ValueError, zlib.error):
+        lists = (tuple(modules), tuple(displaced), tuple(paths))
+        pairs = {n: Value(*pair) for n, pair in change.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError, zlib.error):
         return None
-    if version != 2:  # noqa: PLR2004 - the format's own number
+    texts = [root, name, origin, *(text for listed in lists for text in listed)]
+    is_whole = version == _FORMAT and all(isinstance(text, str) for text in texts)
+    if not is_whole or not all(map(_is_entry, pairs, pairs.values())):
         return None
-    values = Change(
-        (n, Value(before, _full(after, env.get(n)))) for n, (before, after) in change.items()
-    )
+    values = Change((n, Value(v.before, _full(v.after, env.get(n)))) for n, v in pairs.items())
     values[NAME] = Value(None, packed)
-    lists = (tuple(modules), tuple(displaced), tuple(paths))
     return ActiveProject(root, name, origin, values, *lists)
+
+
+def _unpacked(packed: str) -> bytes:
+    """The JSON in the variable.
+
+    :raises ValueError: this is no base64, or far more than entering ever writes.
+    :raises zlib.error: what it holds is damaged.
+    """
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(binascii.a2b_base64(packed, strict_mode=True), _MOST)
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError
+    return text
+
+
+def _is_entry(name: str, value: Value) -> bool:
+    """Whether a variable can have this name and change; a list holds the digest of a long value."""
+    if not name or "=" in name or "\0" in name:
+        return False
+    before, after = value
+    if isinstance(after, list):
+        after = after[0] if len(after) == 1 else after
+    return all(
+        text is None or (isinstance(text, str) and "\0" not in text) for text in (before, after)
+    )
 
 
 def without_project(env: Env) -> Env:

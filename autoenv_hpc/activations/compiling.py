@@ -12,6 +12,7 @@ from autoenv_hpc.environment import Change, Env, Value, with_entries
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import bookkeeping, remembered
 from autoenv_hpc.modules.loading import Request, Resolution
+from autoenv_hpc.printable import printable
 from autoenv_hpc.project.config import Config, PathValue
 from autoenv_hpc.project.project import Project
 from autoenv_hpc.shell_definitions import ShellDefinitions
@@ -258,12 +259,8 @@ def _summary(config: Config, venv: "MatchedVenv | None", displaced: tuple[str, .
         parts.append(f"{_short(venv.prefix, config.root)}{python}")
     contents = ", ".join(filter(None, parts)) or "entered"
     instead = f", instead of {' '.join(displaced)}" if displaced else ""
-    return _printable(f"{config.name}: {contents}{instead}")
+    return printable(f"{config.name}: {contents}{instead}")
 
 
 def _short(path: str, root: str) -> str:
     return os.path.relpath(path, root) if path.startswith(root + "/") else path
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,6 +1,5 @@
 """The list of stored activations, for commands."""
 
-import json
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from autoenv_hpc import activation
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, store
 from autoenv_hpc.environment import Env
-from autoenv_hpc.system import machine
+from autoenv_hpc.system import files, json_cache, machine
 
 
 class StoredActivation(NamedTuple):
@@ -25,9 +24,9 @@ def stored_activations(cache: str) -> Iterator[StoredActivation]:
     :param cache: the user's cache folder (`Folders.cache`).
     """
     base = os.path.join(cache, "activations")
-    for folder, folders, files in os.walk(base):
+    for folder, folders, names in os.walk(base):
         folders.sort()
-        for name in sorted(files):
+        for name in sorted(names):
             slot, _, dialect = name.partition(".")
             if not slot.isdigit() or "." in dialect:
                 continue
@@ -47,7 +46,7 @@ def failures(stored: StoredActivation, outside: Env) -> list[str]:
 
 def _read(path: str) -> Activation | None:
     try:
-        with open(path, encoding="ascii") as file:
-            return activation.restored(json.load(file))
+        fields = json_cache.unpack(os.path.basename(path), files.read_own(path))
+        return activation.restored(fields)
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -8,12 +8,17 @@ A shell compares a file with the stamp that has the file's former modification t
 file is neither newer nor older. Stamps never change, so all activations share them.
 """
 
+import contextlib
 import os
+import re
+import stat
 from collections.abc import Iterable
 
 from autoenv_hpc.system.folders import make_private
+from autoenv_hpc.system.removal import clear_folder
 
 SEAL = 10**18  # ns since the epoch; only the owner of a file can give it this time
+_OURS = re.compile(r"(\d+|seal|fine)(\.\d+)?")
 
 
 def folder(cache: str) -> str:
@@ -32,7 +37,6 @@ def make_stamps(cache: str, moments: Iterable[int | None]) -> None:
     :raises OSError: the cache is not writable.
     """
     stamp_folder = folder(cache)
-    make_private(cache)
     make_private(stamp_folder)
     _make(stamp_folder, "seal", SEAL)
     _make(stamp_folder, "fine", SEAL + 1)  # newer, in a shell that compares fractions of a second
@@ -40,15 +44,32 @@ def make_stamps(cache: str, moments: Iterable[int | None]) -> None:
         _make(stamp_folder, str(moment), moment)
 
 
+def clear(cache: str) -> None:
+    """Remove all stamps. Other files in the same folder stay.
+
+    :raises OSError: a stamp cannot be removed.
+    """
+    clear_folder(folder(cache), _is_ours)
+
+
+def _is_ours(entry: "os.DirEntry[str]") -> bool:
+    return _OURS.fullmatch(entry.name) is not None and not entry.stat().st_size
+
+
 def _make(stamp_folder: str, name: str, moment: int) -> None:
     path = os.path.join(stamp_folder, name)
-    try:
-        if os.stat(path).st_mtime_ns == moment:
+    with contextlib.suppress(OSError):
+        status = os.lstat(path)
+        if stat.S_ISREG(status.st_mode) and status.st_mtime_ns == moment:
             return
-    except FileNotFoundError:
-        pass
     temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "wb"):
-        pass
-    os.utime(temporary, ns=(moment, moment))
-    os.rename(temporary, path)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)  # of a killed process with the same number
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        os.utime(temporary, ns=(moment, moment))
+        os.rename(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

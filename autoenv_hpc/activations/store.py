@@ -5,17 +5,21 @@ CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json  its fields, for `cache list`
 """
 
 import contextlib
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations.stamps import SEAL
+from autoenv_hpc.system import files, json_cache
 from autoenv_hpc.system.folders import make_private, write_atomically
+from autoenv_hpc.system.removal import clear_folder, remove_files
 
 SLOTS = 8
-_OURS = re.compile(r"\w+\.(bash|bash4|zsh|fish)(\.json)?")
+_OURS = re.compile(
+    r"(\d\.(bash|bash4|zsh|fish)|\d+\.(bash|bash4|zsh|fish)\.new(\.\d+\.[0-9a-f]{8})?"
+    r"|[0-9a-z]+\.(bash|bash4|zsh|fish)\.json(\.\d+\.[0-9a-f]{8})?)"
+)
 
 
 def slots(cache: str, root: str, suffix: str) -> Iterator[str]:
@@ -46,8 +50,7 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     """
     root, variant = activation.root, activation.variant
     project_folder = folder(cache, root)
-    for path in _folders_down(os.path.join(cache, "activations"), root):
-        make_private(path)
+    make_private(project_folder)
     paths = list(slots(cache, root, suffix))
     name = variant.encode()
     slot = next((i for i, path in enumerate(paths) if name in _headline(path)), None)
@@ -55,44 +58,46 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
         slot = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(details_path(paths[slot]))  # the oldest activation, if there is no free slot
+    details = os.path.join(project_folder, f"{variant}.{suffix}.json")
+    fields = json_cache.pack(os.path.basename(details), activation.as_json())
+    write_atomically(details, fields, lasting=False)
     temporary = os.path.join(project_folder, f"{os.getpid()}.{suffix}.new")
-    with open(temporary, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(os.fsencode(text))
-        file.flush()
+    try:
         # an empty file after a crash would count as an activation without guards
-        os.fsync(file.fileno())
-    fields = json.dumps(activation.as_json()).encode()
-    json_path = os.path.join(project_folder, f"{variant}.{suffix}.json")
-    write_atomically(json_path, fields, lasting=False)
-    os.utime(temporary, ns=(SEAL, SEAL))
-    for i in range(slot, 0, -1):
-        _rename(paths[i - 1], paths[i])
-    os.rename(temporary, paths[0])
+        write_atomically(temporary, os.fsencode(text))
+        os.utime(temporary, ns=(SEAL, SEAL))
+        for i in range(slot, 0, -1):
+            _rename(paths[i - 1], paths[i])
+        os.rename(temporary, paths[0])
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
     return paths[0]
 
 
 def forget(cache: str, root: str) -> None:
     """Remove the activations of one project, but not those of projects in its subfolders."""
-    with contextlib.suppress(OSError), os.scandir(folder(cache, root)) as entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False) and _OURS.fullmatch(entry.name):
-                os.unlink(entry.path)
+    with contextlib.suppress(OSError):
+        remove_files(folder(cache, root), _is_ours)
 
 
-def _folders_down(base: str, root: str) -> Iterable[str]:
-    """The folders from the base down to the one of a project."""
-    yield base
-    path = base
-    for part in root.split("/")[1:]:
-        path = f"{path}/{part}"
-        yield path
+def clear(cache: str) -> None:
+    """Remove all activations. Other files in the same folders stay.
+
+    :raises OSError: an activation cannot be removed.
+    """
+    for place, _, _ in os.walk(os.path.join(cache, "activations"), topdown=False):
+        clear_folder(place, _is_ours)
+
+
+def _is_ours(entry: "os.DirEntry[str]") -> bool:
+    return _OURS.fullmatch(entry.name) is not None
 
 
 def _headline(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.readline(200)
+        return files.read_own(path).partition(b"\n")[0]
     except OSError:
         return b""
 

@@ -10,7 +10,8 @@ from autoenv_hpc.activations import stamps, store
 from autoenv_hpc.report import Report
 from autoenv_hpc.shells.dialect import Dialect
 from autoenv_hpc.system import machine
-from autoenv_hpc.system.folders import Exposed, Folders
+from autoenv_hpc.system.files import Exposed
+from autoenv_hpc.system.folders import Folders
 
 _NOTE_AGE = 3600  # seconds; ranks ignore a note after a minute
 _SECOND = 10**9  # ns

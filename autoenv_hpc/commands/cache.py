@@ -1,18 +1,18 @@
 """`cache list|check|clear`: the user's stored activations."""
 
 import os
-import shutil
-import sys
 import time
 from itertools import groupby
 
-from autoenv_hpc.activations import active, compiling, leaving, listing
+from autoenv_hpc.activations import active, compiling, leaving, listing, stamps, store
 from autoenv_hpc.activations.listing import StoredActivation
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.modules.bookkeeping import is_table
 from autoenv_hpc.project import config, project
+from autoenv_hpc.report import show
+from autoenv_hpc.system import json_cache
 
 
 def run(context: Context) -> int:
@@ -27,7 +27,7 @@ def _list(context: Context) -> int:
     for root, group in groupby(
         listing.stored_activations(cache), lambda found: found.activation.root
     ):
-        sys.stdout.write(f"{root}\n")
+        show(f"{root}\n")
         for found in group:
             activation, guards = found.activation, found.activation.guards
             made = time.strftime("%Y-%m-%d %H:%M", time.localtime(guards.made))
@@ -35,12 +35,12 @@ def _list(context: Context) -> int:
             verdict = "fits here" if not failures else f"not here ({failures[0]})"
             files = len(guards.files) + len(guards.present)
             counts = f"{len(guards.variables)} variables, {files} files"
-            sys.stdout.write(f"  {found.dialect:<5} {made}  {activation.summary}\n")
-            sys.stdout.write(f"        guarded by {counts}; {verdict}\n")
+            show(f"  {found.dialect:<5} {made}  {activation.summary}\n")
+            show(f"        guarded by {counts}; {verdict}\n")
             if context.arguments.why:
                 lines = [f"{kind:<9} {what}" for kind, what in guards.conditions()]
                 lines += [f"- {failure}" for failure in failures]
-                sys.stdout.write("".join(f"        {line}\n" for line in lines))
+                show("".join(f"        {line}\n" for line in lines))
     return 0
 
 
@@ -53,22 +53,26 @@ def _check(context: Context) -> int:
         place = f"{found.activation.root} ({found.dialect})"
         failures = listing.failures(found, start)
         if failures:
-            sys.stdout.write(f"{place}: no longer in use: {failures[0]}\n")
+            show(f"{place}: no longer in use: {failures[0]}\n")
             continue
         try:
             differences = _differences(found, start, context)
         except Problem as problem:
-            differences = str(problem).splitlines()
+            differences = str(problem).split("\n")
         status |= bool(differences)
-        sys.stdout.write(f"{place}: {'; '.join(differences) or 'the same as a real load'}\n")
+        show(f"{place}: {'; '.join(differences) or 'the same as a real load'}\n")
     return status
 
 
 def _clear(context: Context) -> int:
     """Remove everything that can be made again."""
     cache = context.folders.cache
-    for name in ("activations", "documents", "interpreters", "resolutions", "stamps"):
-        shutil.rmtree(os.path.join(cache, name), ignore_errors=True)
+    try:
+        store.clear(cache)
+        stamps.clear(cache)
+        json_cache.clear(cache)
+    except OSError as error:
+        raise Problem(f"{error.filename or cache}: cannot be cleared: {error.strerror}") from error
     context.report.note(f"cleared {cache}")
     return 0
 

@@ -27,7 +27,7 @@ def run(context: Context) -> int:
             config.parse(data, file)
         except ConfigError as error:
             context.report.problem(error)
-            if _again():
+            if _again(context):
                 continue
             raise Problem(f"{file} is not allowed, since it is not valid") from error
         entry.allow(context, file, data)
@@ -52,10 +52,7 @@ def _open(file: str, context: Context) -> None:
         raise Problem(f"{editor} ended with status {status}, so nothing was allowed")
 
 
-def _again() -> bool:
+def _again(context: Context) -> bool:
     """Whether the user wants to open the editor again; False if nobody can answer."""
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write("edit it again? [Y/n] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
+    is_terminal = sys.stdin is not None and sys.stdin.isatty()
+    return is_terminal and context.report.ask("edit it again?", default=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 
 from autoenv_hpc import entry, environment
@@ -11,6 +10,8 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.entry import Compiled
 from autoenv_hpc.environment import Change, Value
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.printable import printable
+from autoenv_hpc.report import emit
 from autoenv_hpc.shells.dialect import Dialect, settable
 from autoenv_hpc.shells.dialects import dialect_for
 
@@ -27,7 +28,7 @@ def run(context: Context) -> int:
         text = _dotenv(compiled, change)
     else:
         text = _shell(compiled, change, output_format)
-    sys.stdout.write(text)
+    emit(text)
     return 0
 
 
@@ -51,7 +52,7 @@ def _shell(compiled: Compiled, change: Change, shell: str) -> str:
         guard = f"test (uname -m) = {machine}; or begin; {refusal}; return 1; end"
     else:
         guard = f'[ "$(uname -m)" = {machine} ] || {{ {refusal}; return 1 2>/dev/null || exit 1; }}'
-    lines = [*(f"# {_one_line(text)}" for text in _origin(compiled)), guard]
+    lines = [*(f"# {printable(text)}" for text in _origin(compiled)), guard]
     whole = Change()
     for name, value in change.items():
         added = _added(name, value)
@@ -100,7 +101,7 @@ def _json(compiled: Compiled, change: Change) -> str:
 
 def _dotenv(compiled: Compiled, change: Change) -> str:
     """`NAME="value"`, one line for each variable, as Docker and python-dotenv read it."""
-    lines = [f"# {_one_line(text)}" for text in _origin(compiled)]
+    lines = [f"# {printable(text)}" for text in _origin(compiled)]
     for name, (_, after) in change.items():
         if after is None:
             lines.append(f"# unset {name}")
@@ -112,7 +113,3 @@ def _dotenv(compiled: Compiled, change: Change) -> str:
             quoted = after.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
             lines.append(f'{name}="{quoted}"')
     return "\n".join(lines) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,12 +1,12 @@
 """`freeze`: print the pinned requirements, as `pip freeze` does."""
 
 import os
-import sys
 
 from autoenv_hpc import entry
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.report import emit
 from autoenv_hpc.system import folders
 from autoenv_hpc.venvs import contents, ensure
 from autoenv_hpc.venvs.backends import backend
@@ -29,7 +29,7 @@ def run(context: Context) -> int:
             raise Problem(f"{path}: cannot be written: {error.strerror}") from error
         context.report.note(f"wrote {path}")
     else:
-        sys.stdout.write(text)
+        emit(text)
     left_out = _left_out(request, venv, env)
     if left_out:
         context.report.note(f"left out: {left_out}")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.project import config
+from autoenv_hpc.report import emit
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import jobs, shell_files
 
@@ -37,7 +38,7 @@ def run(context: Context) -> int:
     """Print the hook; the start script does so itself if no configuration can set ceilings."""
     shell = context.arguments.shell
     settings = config.settings(context.environ, context.folders)
-    sys.stdout.write(text(shell, os.path.abspath(sys.argv[0]), settings.ceilings))
+    emit(text(shell, os.path.abspath(sys.argv[0]), settings.ceilings))
     return 0
 
 

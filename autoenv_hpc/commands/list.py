@@ -1,6 +1,8 @@
 """`list`: the user's environments with their sizes."""
 
+import io
 import json
+import os
 import sys
 import time
 
@@ -9,6 +11,8 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from autoenv_hpc.context import Context
+from autoenv_hpc.printable import printable
+from autoenv_hpc.report import emit, show
 from autoenv_hpc.venvs import cautions, registry
 
 _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use")
@@ -20,16 +24,16 @@ def run(context: Context) -> int:
     state = context.folders.state
     registry.forget_gone(state)
     for venv in registry.registered_venvs(state):
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             context.report.progress(f"measuring {venv.entry.path}")
         rows.append((venv, cautions.folder_size(venv.entry.path)))
     context.report.finish()
     if context.arguments.json:
         facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
-        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        emit(json.dumps(facts, indent=2) + "\n")
         return 0
-    width = None if sys.stdout.isatty() else 10_000  # lines in a pipe need no wrapping
-    console = Console(file=sys.stdout, highlight=False, markup=False, width=width)
+    text = io.StringIO()
+    console = Console(file=text, highlight=False, markup=False, width=_width())
     table = Table(*_HEADS, box=None, pad_edge=False)
     for column in table.columns:
         column.overflow = "fold"
@@ -37,7 +41,14 @@ def run(context: Context) -> int:
         gone = " (gone)" if registry.is_orphan(entry) else ""
         day = time.strftime("%Y-%m-%d", time.localtime(used))
         texts = (entry.path, entry.project + gone, entry.site or "", entry.python or "")
-        table.add_row(*texts, decimal(size.bytes), str(size.files), day)
+        table.add_row(*map(printable, texts), decimal(size.bytes), str(size.files), day)
     if rows:
         console.print(table)
+        show(text.getvalue())
     return 0
+
+
+def _width() -> int:
+    """The width of the table; lines in a pipe need no wrapping."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80 if is_terminal else 10_000

@@ -6,6 +6,7 @@ from rich.filesize import decimal
 
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.report import Report
 from autoenv_hpc.venvs import cautions, cleanup, lease, processes, record, registry
 
 
@@ -29,7 +30,7 @@ def run(context: Context) -> int:
     if not removable or arguments.dry_run:
         report.note(f"{len(removable) or 'no'} environments whose projects are gone")
         return 0
-    if not (arguments.yes or _confirmed(len(removable))):
+    if not (arguments.yes or _confirmed(len(removable), report)):
         return 1
     for venv in removable:
         path = venv.entry.path
@@ -40,11 +41,9 @@ def run(context: Context) -> int:
     return 0
 
 
-def _confirmed(number: int) -> bool:
-    if not sys.stdin.isatty():
+def _confirmed(number: int, report: Report) -> bool:
+    if sys.stdin is None or not sys.stdin.isatty():
         raise Problem(
             "not a terminal, so prune cannot ask (`autoenv-hpc prune --yes` removes them)"
         )
-    sys.stderr.write(f"remove all of these ({number})? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return report.ask(f"remove all of these ({number})?")

@@ -10,6 +10,7 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.project import editing
+from autoenv_hpc.system import files
 
 SHELLS = ("bash", "zsh", "fish")
 # A line that `setup` or the documentation gave to the user, whichever way the command is spelled.
@@ -89,8 +90,7 @@ def _login_shell(environ: Env) -> str:
 
 def _read(file: str) -> str:
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            return stream.read()
+        return os.fsdecode(files.read(file))
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -113,9 +113,9 @@ def _check_for_others(file: str, lines: list[str]) -> None:
 def _note_login_file(context: Context) -> None:
     """A login bash reads `~/.bashrc` only if the user's login file says so."""
     home = context.folders.home
-    files = [os.path.join(home, name) for name in _LOGIN_FILES]
-    file = next(filter(os.path.exists, files), None)
+    paths = [os.path.join(home, name) for name in _LOGIN_FILES]
+    file = next(filter(os.path.exists, paths), None)
     if file is None or "bashrc" not in _read(file):
         context.report.note(
-            f"a login bash does not read ~/.bashrc here (add `. ~/.bashrc` to {file or files[0]})"
+            f"a login bash does not read ~/.bashrc here (add `. ~/.bashrc` to {file or paths[0]})"
         )

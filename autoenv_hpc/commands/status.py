@@ -2,13 +2,13 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 
 from autoenv_hpc.commands import hook
 from autoenv_hpc.commands.facts import Facts, facts
 from autoenv_hpc.context import Context
+from autoenv_hpc.report import emit, show
 
 _ENVIRONMENTS = {
     "missing": "not built yet (`autoenv-hpc prepare` builds it)",
@@ -22,10 +22,9 @@ def run(context: Context) -> int:
     """Print the facts; return 1 if this folder's project has a problem."""
     known = facts(context)
     if context.arguments.json:
-        sys.stdout.write(json.dumps(known, indent=2) + "\n")
+        emit(json.dumps(known, indent=2) + "\n")
     else:
-        for label, text in _lines(known):
-            sys.stdout.write(f"{label + ':':<14}{text}\n")
+        show("".join(f"{label + ':':<14}{text}\n" for label, text in _lines(known)))
     return 1 if known["problems"] else 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
+from autoenv_hpc.system.files import read
 
 _HOST_BOUND_AGE = 3600  # seconds; what a modulefile learns of its host may change
 _FAILURE_AGE = 3600  # seconds; nobody can know everything that a failed load looked for
@@ -134,8 +135,7 @@ def _nested(folder: str) -> Iterator[str]:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return _COMMENT.sub("", _HELP.sub("", file.read()))
+        return _COMMENT.sub("", _HELP.sub("", os.fsdecode(read(path))))
     except OSError:
         return ""
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.system.files import read_head
 
 _LOOKED_AT = 3000  # modulefiles; on a slow file system, more would take minutes
 _USES = re.compile(
@@ -79,7 +80,6 @@ def _parents(wanted: str, visible: list[str]) -> list[str]:
 
 def _opens(file: str) -> list[str]:
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as text:
-            return _USES.findall(text.read(100_000))
+        return _USES.findall(os.fsdecode(read_head(file, 100_000)))
     except OSError:
         return []

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.printable import printable
 from autoenv_hpc.project import known_sites
 from autoenv_hpc.project.config import (
     Cache,
@@ -54,7 +55,7 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     return Config(
         file=file,
         root=root,
-        name=merged.get("name", os.path.basename(root)),
+        name=merged.get("name") or printable(os.path.basename(root)),
         modules=tuple(merged.get("modules", ())),
         module_paths=tuple(merged.get("module-paths", ())),
         module_policy=merged.get("module-policy", "keep"),

@@ -7,6 +7,7 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, TrustError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.project import config, layers, parsed, sites, trust
+from autoenv_hpc.system import files
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.system.folders import Folders
 
@@ -107,8 +108,7 @@ def read(file: str) -> bytes:
     :raises Problem: it cannot be read.
     """
     try:
-        with open(file, "rb") as stream:
-            return stream.read()
+        return files.read(file)
     except OSError as error:
         raise Problem(f"{file}: cannot be read: {error.strerror}") from error
 

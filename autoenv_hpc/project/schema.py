@@ -26,6 +26,7 @@ _MODULE = re.compile(r"[^:;&|@]+(@[^;&|]*)?\Z")
 # What belongs to the name before it: `foo @1.5: +mpi -static ~x toolset=gnu`.
 _SPECIFIER = re.compile(r"(@[^;&|]*|[+~-]\w[^;&|]*|\w[\w.-]*=[^;&|]*)\Z")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -166,11 +167,7 @@ def _text(path: Path, value: object) -> Iterator[Fault]:
 def _line(path: Path, value: object) -> Iterator[Fault]:
     found = list(_text(path, value))
     yield from found
-    if (
-        isinstance(value, str)
-        and not found
-        and any(ord(c) < ord(" ") or c == "\x7f" for c in value)
-    ):
+    if isinstance(value, str) and not found and _CONTROL.search(value):
         yield Fault(path, "must be one line without control characters")
 
 

@@ -102,6 +102,8 @@ def _forget(record: str) -> None:
         os.unlink(record)
     except FileNotFoundError:
         pass
+    except OSError as error:
+        raise TrustError(f"{record}: cannot be removed: {error.strerror}") from error
 
 
 def _is_pre_approved(file: str, pre: PreApproved) -> bool:

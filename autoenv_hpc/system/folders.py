@@ -1,14 +1,16 @@
 """The user's own folders, closed to other users."""
 
+import contextlib
+import errno
 import os
 import stat
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.system.files import Exposed, fault
 
-
-class Exposed(PermissionError):  # noqa: N818 - named after the folder's state
-    """Another user can write to a file or folder."""
+_MOST_LINKS = 40  # on the way to a file, as in Linux (path_resolution(7))
 
 
 class Folders(NamedTuple):
@@ -36,25 +38,93 @@ class Folders(NamedTuple):
 
 
 def make_private(folder: str) -> None:
-    """Create a folder that only the user can enter.
+    """Create a folder that only the user can enter, and those above it that do not exist.
 
-    :raises Exposed: others own it or may write to it.
+    :raises Exposed: others own it, or could put another folder in its place.
     :raises OSError: it cannot be created.
     """
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    fault = exposed(folder)
-    if fault:
-        raise Exposed(0, fault, folder)
+    missing, path = [], os.path.abspath(folder)
+    while not os.path.lexists(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for path in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+    why = exposed(folder)
+    if why:
+        raise Exposed(errno.EPERM, why, folder)
 
 
-def exposed(path: str) -> str | None:
-    """Why another user could have written to a file or folder; None if nobody could."""
-    status = os.stat(path)
-    if status.st_uid != os.getuid():
-        return "it belongs to another user"
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "other users can write to it (run `chmod go-w` on it)"
+def exposed(folder: str) -> str | None:
+    """Why another user could have made what is in a folder; None if nobody could.
+
+    The folders on the way count too: whoever can rename an entry there can exchange the folder.
+
+    :raises OSError: it cannot be looked at, or is no folder.
+    """
+    status = os.stat(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
+    why = fault(status)
+    if why:
+        return why
+    trusted = {0, os.getuid(), os.lstat("/").st_uid}  # in a container, `/` may not be root's
+    for path, status in _way(folder):
+        if status.st_uid not in trusted:
+            return f"{path} on the way to it belongs to another user"
+        if can_others_write(status) and not status.st_mode & stat.S_ISVTX:
+            return f"other users can write to {path} on the way to it"
     return None
+
+
+def can_others_write(status: os.stat_result) -> bool:
+    """Whether other users can write to a file or folder. A group with no other member is none."""
+    if stat.S_ISLNK(status.st_mode):
+        return False
+    if status.st_mode & stat.S_IWOTH:
+        return True
+    return bool(status.st_mode & stat.S_IWGRP) and not _is_alone_in(status.st_gid)
+
+
+def _is_alone_in(gid: int) -> bool:
+    """Whether the user is the only member of a group, as where each user has a group of its own."""
+    import grp  # noqa: PLC0415 - only where a group may write
+    import pwd  # noqa: PLC0415 - likewise
+
+    try:
+        group, user = grp.getgrgid(gid), pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    if {*group.gr_mem} - {user.pw_name}:
+        return False
+    if group.gr_name == user.pw_name:
+        return True
+    primary = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == gid}
+    return {*group.gr_mem, *primary} == {user.pw_name}
+
+
+def _way(path: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Each folder and link that the kernel passes on the way to a path."""
+    parts = path.split("/")[::-1]
+    place, links = "/", 0
+    yield place, os.lstat(place)
+    while parts:
+        part = parts.pop()
+        if part == "..":
+            place = os.path.dirname(place)
+        elif part not in ("", "."):
+            entry = os.path.join(place, part)
+            status = os.lstat(entry)
+            yield entry, status
+            if not stat.S_ISLNK(status.st_mode):
+                place = entry
+                continue
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            target = os.readlink(entry)
+            place = "/" if target.startswith("/") else place
+            parts += target.split("/")[::-1]
 
 
 def write_atomically(path: str, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
@@ -72,7 +142,8 @@ def write_atomically(path: str, data: bytes, mode: int = 0o600, *, lasting: bool
                 os.fsync(descriptor)
         os.rename(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.system import json_cache, programs
+from autoenv_hpc.system import files, json_cache, programs
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.system.folders import Folders
 from autoenv_hpc.venvs.types import Interpreter
@@ -122,8 +122,7 @@ def _identity(path: str, environ: Env) -> tuple[str, list[int] | None]:
     real = os.path.realpath(path)
     try:
         status = os.stat(real)
-        with open(real, "rb") as file:
-            is_script = file.read(2) == b"#!"
+        is_script = files.read_head(real, 2) == b"#!"
     except OSError:
         return path, None
     libraries = [environ.get(name) for name in ("LD_LIBRARY_PATH", "LD_PRELOAD")]

@@ -6,6 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.system import files
 from autoenv_hpc.system.folders import write_atomically
 
 RECORD = ".autoenv-hpc.json"  # next to pyvenv.cfg, written last
@@ -65,18 +66,16 @@ def begin(path: str, process: Record) -> None:
 
     :param process: its `host`, `process` and `job`, for messages.
     """
-    with open(mark_path(path), "w", encoding="utf-8") as file:
-        json.dump(process, file)
+    write_atomically(mark_path(path), json.dumps(process).encode())
 
 
 def builder(path: str) -> str:
     """The process that builds at the path, for messages."""
     try:
-        with open(mark_path(path), encoding="utf-8") as file:
-            process = json.load(file)
+        process = json.loads(files.read(mark_path(path)))
         job = f", job {process['job']}" if process["job"] else ""
         return f"process {process['process']} on {process['host']}{job}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process"
 
 
@@ -100,21 +99,36 @@ def unmark(path: str) -> None:
 
 def read(path: str) -> Record:
     """The record of an environment; empty for one that was made by hand."""
-    with contextlib.suppress(OSError, ValueError):
-        with open(os.path.join(path, RECORD), encoding="utf-8") as file:
-            record = json.load(file)
-        if isinstance(record, dict) and record.get("format") == _FORMAT:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        record: Record = json.loads(files.read(os.path.join(path, RECORD)))
+        if _is_whole(record):
             return record
     return {}
+
+
+def _is_whole(record: object) -> bool:
+    """Whether this is a record as we write it, as far as others rely on it."""
+    if not isinstance(record, dict) or record.get("format") != _FORMAT:
+        return False
+    wishes = record.get("wishes", {})
+    if not isinstance(wishes, dict):
+        return False
+    lists = (record.get("installed", []), wishes.get("packages", []))
+    texts = (record.get("project", ""), wishes.get("fingerprint", ""))
+    return all(_are_texts(values) for values in (*lists, texts))
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(value, str) for value in values)
 
 
 def pyvenv_cfg(path: str) -> PyvenvCfg | None:
     """The content of `pyvenv.cfg` (PEP 405); None if there is no such file."""
     try:
-        with open(os.path.join(path, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
-            lines = [line.partition("=") for line in file]
+        text = files.read(os.path.join(path, "pyvenv.cfg")).decode(errors="replace")
     except OSError:
         return None
+    lines = [line.partition("=") for line in text.splitlines()]
     keys = {key.strip().lower(): value.strip() for key, _, value in lines}
     return PyvenvCfg(
         home=keys.get("home", ""),
@@ -130,8 +144,7 @@ def machine(path: str) -> str | None:
     In the ELF header, e_machine is at byte 18 (System V ABI).
     """
     try:
-        with open(os.path.join(path, "bin", "python"), "rb") as file:
-            head = file.read(20)
+        head = files.read_head(os.path.join(path, "bin", "python"), 20)
     except OSError:
         return None
     if head[:4] != b"\x7fELF":

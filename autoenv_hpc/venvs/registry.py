@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autoenv_hpc.system import folders
+from autoenv_hpc.system import files, folders
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.venvs import record
 from autoenv_hpc.venvs.types import MatchedVenv, VenvRequest
@@ -51,7 +51,6 @@ def register(request: VenvRequest, venv: MatchedVenv) -> None:
         if _read(file) == entry and time.time() - os.stat(file).st_mtime < _RENEWAL:
             return
     with contextlib.suppress(OSError):
-        folders.make_private(os.path.dirname(folder))
         folders.make_private(folder)
         folders.write_atomically(file, json.dumps(entry._asdict()).encode())
 
@@ -76,12 +75,12 @@ def forget_gone(state: str) -> None:
 def _entries(state: str) -> list[tuple[Entry, str]]:
     """Each entry with its file, sorted by the environment's path."""
     folder = _folder(state)
-    files = []
+    paths = []
     with contextlib.suppress(OSError):
         if not folders.exposed(folder):
-            files = [os.path.join(folder, name) for name in os.listdir(folder)]
-    entries = [(entry, file) for file in files if (entry := _read(file))]
-    return sorted(entries)
+            paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+    entries = [(entry, path) for path in paths if (entry := _read(path))]
+    return sorted(entries, key=lambda found: found[0].path)
 
 
 def forget(file: str) -> None:
@@ -110,8 +109,15 @@ def _folder(state: str) -> str:
 
 
 def _read(file: str) -> Entry | None:
+    """The entry in a file; None if it is damaged, or another user could have written it."""
     try:
-        with open(file, encoding="ascii") as stream:
-            return Entry(**json.load(stream))
-    except (OSError, ValueError, TypeError):
+        entry = Entry(**json.loads(files.read_own(file)))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    is_whole = all(map(_is_path, entry[:3])) and isinstance(entry.backend, str)
+    is_whole &= all(text is None or isinstance(text, str) for text in (entry.site, entry.python))
+    return entry if is_whole else None
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("/") and "\0" not in value

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from autoenv_hpc.system import files
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.venvs.types import Requested
 
@@ -45,7 +46,6 @@ def fingerprint(requested: Requested) -> str:
 
 def _text(file: str) -> str:
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        return os.fsdecode(files.read(file)).replace("\r\n", "\n")
     except OSError:
         return ""

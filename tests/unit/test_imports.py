@@ -18,22 +18,23 @@ PACKAGE = Path(__file__).resolve().parents[2] / "autoenv_hpc"
 MAY_IMPORT = {
     "environment": "",
     "shell_definitions": "",
-    "guards": "environment",
+    "printable": "",
+    "guards": "environment printable",
     "errors": "guards",
     "activation": "environment guards shell_definitions",
     "system": "environment errors guards",
     "shells": "activation environment guards system",
-    "project": "environment errors guards system",
+    "project": "environment errors guards printable system",
     "modules": "environment errors guards project shell_definitions system",
     "venvs": "environment errors guards modules project shell_definitions system",
     "progress": "",
-    "report": "environment errors progress",
-    "activations": "activation environment errors guards modules project report shell_definitions"
-    " shells system venvs",
+    "report": "environment errors printable progress",
+    "activations": "activation environment errors guards modules printable project report"
+    " shell_definitions shells system venvs",
     "context": "environment errors report system",
     "entry": "activation activations context environment errors project shells system venvs",
-    "commands": "activations context entry environment errors guards modules project report shells"
-    " system venvs",
+    "commands": "activations context entry environment errors guards modules printable project"
+    " report shells system venvs",
     "cli": "commands context environment errors report",
     "__main__": "cli commands environment errors report",
 }
