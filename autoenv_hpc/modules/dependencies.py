@@ -9,7 +9,6 @@ from autoenv_hpc.guards import Guards
 from autoenv_hpc.system.files import read
 
 _HOST_BOUND_AGE = 3600  # seconds; what a modulefile learns of its host may change
-_FAILURE_AGE = 3600  # seconds; nobody can know everything that a failed load looked for
 _READS = re.compile(
     r"""os\.getenv\s*\(?\s*["'](\w+)["'] | \[\s*getenv\s+["']?(\w+) | (?<!\w)env\((\w+)\)
     | \bglobal\s+env\b""",
@@ -85,7 +84,10 @@ def load_dependencies(before: Env, after: Env, command: str, home: str) -> Guard
 
 
 def failed_load_dependencies(before: Env, asked: Iterable[str], command: str, home: str) -> Guards:
-    """The guards of a load that failed: all that could have been loaded."""
+    """What to look at before a failed load is tried again: all that could have been loaded.
+
+    The failure itself is not believed a second time: nobody can know everything that it looked for.
+    """
     directories = _unique(_paths(before))
     names = _unique(re.split(r"[/@\s]", name)[0] for name in asked)
     folders = [*directories, *_folders(directories, names)]
@@ -93,7 +95,7 @@ def failed_load_dependencies(before: Env, asked: Iterable[str], command: str, ho
     files = [*folders, *_rc_files(folders), *inside, command, *_site_files(before, home)]
     variables = [*_variables(map(_text, inside)), *_steering(before)]
     guards = Guards.on_files(files) | Guards.on_variables(variables, before)
-    return guards._replace(max_age=_FAILURE_AGE)
+    return guards._replace(not_storable_because="nobody saw all that the failed load looked for")
 
 
 def _variables(texts: Iterable[str]) -> Iterator[str]:

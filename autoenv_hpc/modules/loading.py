@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autoenv_hpc.modules.scratch_shell import Snapshot
 
 _WATCHED = 16  # folders, since each is checked before every prompt
+_FAILURE_AGE = 3600  # seconds; a licence server or a file server may be back
 _SHOWN = 600  # characters of the tool's output in a message
 
 
@@ -95,6 +96,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
                 start, request.modules, tool.command, home
             )
         depends = (depends | tool_choice(start)).in_environment(env)
+        depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
         raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)

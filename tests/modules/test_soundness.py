@@ -440,6 +440,12 @@ def test_a_failure_is_remembered_under_the_same_guards(site: Site, tmp_path: Pat
     assert "module-tool.bash" in log.read_text()
     assert fails() == first
     assert "module-tool.bash" not in log.read_text()  # no second walk of the tree
+    for record in (site.home.folder / ".cache/autoenv-hpc/resolutions").iterdir():
+        text = record.read_text()
+        if "missing/1.0" in text:  # another host may have what is missing here
+            record.write_text(text.replace(f'"{os.uname().nodename}"', '"another"'))
+    assert fails() == first
+    assert "module-tool.bash" in log.read_text()
     site.tree.module("missing/1.0", ("setenv", "FOUND", "1"))
     settle()
     assert site.value("FOUND") == "1"
@@ -457,6 +463,26 @@ def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site: Site) 
     assert "no licence" in said
     assert "did you mean" not in said  # it is there
     assert site.value("READER", LICENCE="here") == "1"
+
+
+def test_a_failure_that_nobody_listened_to_is_not_believed(site: Site, tmp_path: Path) -> None:
+    # The tool stands behind a program that hides it; what it needs is nowhere in a modulefile.
+    name = "LMOD_CMD" if site.tool == "lmod" else "MODULES_CMD"
+    licence, hidden = tmp_path / "licence", tmp_path / "hidden"
+    hidden.symlink_to(site.home.env[name])
+    program = tmp_path / "tool"
+    program.write_text(
+        "#!/usr/bin/perl\nif (-e $ENV{LICENCE_FILE}) { exec readlink($ENV{HIDDEN}), @ARGV }\n"
+        "print STDERR 'no licence'; print 'test 0 = 1;'; exit 1\n"
+    )
+    program.chmod(0o755)
+    for function in [n for n in site.home.env if n.startswith("BASH_FUNC")]:
+        del site.home.env[function]
+    more = {name: str(program), "HIDDEN": str(hidden), "LICENCE_FILE": str(licence)}
+    said = site.home.command("exec", "true", cwd=site.root, status=125, env=more).stderr
+    assert "no licence" in said
+    licence.touch()
+    assert site.value("LIB", **more) == "2.0"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
