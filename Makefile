@@ -2,17 +2,20 @@
 # make test      passes the tests; PYTEST="-k trust" chooses some
 # make unit      passes those that need neither a shell nor a module tool, in seconds
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
+# make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try
 # make lint      what the house style asks for
 # Each sets up what it needs in .cache/, and finds Python 3.11 or later by itself.
 
 PYTEST =
 BENCH =
+ROUNDS = 1000
+SEED =
 COVERAGE = tests/unit tests/shells tests/jobs
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
-.PHONY: bench checkout clean coverage demo lint test unit
+.PHONY: bench checkout clean coverage demo lint proof test unit
 
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
@@ -40,6 +43,9 @@ clean:
 bench:
 	@tests/checkout.sh bench
 	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)
+
+proof: checkout
+	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 # --- documentation, packages, files for a forge ---------------------------------------------
 # make docs      writes the generated parts of the pages, and builds the site in .cache/site

@@ -631,7 +631,11 @@ function parts.DirTree(library)
   put(library, "new", function(original)
     return function(self, paths, ...)
       for i = 1, #(type(paths) == "table" and paths or {}) do
-        modulepaths[paths[i]] = true
+        local path = paths[i]
+        if not modulepaths[path] then
+          modulepaths[path] = true
+          if lfs_attributes and lfs_attributes(path, "mode") ~= "directory" then note_file("file", path) end
+        end
       end
       local was = walking
       walking = true

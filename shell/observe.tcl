@@ -552,7 +552,8 @@ proc ::observe::watch_parts {args} {
     # these read all variables of an interpreter before a modulefile begins, or put the environment
     # aside in case that one fails
     foreach {command handler} {
-        ::dumpInterpState prepare ::resetInterpState prepare ::pushSettings rest ::restoreSettings rest
+        ::dumpInterpState prepare ::resetInterpState prepare ::initInterpCommands renew
+        ::pushSettings rest ::restoreSettings rest
         ::popSettings rest ::execute-modulefile evaluate ::execute-modulerc evaluate
     } {
         if {[info commands $command] ne {} && [trace info execution $command] eq {}} {
@@ -618,9 +619,17 @@ proc ::observe::prepare {line args} {
     }
 }
 
+# An interpreter whose commands a modulefile changed is made anew under its name.
+proc ::observe::renew {line args} {
+    set interp [lindex $line 1]
+    if {[lindex $args end] eq {enter} && [interp alias $interp ::__observe] eq {}} {
+        install $interp 0
+    }
+}
+
 proc ::observe::hear {interp} {
     variable heard
-    if {$heard ne {}} {
+    if {$heard ne {} && [interp exists $heard]} {
         interp eval $heard {trace remove variable ::env {read write unset array} ::__observe_env}
     }
     set heard $interp

@@ -71,7 +71,6 @@ class Observations(NamedTuple):
     """
 
     files: Mapping[str, int | None] = {}  # what was read or looked at: its time in ns; None: absent
-    sizes: Mapping[str, int] = {}  # of the files among them
     present: Mapping[str, str] = {}  # what only had to be there: its kind, "file" or "directory"
     links: Mapping[str, str | None] = {}  # where each link leads on the way; None: it is no link
     variables: Mapping[str, str | None] = {}  # that were asked for before the load set them
@@ -172,7 +171,6 @@ class _Reader:
         self._before = before
         self._began = began
         self._files: dict[str, int | None] = {}
-        self._sizes: dict[str, int] = {}
         self._present: dict[str, str] = {}
         self._links: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
@@ -182,15 +180,17 @@ class _Reader:
         self._because: str | None = None
         self._tools: tuple[str, ...] = ()
         self._real: dict[str, str] = {"/": "/", "": ""}
+        self._read: set[str] = set()  # the real paths of files
+        self._home = os.path.realpath(before.get("HOME", "/"))
 
     def read(self, questions: Iterable[_Question]) -> Observations:
         questions = list(questions)
         self._tools = tuple({question.what for question in questions if question.kind == "tool"})
         for question in questions:
             self._take(question)
+        self._watch_folders()
         return Observations(
             self._files,
-            self._sizes,
             self._present,
             self._links,
             {n: v for n, v in self._variables.items() if v is not None or not is_bookkeeping(n)},
@@ -266,7 +266,7 @@ class _Reader:
             self._kernel(kind, path, answer, asker)
             return
         path = self._normal(path)
-        self._note_links(os.path.dirname(path) if kind == "link" else path)
+        real = self._resolve(os.path.dirname(path) if kind == "link" else path)
         seen = answer.split(" ", 5)
         now = _state(path, follows=kind != "link")
         if not _agree(seen, now, kind) or (
@@ -283,8 +283,8 @@ class _Reader:
             self._present[path] = _kind(now)
         else:
             self._file(path, now.st_mtime_ns)
-            if stat.S_ISREG(now.st_mode):
-                self._sizes[path] = now.st_size
+            if kind == "read" and stat.S_ISREG(now.st_mode):
+                self._read.add(real)
         if kind == "link":
             self._links[path] = None
 
@@ -331,21 +331,33 @@ class _Reader:
         same = os.path.realpath(folder) == os.path.realpath(short_folder)
         return short if same else path
 
-    def _note_links(self, path: str) -> None:
-        """Note each link on the way to a path; folders that were looked at are remembered."""
-        if path in self._real:
-            return
-        folder = os.path.dirname(path)
-        if folder == path:
-            return
-        self._note_links(folder)
-        self._real[path] = path
+    def _resolve(self, path: str) -> str:
+        """The real path. Each link on the way is noted; what was looked at is remembered."""
+        known = self._real.get(path)
+        if known is not None:
+            return known
+        folder, name = os.path.split(path)
+        real_folder = self._resolve(folder)
+        self._real[path] = real = os.path.join(real_folder, name)
         try:
             target = os.readlink(path)
         except OSError:
-            return
+            return real
         self._links[path] = target
-        self._note_links(os.path.normpath(os.path.join(os.path.realpath(folder), target)))
+        self._real[path] = real = self._resolve(os.path.normpath(os.path.join(real_folder, target)))
+        return real
+
+    def _watch_folders(self) -> None:
+        """Guard the folder of each file that was read.
+
+        Another file with the same time may take its place; its folder then has a new one. The
+        home folder and those for all users change too often for other reasons.
+        """
+        for path in self._read:
+            folder = os.path.dirname(path)
+            now = _state(folder)
+            if folder != self._home and now and not now.st_mode & stat.S_ISVTX:
+                self._files.setdefault(folder, now.st_mtime_ns)
 
 
 def _state(path: str, *, follows: bool = True) -> os.stat_result | None:

@@ -11,10 +11,12 @@ from autoenv_hpc.modules.observations import Observations, observed
 _ENV = {"HOME": "/home/me", "FOO": "outside", "PWD": "/somewhere"}
 
 
-def _read(*questions: tuple[str, ...], began: int = 0) -> Observations:
+def _read(*questions: tuple[str, ...], began: int = 0, home: str = "/nowhere") -> Observations:
     padded = [("call", "/nowhere/lmod"), *questions, ("end",)]
     fields = [field for question in padded for field in (*question, "", "", "")[:4]]
-    seen = observed("".join(f"{field}\0" for field in fields).encode(), _ENV, began)
+    seen = observed(
+        "".join(f"{field}\0" for field in fields).encode(), {**_ENV, "HOME": home}, began
+    )
     assert seen is not None
     return seen
 
@@ -36,14 +38,18 @@ def test_a_variable_that_the_load_has_set_itself_does_not_count_as_asked() -> No
     assert seen.written == {"FOO": "outside"}
 
 
-def test_a_file_counts_with_its_time_and_size(tmp_path: Path) -> None:
+def test_a_file_counts_with_its_time_and_that_of_its_folder_where_another_may_take_its_place(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "file"
     file.write_text("text")
     seen = _read(("read", str(file), _stamp(file)), ("read", f"{tmp_path}/none", "absent"))
     assert seen.files[str(file)] == file.stat().st_mtime_ns
     assert seen.files[f"{tmp_path}/none"] is None
-    assert seen.sizes[str(file)] == 4
+    assert seen.files[str(tmp_path)] == tmp_path.stat().st_mtime_ns
     assert seen.unstorable is None
+    at_home = _read(("read", str(file), _stamp(file)), home=str(tmp_path))
+    assert str(tmp_path) not in at_home.files
 
 
 def test_only_the_presence_counts_of_a_file_that_only_had_to_be_there(tmp_path: Path) -> None:
