@@ -12,6 +12,7 @@ from autoenv_hpc.shells.dialect import Dialect
 from autoenv_hpc.system import machine
 from autoenv_hpc.system.files import Exposed
 from autoenv_hpc.system.folders import Folders
+from autoenv_hpc.system.removal import remove_files
 
 _NOTE_AGE = 3600  # seconds; ranks ignore a note after a minute
 _SECOND = 10**9  # ns
@@ -83,11 +84,10 @@ def sweep_notes(folders: Folders) -> None:
     Only `shell/autoenv-hpc` writes and reads notes (`leave_note`). The locks of processes that were
     killed during their turn go too.
     """
-    import glob  # noqa: PLC0415 - only this function needs it
-
+    old = time.time() - _NOTE_AGE
     for folder in folders.node:
-        for path in glob.glob(f"{glob.escape(folder)}/autoenv-hpc.{os.getuid()}.*"):
-            with contextlib.suppress(OSError):
-                status = os.lstat(path)
-                if status.st_uid == os.getuid() and status.st_mtime < time.time() - _NOTE_AGE:
-                    os.unlink(path)
+        with contextlib.suppress(OSError):
+            remove_files(
+                os.path.join(folder, f"autoenv-hpc.{os.getuid()}"),
+                lambda entry: entry.stat().st_mtime < old,
+            )

@@ -39,7 +39,7 @@ def run(context: Context) -> int:
 def _turn(environ: Env) -> Iterator[None]:
     """End the turn on this node that `shell/autoenv-hpc` may have taken for this process."""
     number, _, path = environ.pop("AUTOENV_HPC_TURN", "").partition(":")
-    if not number.isdecimal():
+    if not _is_turn(number, path):
         yield
         return
     file = int(number)
@@ -48,9 +48,20 @@ def _turn(environ: Env) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            if os.path.samestat(os.fstat(file), os.lstat(path)):
+            if _is_turn(number, path):
                 os.unlink(path)  # processes that start from now on need not wait
         os.close(file)
+
+
+def _is_turn(number: str, path: str) -> bool:
+    """Whether this is an open file of ours in our own folder, and no other program's idea."""
+    folder, name = os.path.split(path)
+    if os.path.basename(folder) != f"autoenv-hpc.{os.getuid()}" or not name.startswith("turn."):
+        return False
+    try:
+        return os.path.samestat(os.fstat(int(number)), os.lstat(path))
+    except (OSError, ValueError, OverflowError):
+        return False
 
 
 def become(words: list[str], env: Env) -> NoReturn:

@@ -203,7 +203,7 @@ def ranks(bench: Bench) -> None:
 
 
 def _forget_notes() -> None:
-    for note in Path("/dev/shm").glob(f"autoenv-hpc.{os.getuid()}.bench*"):
+    for note in Path(f"/dev/shm/autoenv-hpc.{os.getuid()}").glob("step.bench*"):
         note.unlink()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from homes import CHECKOUT, COMMAND, MODULE_TOOLS, Home
-from ranks import STEP, modulefile, note
+from ranks import STEP, memory, modulefile, note
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def root(home: Home) -> Iterator[Path]:
     root = home.project('[env]\nOURS = "1"\n')
     home.command("prepare", cwd=root)
     yield root
-    for path in note(STEP).parent.glob(f"autoenv-hpc.{os.getuid()}.{STEP['SLURM_JOB_ID']}.*"):
+    for path in memory().glob(f"step.{STEP['SLURM_JOB_ID']}.*"):
         path.unlink()
 
 
@@ -148,9 +148,7 @@ def test_a_task_that_is_alone_on_its_node_leaves_no_note(
 @pytest.mark.parametrize("age", ["its text", "its time"])
 def test_who_leaves_a_note_removes_old_ones(home: Home, root: Path, age: str) -> None:
     killed = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
-    turn = note(STEP | {"SLURM_STEP_ID": "turn.p"}).with_name(
-        f"autoenv-hpc.{os.getuid()}.turn.t{os.getpid()}"
-    )
+    turn = memory() / f"turn.t{os.getpid()}"
     turn.write_text(killed.stdout)
     for step in range(5):
         assert value(home, root, STEP | {"SLURM_STEP_ID": str(step)}) == "1"
@@ -160,7 +158,7 @@ def test_who_leaves_a_note_removes_old_ones(home: Home, root: Path, age: str) ->
         else:
             first = left.read_text().partition("\n")[0]
             left.write_text(left.read_text().replace(first, f"# {int(first[2:]) - 61}", 1))
-        notes = [*note(STEP).parent.glob(f"autoenv-hpc.{os.getuid()}.{STEP['SLURM_JOB_ID']}.*")]
+        notes = [*memory().glob(f"step.{STEP['SLURM_JOB_ID']}.*")]
         assert notes == [left]
     assert not turn.exists()
 
@@ -189,6 +187,54 @@ def test_a_note_that_is_not_ours_or_not_whole_is_not_read(
     else:
         path.write_text(evil.replace("/home/", "/away/", 1))
     assert value(home, root) == "1"
+
+
+@pytest.mark.parametrize("planted", ["nothing", "link", "file", "foreign"])
+def test_notes_are_in_a_folder_of_ones_own(
+    home: Home, root: Path, planted: str, tmp_path: Path
+) -> None:
+    shm, elsewhere = tmp_path / "shm", tmp_path / "elsewhere"
+    shm.mkdir()
+    elsewhere.mkdir()
+    command = changed_command(tmp_path, "/dev/shm", str(shm))
+    ours = shm / f"autoenv-hpc.{os.getuid()}"
+    if planted == "link":
+        ours.symlink_to(elsewhere)
+    elif planted == "file":
+        ours.touch()
+    elif planted == "foreign":
+        if os.getuid() != 0:
+            pytest.skip("only root can give a folder away")
+        ours.mkdir(mode=0o777)
+        os.chown(ours, 65534, -1)
+    line = [command, "exec", "--", "/bin/bash", "-c", 'printf %s "$OURS"']
+    for _ in range(2):
+        done = subprocess.run(
+            line, cwd=root, env=home.env | STEP | {"TMPDIR": "/nonexistent"}, capture_output=True,
+            text=True, check=True,
+        )  # fmt: skip
+        assert (done.stdout, done.stderr) == ("1", "")
+    assert not [*elsewhere.iterdir()]
+    if planted == "nothing":
+        assert ours.stat().st_mode & 0o777 == 0o700
+        assert [*ours.iterdir()]
+    elif planted != "file":
+        assert not [*ours.iterdir()]
+
+
+@pytest.mark.parametrize("turn", ["0:input", "3:", "2:/", "99999999999999999999:x", "²:x", "1:x"])
+def test_a_turn_that_was_not_taken_here_is_not_believed(home: Home, root: Path, turn: str) -> None:
+    file = home.folder / "input"
+    file.write_text("data")
+    for more in ((), ("--fresh",)):
+        with file.open() as stdin:
+            done = subprocess.run(
+                [COMMAND, "exec", *more, "--", "sh", "-c", "cat; echo ${AUTOENV_HPC_TURN-none}"],
+                cwd=root, env=home.env | {"AUTOENV_HPC_TURN": turn.replace("input", str(file))},
+                stdin=stdin, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+        assert (done.stdout, done.stderr) == ("datanone\n", "")
+    assert file.exists()
 
 
 def test_the_umask_is_the_users_own_and_old_notes_go(home: Home, root: Path) -> None:
@@ -253,7 +299,7 @@ def test_of_many_at_once_one_loads_the_modules(
 def lock_of(root: Path) -> Path:
     """The file on which those who want the same project wait for each other."""
     name = re.sub("[^a-zA-Z0-9.]", "_", str(root))[-120:]
-    return Path(f"/dev/shm/autoenv-hpc.{os.getuid()}.turn.{name}")
+    return memory() / f"turn.{name}"
 
 
 def test_a_turn_leaves_nothing(home: Home) -> None:

@@ -11,9 +11,12 @@ STEP = {"SLURM_JOB_ID": f"t{os.getpid()}", "SLURM_STEP_ID": "0"}
 
 def note(step: dict[str, str]) -> Path:
     """The path of a step's note."""
-    return Path(
-        f"/dev/shm/autoenv-hpc.{os.getuid()}.{step['SLURM_JOB_ID']}.{step['SLURM_STEP_ID']}"
-    )
+    return memory() / f"step.{step['SLURM_JOB_ID']}.{step['SLURM_STEP_ID']}"
+
+
+def memory() -> Path:
+    """The folder for notes and turns in the node's memory."""
+    return Path(f"/dev/shm/autoenv-hpc.{os.getuid()}")
 
 
 def modulefile(cluster: Home, tool: str, tmp_path: Path) -> Path:

@@ -7,6 +7,7 @@ that only one of them knows does nothing in most cases, and shows in the rarest.
 
 import ast
 import functools
+import inspect
 import itertools
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from golden_cases import DIALECTS, texts
 
 from autoenv_hpc.activations import stamps, store, storing
-from autoenv_hpc.commands import hook
+from autoenv_hpc.commands import execute, hook
 from autoenv_hpc.shells import protocol
 from autoenv_hpc.shells.dialects import dialect_for
 
@@ -271,8 +272,8 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
     assert handed_on <= constants
 
 
-def test_notes_and_turns_have_names_that_a_cleaning_finds() -> None:
-    names = re.findall(r"/(autoenv-hpc\.\$UID\.)", code(CHECKOUT / "shell/autoenv-hpc"))
-    assert len(names) == 3  # a note, a turn, and what the script itself removes
-    sweeping = Path(storing.__file__).read_text()
-    assert "/autoenv-hpc.{os.getuid()}.*" in sweeping
+def test_notes_and_turns_are_in_the_folder_that_a_cleaning_finds() -> None:
+    names = re.findall(r"/(autoenv-hpc\.\$UID)\n", code(CHECKOUT / "shell/autoenv-hpc"))
+    assert len(names) == 1
+    for module in (storing, execute):
+        assert '"autoenv-hpc.{os.getuid()}"' in inspect.getsource(module)
