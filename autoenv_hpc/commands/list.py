@@ -13,7 +13,7 @@ from rich.table import Table
 from autoenv_hpc.context import Context
 from autoenv_hpc.printable import printable
 from autoenv_hpc.report import emit, show
-from autoenv_hpc.venvs import cautions, registry
+from autoenv_hpc.venvs import cautions, matching, record, registry
 
 _HEADS = ("environment", "project", "site", "Python", "size", "files", "last use")
 
@@ -29,7 +29,10 @@ def run(context: Context) -> int:
         rows.append((venv, cautions.folder_size(venv.entry.path)))
     context.report.finish()
     if context.arguments.json:
-        facts = [{**n.entry._asdict(), **s._asdict(), "used": int(n.used)} for n, s in rows]
+        facts = [
+            {**n.entry._asdict(), **s._asdict(), "used": int(n.used), "problem": _problem(n.entry)}
+            for n, s in rows
+        ]
         emit(json.dumps(facts, indent=2) + "\n")
         return 0
     text = io.StringIO()
@@ -40,7 +43,9 @@ def run(context: Context) -> int:
     for (entry, _, used), size in rows:
         gone = " (gone)" if registry.is_orphan(entry) else ""
         day = time.strftime("%Y-%m-%d", time.localtime(used))
-        texts = (entry.path, entry.project + gone, entry.site or "", entry.python or "")
+        problem = _problem(entry)
+        path = f"{entry.path} ({problem})" if problem else entry.path
+        texts = (path, entry.project + gone, entry.site or "", entry.python or "")
         table.add_row(*map(printable, texts), decimal(size.bytes), str(size.files), day)
     if rows:
         console.print(table)
@@ -52,3 +57,13 @@ def _width() -> int:
     """The width of the table; lines in a pipe need no wrapping."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return os.get_terminal_size(sys.stdout.fileno()).columns or 80 if is_terminal else 10_000
+
+
+def _problem(entry: registry.Entry) -> str | None:
+    """What keeps the environment from being used, as far as its files show it."""
+    if record.is_unfinished(entry.path):
+        return "its build has not finished"
+    if record.pyvenv_cfg(entry.path) is not None:
+        return matching.damage(entry.path)
+    # conda's may have no Python, and a folder of wrappers has none
+    return None if entry.backend in ("conda", "existing") else "pyvenv.cfg is gone"

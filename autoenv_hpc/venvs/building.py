@@ -109,6 +109,7 @@ def _run(command: Command, request: VenvRequest, target: str, progress: Progress
 
 def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.Record:
     return {
+        "path": request.path,
         "project": request.owner.root,
         "config": request.owner.config_file,
         "site": request.site.name,

@@ -58,9 +58,12 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """
     del environ
     if not os.path.isdir(os.path.join(request.path, "conda-meta")):
-        raise matching.not_a_venv(request)
+        raise matching.not_a_venv(request, "conda-meta")
+    matching.check_place(request)
     matching.check_machine(request, os.uname().machine, _machine(request.path))
     interpreter = _interpreter(request.path)
+    if interpreter:
+        matching.check_whole(request)
     wanted = request.requested.python or ""
     if wanted[:1].isdigit() and not (interpreter and is_version(interpreter, wanted)):
         python = f"Python {interpreter.full}" if interpreter else "no Python"

@@ -17,7 +17,7 @@ _ANNOUNCED = re.compile(
 
 def site_packages(prefix: str) -> list[str]:
     """The folders into which an environment's Python installs."""
-    return glob.glob(f"{glob.escape(prefix)}/lib/python*/site-packages")
+    return glob.glob(f"{glob.escape(prefix)}/lib/py*/site-packages")  # pypy's too
 
 
 def distributions(folders: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import shlex
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.system import jobs
-from autoenv_hpc.venvs import lease, record, registry, requirements
+from autoenv_hpc.venvs import lease, matching, record, registry, requirements
 from autoenv_hpc.venvs.backends import backend
 from autoenv_hpc.venvs.types import MatchedVenv, Progress, VenvRequest
 
@@ -18,7 +18,11 @@ def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVen
     :param progress: receives each line of a build.
     :raises VenvError: it cannot be built or does not match; an existing one is unchanged.
     """
-    venv = _match_or_build(request, environ, progress)
+    try:
+        venv = _match_or_build(request, environ, progress)
+    except VenvError as error:  # another try is worth it once the environment changes
+        error.guards |= matching.guards(request)
+        raise
     registry.register(request, venv)
     return venv
 
@@ -87,7 +91,12 @@ def is_missing(request: VenvRequest) -> bool:
 
 
 def is_outdated(request: VenvRequest) -> bool:
-    """Whether the request has changed since the build; False if it was made by hand."""
+    """Whether the request has changed since the build.
+
+    Never for one that was made by hand, or that this tool must not change.
+    """
+    if request.requested.backend == "existing":
+        return False
     recorded = record.read(request.path).get("wishes", {}).get("fingerprint")
     return recorded not in (None, requirements.fingerprint(request.requested))
 
@@ -107,8 +116,7 @@ def check_requirements(request: VenvRequest) -> None:
 def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
     kind = backend(request.requested.backend)
     if request.requested.backend == "existing":
-        venv = kind.match(request, environ)
-        return venv if is_missing(request) else _follow_request(request, venv, environ, progress)
+        return kind.match(request, environ)
     if not is_missing(request):
         lease.tidy(request.path)
         return _follow_request(request, kind.match(request, environ), environ, progress)

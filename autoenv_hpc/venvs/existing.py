@@ -22,6 +22,9 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
             f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
             " (change path in [venv])"
         )
+    fault = matching.damage(request.path) if cfg else None
+    if fault:
+        raise VenvError(f"{request.path} is damaged: {fault} (change path in [venv])")
     is_conda = os.path.isdir(os.path.join(request.path, "conda-meta"))
     has_python = os.path.exists(os.path.join(request.path, "bin/python"))
     interpreter = None

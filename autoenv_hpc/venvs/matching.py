@@ -5,7 +5,7 @@ import shlex
 
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.venvs import record, requirements
+from autoenv_hpc.venvs import contents, record, requirements
 from autoenv_hpc.venvs.types import Interpreter, MatchedVenv, VenvRequest
 
 
@@ -19,12 +19,14 @@ def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     """
     cfg = record.pyvenv_cfg(request.path)
     if cfg is None:
-        raise not_a_venv(request)
+        raise not_a_venv(request, "pyvenv.cfg")
+    check_place(request)
     if not os.path.isdir(cfg.home):
         raise VenvError(
             f"{request.path} was built on a Python in {cfg.home}, which no longer exists"
             f"{remedy(request)}"
         )
+    check_whole(request)
     check_machine(request, needed.machine)
     bases = _bases(cfg)
     if _short(cfg.version) != needed.version or needed.base_prefix not in bases:
@@ -64,10 +66,56 @@ def is_venv(path: str) -> bool:
     return is_conda or record.pyvenv_cfg(path) is not None
 
 
-def not_a_venv(request: VenvRequest) -> VenvError:
-    """The error if something else is at the path. It is never overwritten."""
+def not_a_venv(request: VenvRequest, needed: str) -> VenvError:
+    """The error if something else is at the path. It is never overwritten.
+
+    :param needed: the file or folder that every environment of this kind has.
+    """
+    if record.read(request.path):
+        return VenvError(f"{request.path} is damaged: {needed} is gone{remedy(request)}")
     return VenvError(
         f"{request.path} exists and is not an environment (move it away, or set path in [venv])"
+    )
+
+
+def check_whole(request: VenvRequest) -> None:
+    """Check that what every command needs is there: file systems for scratch delete old files.
+
+    :raises VenvError: it is not.
+    """
+    fault = damage(request.path)
+    if fault:
+        raise VenvError(f"{request.path} is damaged: {fault}{remedy(request)}")
+
+
+def damage(path: str) -> str | None:
+    """What an environment with a Python lacks; None if it is whole."""
+    python = os.path.join(path, "bin/python")
+    if not os.path.isfile(python):
+        leads = f" leads to {os.path.realpath(python)}, which" if os.path.islink(python) else ""
+        return f"bin/python{leads} is gone"
+    if not os.access(python, os.X_OK):
+        return "bin/python cannot be executed"
+    return None if contents.site_packages(path) else "its folder for packages is gone"
+
+
+def check_place(request: VenvRequest) -> None:
+    """Check that the environment is where it was built; links to that folder do not matter.
+
+    :raises VenvError: it was moved or copied, so its scripts lead to another place.
+    """
+    place = record.built_at(request.path)
+    if place is None:
+        return
+    try:
+        if os.path.samefile(place, request.path):
+            return
+        how = "copied"
+    except OSError:
+        how = "moved"
+    raise VenvError(
+        f"{request.path} was {how}: it was built as {place},"
+        f" and its scripts still lead there{remedy(request)}"
     )
 
 

@@ -1,8 +1,10 @@
 """The files that describe an environment."""
 
 import contextlib
+import glob
 import json
 import os
+import re
 from typing import Any, NamedTuple
 
 from autoenv_hpc.errors import VenvError
@@ -18,6 +20,15 @@ _MACHINES = {
     183: "aarch64",
     243: "riscv64",
 }  # ELF e_machine
+
+# Where scripts name the environment: the line of `activate`, and the interpreter of `pip`.
+_PLACES = {
+    "activate": re.compile(
+        r"""^\s*(?:export )?VIRTUAL_ENV=(["']?)(?P<path>/[^\s"'`$\\]+)\1$""", re.MULTILINE
+    ),
+    "pip": re.compile(r"""^(?:#!|'''exec' "?)(?P<path>/[^\s"'`$\\]+)/bin/python""", re.MULTILINE),
+}
+_SCRIPT = 10_000  # bytes that hold those lines
 
 Record = dict[str, Any]
 
@@ -123,11 +134,11 @@ def _are_texts(values: object) -> bool:
 
 
 def pyvenv_cfg(path: str) -> PyvenvCfg | None:
-    """The content of `pyvenv.cfg` (PEP 405); None if there is no such file."""
+    """The content of `pyvenv.cfg` (PEP 405), or what says the same; None without either."""
     try:
         text = files.read(os.path.join(path, "pyvenv.cfg")).decode(errors="replace")
     except OSError:
-        return None
+        return _old_virtualenv(path)
     lines = [line.partition("=") for line in text.splitlines()]
     keys = {key.strip().lower(): value.strip() for key, _, value in lines}
     return PyvenvCfg(
@@ -136,6 +147,39 @@ def pyvenv_cfg(path: str) -> PyvenvCfg | None:
         version=keys.get("version") or ".".join(keys.get("version_info", "").split(".")[:3]),
         system_site_packages=keys.get("include-system-site-packages", "").lower() == "true",
     )
+
+
+def _old_virtualenv(path: str) -> PyvenvCfg | None:
+    """The same from the files that virtualenv before 20 writes (its `site.py` reads them)."""
+    for file in glob.glob(f"{glob.escape(path)}/lib/py*/orig-prefix.txt"):
+        folder = os.path.dirname(file)
+        with contextlib.suppress(OSError):
+            prefix = os.fsdecode(files.read(file)).strip()
+            return PyvenvCfg(
+                home=os.path.join(prefix, "bin"),
+                version=os.path.basename(folder).lstrip("abcdefghijklmnopqrstuvwxyz"),
+                system_site_packages=not os.path.exists(
+                    os.path.join(folder, "no-global-site-packages.txt")
+                ),
+            )
+    return None
+
+
+def built_at(path: str) -> str | None:
+    """The path for which an environment was built, from its record or its scripts.
+
+    Scripts with a path that a shell would read in another way tell nothing.
+    """
+    recorded = read(path).get("path")
+    if isinstance(recorded, str):
+        return recorded
+    for name, pattern in _PLACES.items():
+        with contextlib.suppress(OSError):
+            script = files.read_head(os.path.join(path, "bin", name), _SCRIPT)
+            match = pattern.search(os.fsdecode(script))
+            if match:
+                return match["path"]
+    return None
 
 
 def machine(path: str) -> str | None:

@@ -26,7 +26,7 @@ def rebuild(
             build_at(request, path, installer, environ, progress)
             return None
         if not record.is_ours(path) and not matching.is_venv(path):
-            raise matching.not_a_venv(request)
+            raise matching.not_a_venv(request, "pyvenv.cfg")
         new = relocation.sibling_path(path)
         if record.exists(new):
             raise VenvError(f"{new} already exists, and a rebuild needs this path (move it)")
