@@ -4,6 +4,7 @@ import argparse
 import importlib
 from typing import TYPE_CHECKING, NoReturn
 
+from autoenv_hpc.commands import examples
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
@@ -113,9 +114,7 @@ def parser() -> _Parser:
     )
 
     def command(name: str, text: str, module: str | None = None) -> _Parser:
-        added: _Parser = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + "."
-        )
+        added = _add_command(commands, name, text)
         added.set_defaults(module=module or name)
         return added
 
@@ -123,7 +122,21 @@ def parser() -> _Parser:
     _add_configuring(command)
     _add_environments(command)
     _add_shell(command)
+    completion = command("completion", "print the completions for your shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    completion.set_defaults(parser=top)
     return top
+
+
+def _add_command(commands: "_Commands[_Parser]", name: str, text: str) -> _Parser:
+    words = commands._prog_prefix.split()[1:]  # noqa: SLF001 - the only place that has them
+    return commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=examples.epilog(" ".join([*words, name])),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def _add_running(command: "_AddCommand") -> None:
@@ -196,12 +209,12 @@ def _add_shell(command: "_AddCommand") -> None:
         command(name, text, "switch")
     cache = command("cache", "list, check or clear the stored activations")
     actions = cache.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    listing = actions.add_parser("list", help="show what each activation was made from")
+    listing = _add_command(actions, "list", "show what each activation was made from")
     listing.add_argument(
         "--why", action="store_true", help="show its conditions, and which of them fail here"
     )
-    actions.add_parser("check", help="compare each activation with a real load")
-    actions.add_parser("clear", help="remove them all; they are compiled again when needed")
+    _add_command(actions, "check", "compare each activation with a real load")
+    _add_command(actions, "clear", "remove them all; they are compiled again when needed")
     command("demo", "show the main steps in a scratch folder")
 
 

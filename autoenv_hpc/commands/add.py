@@ -4,6 +4,7 @@ from autoenv_hpc import entry
 from autoenv_hpc.activations import active, compiling
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.modules import names
 from autoenv_hpc.project import config, editing, project
 
 
@@ -42,6 +43,6 @@ def _check_load(context: Context, file: str, data: bytes) -> None:
     )
     outside = active.without_project(environ)
     try:
-        compiling.load_modules(changed, outside, folders)
+        names.write(compiling.load_modules(changed, outside, folders).loaded.env, folders.cache)
     except Problem as problem:
         raise Problem(f"{problem} ({file} is unchanged)") from problem

@@ -16,7 +16,7 @@ _USES = re.compile(
 def suggestions(missing: list[str], env: Env) -> list[str]:
     """A suggestion for each module with a similar name, or with a parent that makes it visible."""
     visible = [path for path in env.get("MODULEPATH", "").split(":") if path]
-    names = {name for path in visible for name, _ in _modules(path)}
+    names = set(visible_modules(env))
     result = []
     for typed in missing:
         wanted = re.split(r"[@\s]", typed)[0].rstrip("/")  # of `name@1.2: +variant`
@@ -30,6 +30,13 @@ def suggestions(missing: list[str], env: Env) -> list[str]:
         elif close:
             result.append(f"did you mean {' or '.join(close)}?")
     return result
+
+
+def visible_modules(env: Env) -> Iterator[str]:
+    """The names below MODULEPATH, some perhaps twice."""
+    for path in env.get("MODULEPATH", "").split(":"):
+        if path:
+            yield from (name for name, _ in _modules(path))
 
 
 def _near(wanted: str, names: set[str]) -> list[str]:

@@ -65,6 +65,18 @@ def test_the_wheel_with_its_source_gone(home: Home, installed: Path, tmp_path: P
     assert out == "blue\ngone\n"
 
 
+def test_the_wheel_brings_man_pages_and_completions(installed: Path) -> None:
+    share = installed.parents[1] / "share"
+    assert ".SH EXAMPLES" in (share / "man/man1/autoenv-hpc-exec.1").read_text()
+    assert (share / "man/man5/hpcenv.toml.5").exists()
+    for place in (
+        "bash-completion/completions/autoenv-hpc",
+        "zsh/site-functions/_autoenv-hpc",
+        "fish/vendor_completions.d/autoenv-hpc.fish",
+    ):
+        assert "prepare" in (share / place).read_text()
+
+
 def test_the_checkouts_own_script_runs(home: Home) -> None:
     done = subprocess.run(
         [CHECKOUT / "shell/autoenv-hpc", "hook", "zsh"],
