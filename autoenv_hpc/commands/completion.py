@@ -1,10 +1,10 @@
 """`completion SHELL`: the completions for a shell."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from typing import Any
 
+from autoenv_hpc import report
 from autoenv_hpc.context import Context
 
 # Module names come from a file, so that completing a word loads nothing (`modules/names.py`).
@@ -48,7 +48,7 @@ _PROGRAMS = {
 
 def run(context: Context) -> int:
     """Print the completions, made from the parser of the command line."""
-    sys.stdout.write(text(context.arguments.parser, context.arguments.shell))
+    report.emit(text(context.arguments.parser, context.arguments.shell))
     return 0
 
 
