@@ -3,7 +3,8 @@
 # make unit      passes those that need neither a shell nor a module tool, in seconds
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1
-# make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try
+# make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
+#                BENCH="--beside CHECKOUT" compares with another checkout
 # make lint      what the house style asks for
 # Each sets up what it needs in .cache/, and finds Python 3.11 or later by itself.
 

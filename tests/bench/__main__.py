@@ -1,8 +1,9 @@
 """Measures the times that users notice, next to those of other tools, and writes the page.
 
-    make bench                          the whole page, in a few minutes
-    make bench BENCH="--quick"          a short run that does not write the page
-    make bench BENCH="--only exec"      one part: exec, ranks, idle, enter, first, miss, build
+    make bench                              the whole page, in half an hour
+    make bench BENCH="--quick"              a short run that does not write the page
+    make bench BENCH="--only exec"          one part: idle, enter, first, exec, ranks, miss, build, real, listener
+    make bench BENCH="--beside CHECKOUT"    this checkout and another one alone, row by row; see beside.py
 
 Numbers are medians and quartiles of several runs, in which the tools take turns.
 """
@@ -11,26 +12,38 @@ import argparse
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import provision
-from bench import plots, rivals
-from bench.measure import Environment, Spread, alternately, at_once, counted, static_true, timed
+from bench import beside, module_trees, plots, rivals
+from bench.measure import (
+    SHELLS,
+    Environment,
+    Measure,
+    Spread,
+    alternately,
+    at_once,
+    counted,
+    spread,
+    static_true,
+    taking_turns,
+    timed,
+)
 from bench.page import Cell, Page, ratio
-from bench.scenes import COMMAND, MANY, Scene, Tools, tree
+from bench.scenes import CHECKOUT, Stage, Tools, forget_notes
+from trees import interpreter_of
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-SHELLS = ("bash", "zsh", "fish")
 SIZES = (1, 8, 40, 100)
 RANKS = (1, 4, 16, 64, 256)
 OURS, BY_HAND, DIRENV = "autoenv-hpc", "by hand", "direnv"
+TITLES = {"lmod": "Lmod", "modules": "Environment Modules"}
 Rows = list[list[Cell]]
 
 
@@ -44,8 +57,7 @@ class Bench(NamedTuple):
     sizes: tuple[int, ...]
     ranks: tuple[int, ...]
     builders: int
-    small: dict[int, Scene]  # by the number of modules
-    large: dict[int, Scene]
+    stage: Stage
 
     @property
     def rivals(self) -> dict[str, rivals.Rival]:
@@ -55,16 +67,10 @@ class Bench(NamedTuple):
     def log(self) -> Path:
         return self.tools.folder / "calls"
 
-    @property
-    def scenes(self) -> list[tuple[str, int, Scene]]:
-        """Each tree and number of modules."""
-        trees = (("small", self.small), (f"{MANY:,} names", self.large))
-        return [(title, n, scene) for title, found in trees for n, scene in found.items()]
-
 
 def idle(bench: Bench) -> None:
     """A prompt after which nothing has changed."""
-    scene = bench.small[8]
+    scene = bench.stage.small(8)
     rows: Rows = []
     for shell in SHELLS:
         for inside in (False, True):
@@ -89,7 +95,7 @@ def enter(bench: Bench) -> None:
     times: Rows = []
     counts: Rows = []
     panels: dict[str, plots.Lines] = {}
-    for title, number, scene in bench.scenes:
+    for title, number, scene in bench.stage.all():
         loops = {shell: scene.round_trip(shell, OURS) for shell in SHELLS}
         loops[BY_HAND] = scene.by_hand()
         if DIRENV in bench.rivals:
@@ -104,8 +110,8 @@ def enter(bench: Bench) -> None:
         counts.append([title, number, *(seen.get(who) for who in (*SHELLS, BY_HAND, DIRENV))])
         place = "small tree" if title == "small" else f"tree of {title}"
         lines = panels.setdefault(f"enter and leave, {place}", {})
-        for who, spread in found.items():
-            lines.setdefault(who if who not in SHELLS else f"{OURS}, {who}", []).append(spread)
+        for who, value in found.items():
+            lines.setdefault(who if who not in SHELLS else f"{OURS}, {who}", []).append(value)
     columns = ["tree", "modules", "bash, ms", "ratio", "zsh, ms", "ratio", "fish, ms", "ratio"]
     bench.page.table("enter", [*columns, "by hand in bash, ms", "direnv in bash, ms"], times)
     bench.page.table(
@@ -118,7 +124,7 @@ def first(bench: Bench) -> None:
     """Enter a project without a stored activation."""
     whos = (OURS, "modules known", BY_HAND, *((DIRENV,) if DIRENV in bench.rivals else ()))
     rows: Rows = []
-    for title, number, scene in bench.scenes:
+    for title, number, scene in bench.stage.all():
         found = alternately({who: partial(scene.first, who) for who in whos}, bench.runs)
         rival = found[BY_HAND]
         cells = [cell for who in whos[:2] for cell in (found[who], ratio(found[who], rival))]
@@ -131,11 +137,11 @@ def execute(bench: Bench) -> None:
     """`exec` with a stored activation, next to the lines of a batch script."""
     command = static_true(bench.tools.folder)
     rows: Rows = []
-    for title, number, scene in bench.scenes:
+    for title, number, scene in bench.stage.all():
         words = {OURS: scene.exec, BY_HAND: scene.recipe}
         if DIRENV in bench.rivals:
             words[DIRENV] = scene.direnv_exec
-        measures: dict[str, Callable[[], float]] = {
+        measures: dict[str, Measure] = {
             who: partial(timed, [*start, command], scene.env) for who, start in words.items()
         }
         found = alternately(measures, 2 * bench.runs)
@@ -156,37 +162,25 @@ def execute(bench: Bench) -> None:
 
 def ranks(bench: Bench) -> None:
     """Many processes at the same time on one node."""
-    scene, command = bench.small[8], static_true(bench.tools.folder)
+    scene, command = bench.stage.small(8), static_true(bench.tools.folder)
     rows: Rows = []
     lines: plots.Lines = {}
     for number in bench.ranks:
-        steps = iter(range(10**6))
-
-        def in_a_step(number: int = number, steps: Iterator[int] = steps) -> float:
-            step = {
-                "SLURM_JOB_ID": f"bench{os.getpid()}",
-                "SLURM_STEP_ID": f"{number}.{next(steps)}",
-            }
-            try:
-                return at_once([*scene.exec, command], [scene.env | step] * number)
-            finally:
-                _forget_notes()
-
-        measures: dict[str, Callable[[], float]] = {
+        measures: dict[str, Measure] = {
             "exec in each": partial(at_once, [*scene.exec, command], [scene.env] * number),
-            "exec in ranks of one step": in_a_step,
+            "exec in ranks of one step": partial(scene.in_ranks, number, command),
             "recipe in each": partial(at_once, [*scene.recipe, command], [scene.env] * number),
         }
         found = alternately(measures, 5)
         each, step, rival = found.values()
         rows.append([number, each, ratio(each, rival), step, ratio(step, rival), rival])
-        for who, spread in found.items():
-            lines.setdefault(who, []).append(spread)
+        for who, value in found.items():
+            lines.setdefault(who, []).append(value)
     columns = [
         "ranks", "exec in each, ms", "ratio", "exec in ranks of one step, ms", "ratio", "recipe in each, ms",
     ]  # fmt: skip
     bench.page.table("ranks", columns, rows)
-    rank = scene.env | {"SLURM_JOB_ID": f"bench{os.getpid()}", "SLURM_STEP_ID": "counted"}
+    rank = scene.env | scene.step("counted")
     calls: list[tuple[str, list[str], Environment]] = [
         ("exec alone", scene.exec, scene.env),
         ("the first rank of a step", scene.exec, rank),
@@ -194,7 +188,7 @@ def ranks(bench: Bench) -> None:
         ("the recipe", scene.recipe, scene.env),
     ]
     counts: Rows = [[who, counted([*words, command], env, bench.log)] for who, words, env in calls]
-    _forget_notes()
+    forget_notes()
     bench.page.table("ranks counted", ["", "processes / calls"], counts)
     picture = bench.pictures / "performance-ranks.svg"
     plots.draw(
@@ -202,20 +196,10 @@ def ranks(bench: Bench) -> None:
     )
 
 
-def _forget_notes() -> None:
-    for note in Path(f"/dev/shm/autoenv-hpc.{os.getuid()}").glob("step.bench*"):
-        note.unlink()
-
-
 def miss(bench: Bench) -> None:
     """The cost of Python when a shell has to ask it."""
-    scene = bench.small[1]
-    plain = scene.home / "plain"
-    plain.mkdir(exist_ok=True)
-    (plain / ".hpcenv.toml").write_text('[env]\nX = "1"\n')
-    timed([COMMAND, "allow", str(plain)], scene.env)
-    ask = [COMMAND, "__shell", "2", "bash", "look", str(plain), ""]
-    words = {"ask": ask, "python": [sys.executable, "-I", "-c", "pass"]}
+    scene = bench.stage.small(1)
+    words = {"ask": scene.question(), "python": [sys.executable, "-I", "-c", "pass"]}
     found = alternately(
         {who: partial(timed, line, scene.env) for who, line in words.items()}, 3 * bench.runs
     )
@@ -226,18 +210,76 @@ def miss(bench: Bench) -> None:
 
 def build(bench: Bench) -> None:
     """Many processes that need a missing environment: one of them builds, the others wait."""
-    scene = bench.small[1]
+    scene = bench.stage.small(1)
     command = [*scene.exec_in("many"), static_true(bench.tools.folder)]
-    environment = scene.home / "many/.venv"
-
-    def anew(number: int) -> float:
-        shutil.rmtree(environment, ignore_errors=True)
-        return at_once(command, [scene.env] * number)
-
-    found = alternately({"one": partial(anew, 1), "many": partial(anew, bench.builders)}, 3)
+    numbers = {"one": 1, "many": bench.builders}
+    found = alternately(
+        {who: partial(scene.built, "many", command, n) for who, n in numbers.items()}, 3
+    )
     columns = ["one builds, ms", f"{bench.builders} at once, ms", "ratio"]
     row = [found["one"], found["many"], ratio(found["many"], found["one"])]
     bench.page.table("build", columns, [row])
+
+
+def real(bench: Bench) -> None:
+    """An application of a site's size: all that was measured above for plain modules."""
+    command = static_true(bench.tools.folder)
+    times: Rows = []
+    counts: Rows = []
+    for number in module_trees.CLOSURES:
+        scene = bench.stage.real(number)
+        loops = {shell: scene.round_trip(shell, OURS) for shell in SHELLS}
+        loops[BY_HAND] = scene.by_hand()
+        words = {"exec": [*scene.exec, command], "recipe": [*scene.recipe, command]}
+        measures: dict[str, Measure] = {
+            **{who: partial(timed, line, scene.env) for who, line in words.items()},
+            **{who: partial(loop.timed, scene.env) for who, loop in loops.items()},
+            "first": partial(scene.first, OURS),
+            "load": partial(scene.first, BY_HAND),
+        }
+        found = alternately(measures, bench.runs)
+        times.append([number, *found.values(), ratio(found["first"], found["load"])])
+        calls = [counted(line, scene.env, bench.log) for line in words.values()]
+        calls += [loop.counted(scene.env, bench.log) for loop in loops.values()]
+        counts.append([number, *calls])
+    whos = ["modulefiles", "`exec`", "recipe", *SHELLS, BY_HAND]
+    bench.page.table("real", [*whos, "first enter", "load and activate", "ratio"], times)
+    bench.page.table("real counted", whos, counts)
+
+
+def listener(bench: Bench) -> None:
+    """The module tool's own program, alone and under its listener."""
+    closures = {n: module_trees.application(n) for n in module_trees.CLOSURES}
+    rows: Rows = []
+    for tool, language in (("lmod", "lua"), ("lmod", "tcl"), ("modules", "tcl")):
+        tree = module_trees.real(bench.tools.folder / f"heard-{language}", language)
+        for number, name in {1: module_trees.COMPILER, **closures}.items():
+            times = _heard(bench, tool, tree, name)
+            pairs = zip(times["heard"], times["alone"], strict=True)
+            factor = statistics.median(heard / alone for heard, alone in pairs)
+            cells = (spread(times["alone"]), spread(times["heard"]), f"{factor:.2f} times")
+            rows.append([TITLES[tool], language.title(), number, *cells])
+    columns = ["tool", "language", "modulefiles", "load, ms", "under the listener, ms", "ratio"]
+    bench.page.table("listener", columns, rows)
+
+
+def _heard(bench: Bench, tool: str, tree: Path, name: str) -> dict[str, list[float]]:
+    variables = bench.tools.modules[tool]
+    program = variables["LMOD_CMD" if tool == "lmod" else "MODULES_CMD"]
+    env = {
+        "HOME": str(bench.tools.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "user", **variables,
+        "MODULEPATH": str(tree),
+    }  # fmt: skip
+    start, load = interpreter_of(program), [program, "bash", "load", name]
+    record = bench.tools.folder / "record"
+    observer = CHECKOUT / f"shell/observe.{'lua' if tool == 'lmod' else 'tcl'}"
+
+    def heard() -> float:
+        record.unlink(missing_ok=True)
+        return timed([*start, str(observer), str(record), *load], env)
+
+    alone = partial(timed, [*start, *load], env)
+    return taking_turns({"alone": alone, "heard": heard}, 3 * bench.runs)
 
 
 PARTS = {
@@ -248,6 +290,8 @@ PARTS = {
     "ranks": ranks,
     "miss": miss,
     "build": build,
+    "real": real,
+    "listener": listener,
 }
 
 
@@ -276,22 +320,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few runs; the page is left alone")
     parser.add_argument("--only", choices=PARTS, action="append", help="one part")
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="another checkout alone")
+    parser.add_argument("--runs", type=int, help="of each row; the parts multiply it")
     asked = parser.parse_args()
     cache = CHECKOUT / ".cache/tools"
+    sizes = (1, 8) if asked.quick else SIZES
+    runs = asked.runs or (3 if asked.quick else 9)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        tools = Tools(folder, provision.provision(cache).tools, rivals.found(cache))
+        found = {} if asked.beside else rivals.found(cache)
+        tools = Tools(folder, provision.provision(cache).tools, found)
+        stage = Stage(tools, sizes)
+        if asked.beside:
+            parts = asked.only or list(beside.PARTS)
+            beside.compare(stage, Stage(tools, sizes, asked.beside.resolve()), parts, runs)
+            return
         docs = CHECKOUT / "docs/explanation"
         if asked.quick:
             docs = Path(shutil.copytree(docs, folder / "docs"))
-        sizes = (1, 8) if asked.quick else SIZES
-        large = tree(folder / "large", "lua", MANY)
-        small = {n: tree(folder / f"small-{n}", "lua", n) for n in sizes}
         bench = Bench(
-            tools, Page(docs / "performance.md"), docs, 3 if asked.quick else 9, sizes,
-            RANKS[:3] if asked.quick else RANKS, 20 if asked.quick else 200,
-            {n: Scene(tools, "lmod", n, small[n]) for n in sizes},
-            {n: Scene(tools, "lmod", n, large) for n in sizes},
+            tools, Page(docs / "performance.md"), docs, runs, sizes, RANKS[:3] if asked.quick else RANKS,
+            20 if asked.quick else 200, stage,
         )  # fmt: skip
         for part in asked.only or PARTS:
             PARTS[part](bench)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 Environment = dict[str, str]
-_SHELLS = {"bash": ["bash", "--norc"], "zsh": ["zsh", "-f"], "fish": ["fish", "-N"]}
+Measure = Callable[[], float]  # one run, in milliseconds
+SHELLS = ("bash", "zsh", "fish")
+_START = {"bash": ["bash", "--norc"], "zsh": ["zsh", "-f"], "fish": ["fish", "-N"]}
 _TRACED = "trace=%file,getdents64,clone,clone3,fork,vfork"
 # Runs all that a prompt of each shell runs.
 _TICK = {
@@ -58,7 +60,7 @@ class Loop(NamedTuple):
 
     def words(self, rounds: int) -> list[str]:
         """The command that runs it."""
-        return [*_SHELLS[self.shell], "-c", self.script(rounds)]
+        return [*_START[self.shell], "-c", self.script(rounds)]
 
     def timed(self, env: Environment) -> float:
         """The milliseconds of one round."""
@@ -108,16 +110,22 @@ def counted(words: list[str], env: Environment, log: Path) -> Counts:
     return Counts(len(started), sum(name not in starting for name, _ in begun))
 
 
-def alternately(rivals: dict[str, Callable[[], float]], runs: int) -> dict[str, Spread]:
-    """The quartiles of each. They take turns, so that noise affects all of them."""
+def taking_turns(rivals: dict[str, Measure], runs: int) -> dict[str, list[float]]:
+    """The times of each. They take turns, so that noise affects all of them."""
     times: dict[str, list[float]] = {name: [] for name in rivals}
     for _ in range(runs):
         for name, measure in rivals.items():
             times[name].append(measure())
-    return {name: _spread(found) for name, found in times.items()}
+    return times
 
 
-def _spread(times: list[float]) -> Spread:
+def alternately(rivals: dict[str, Measure], runs: int) -> dict[str, Spread]:
+    """The quartiles of each, as they take turns."""
+    return {name: spread(times) for name, times in taking_turns(rivals, runs).items()}
+
+
+def spread(times: list[float]) -> Spread:
+    """The quartiles of several runs."""
     if len(times) == 1:
         return Spread(times[0], times[0], times[0])
     return Spread(*statistics.quantiles(times, n=4, method="inclusive"))
