@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, other_venvs
-from autoenv_hpc.activations.venv_request import PathValues, venv_request
+from autoenv_hpc.activations.path_values import PathValues
 from autoenv_hpc.environment import Change, Env, Value, with_entries
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.modules import bookkeeping, remembered
+from autoenv_hpc.modules import bookkeeping, loading
 from autoenv_hpc.modules.loading import Request, Resolution
 from autoenv_hpc.printable import printable
 from autoenv_hpc.project.config import Config, PathValue
@@ -80,11 +80,18 @@ def load_modules(
     paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
     modules = tuple(_module(name, values) for name in config.modules)
     request = Request(modules, paths, config.module_policy)
-    loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
+    loaded = Resolution(start)
+    if not loading.is_loaded(request, start):
+        from autoenv_hpc.modules import remembered  # noqa: PLC0415 - only for modules
+
+        loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
     values.environ = loaded.env
-    venv = venv_request(project, values, folders) if config.venv else None
-    if venv:
-        venv = venv._replace(inside=partial(_inside, config, values))
+    if config.venv is None:
+        return WithModules(start, loaded, values, None)
+    from autoenv_hpc.activations.venv_request import venv_request  # noqa: PLC0415 - only for an environment
+
+    venv = venv_request(project, values, folders)
+    venv = venv._replace(inside=partial(_inside, config, values))
     return WithModules(start, loaded, values, venv)
 
 

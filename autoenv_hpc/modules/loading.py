@@ -9,14 +9,12 @@ from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import bookkeeping
 from autoenv_hpc.modules.bookkeeping import loaded
-from autoenv_hpc.modules.login import initialised
-from autoenv_hpc.modules.tool import Tool
-from autoenv_hpc.modules.tool import choice as tool_choice
 from autoenv_hpc.project.choices import ModulePolicy
 from autoenv_hpc.shell_definitions import ShellDefinitions
 
 if TYPE_CHECKING:
     from autoenv_hpc.modules.scratch_shell import Snapshot
+    from autoenv_hpc.modules.tool import Tool
 
 _WATCHED = 16  # folders, since each is checked before every prompt
 _FAILURE_AGE = 3600  # seconds; a licence server or a file server may be back
@@ -74,12 +72,13 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     for path in request.paths:
         if not os.path.isdir(path):
             raise ModuleError(f"module-paths: no such directory: {path}")
-    start, tool = initialised(env)
+    from autoenv_hpc.modules import login, observations, scratch_shell  # noqa: PLC0415 - only a load
+    from autoenv_hpc.modules import tool as tools  # noqa: PLC0415
+
+    start, tool = login.initialised(env)
     use = [("use", path) for path in reversed(request.paths)]
     load = [("load", *_words(request.modules))] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
-    from autoenv_hpc.modules import dependencies, observations, scratch_shell  # noqa: PLC0415 - only a load
-
     result = scratch_shell.run(start, tool, [*first, *use, *load])
     questions = result.questions
     if _missing(request.modules, result, tool) and loaded(start) and not first:
@@ -92,18 +91,24 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     depends = observations.guards(questions, start)
     if missing:
         if depends is None:
+            from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
+
             depends = dependencies.failed_load_dependencies(
                 start, request.modules, tool.command, home
             )
-        depends = (depends | tool_choice(start)).in_environment(env)
+        depends = (depends | tools.choice(start)).in_environment(env)
         depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
         raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)
     if depends is None:
+        from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
+
         depends = dependencies.load_dependencies(start, result.env, tool.command, home)
-    depends |= tool_choice(start) | bookkeeping.consistency(result.env)
+    depends |= tools.choice(start) | bookkeeping.consistency(result.env)
     if start is not env:
+        from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only after a login shell
+
         depends |= dependencies.login_dependencies(home)
     return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))
 
@@ -113,7 +118,7 @@ def _words(modules: Iterable[str]) -> list[str]:
     return [word for entry in modules for word in entry.split()]
 
 
-def _missing(modules: Iterable[str], result: "Snapshot", tool: Tool) -> list[str]:
+def _missing(modules: Iterable[str], result: "Snapshot", tool: "Tool") -> list[str]:
     """The requested modules that are not loaded.
 
     The tool knows what it has loaded for a name: an alias, a symbolic version, a range. Its verdict
@@ -136,7 +141,7 @@ def _is_named(name: str, now: Iterable[str]) -> bool:
     return any(entry == plain or entry.startswith((f"{plain}/", f"{plain}.")) for entry in now)
 
 
-def _lmod_has_loaded(name: str, env: Env, tool: Tool) -> bool:
+def _lmod_has_loaded(name: str, env: Env, tool: "Tool") -> bool:
     """Whether the modulefile that Lmod takes for a name is loaded; `is-loaded` knows no aliases."""
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
 

@@ -44,7 +44,7 @@ def resolve(
     :param fresh: load for real, even if a result is kept.
     :raises ModuleError: as `loading.resolve`.
     """
-    if not kept.enabled or loading.is_loaded(request, start):
+    if not kept.enabled:
         return loading.resolve(start, request, folders.home)
     bookkeeping = {n: v for n, v in start.items() if is_bookkeeping(n)}
     key = digest([request, bookkeeping, start.get("PATH")])

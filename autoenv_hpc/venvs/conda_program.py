@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import shutil
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import installers
-from autoenv_hpc.venvs.interpreters import numbers
+from autoenv_hpc.venvs.interpreters import numbers, on_path
 from autoenv_hpc.venvs.types import Command
 
 _PROGRAMS = ("conda", "mamba", "micromamba")
@@ -67,8 +66,7 @@ class Program(NamedTuple):
 
 def find_program(environ: Env) -> str | None:
     """The program on PATH, else the one that the user's shell names; None if there is none."""
-    path = environ.get("PATH", os.defpath)
-    program = next((p for name in _PROGRAMS if (p := shutil.which(name, path=path))), None)
+    program = next((p for name in _PROGRAMS for p in on_path((name,), environ)), None)
     for name in ("CONDA_EXE", "MAMBA_EXE"):
         own = environ.get(name, "")
         if program is None and os.path.isabs(own) and os.access(own, os.X_OK):

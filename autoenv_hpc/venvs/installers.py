@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
 from autoenv_hpc.environment import Env
@@ -40,6 +39,8 @@ def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], 
     :raises VenvError: the program failed; the message has its last lines, with a remedy if this
         module knows one.
     """
+    import subprocess  # noqa: PLC0415 - only a build needs it
+
     lines: list[str] = []
     with _group() as group:
         child = subprocess.Popen(
@@ -75,6 +76,8 @@ def output(command: Command) -> str:
 
     :raises VenvError: the program failed.
     """
+    import subprocess  # noqa: PLC0415 - only a build needs it
+
     done = subprocess.run(
         command.words, env=command.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         errors="surrogateescape", check=False, cwd=command.folder or "/",
@@ -109,6 +112,8 @@ def _ending(status: int) -> str:
 @contextlib.contextmanager
 def _group() -> Iterator[int]:
     """A process group that ends with this process, however it ends."""
+    import subprocess  # noqa: PLC0415 - only a build needs it
+
     reading, writing = os.pipe()
     watchdog = subprocess.Popen(
         _WATCHDOG,

@@ -56,15 +56,15 @@ def is_version(interpreter: Interpreter, wanted: str) -> bool:
 def _candidates(python: str | None, environ: Env, home: str) -> Iterator[str]:
     """The programs to try, in this order: on PATH, from pyenv, from uv."""
     if python is None:
-        yield from _on_path(("python3", "python"), environ, first_folder_only=True)
+        yield from on_path(("python3", "python"), environ, first_folder_only=True)
     elif os.path.isabs(python):
         yield python
     elif not _VERSION.match(python):
-        yield from _on_path((python,), environ)
+        yield from on_path((python,), environ)
     else:
         short = ".".join(python.split(".")[:2])
-        yield from _on_path(("python3", "python"), environ, first_folder_only=True)
-        yield from _on_path((f"python{short}",), environ)
+        yield from on_path(("python3", "python"), environ, first_folder_only=True)
+        yield from on_path((f"python{short}",), environ)
         for pattern in _installed(python, environ, home):
             yield from (f"{folder}/bin/python{short}" for folder in _newest_first(pattern))
 
@@ -86,7 +86,7 @@ def _newest_first(pattern: str) -> Iterable[str]:
     return sorted(glob.glob(pattern), key=numbers, reverse=True)
 
 
-def _on_path(
+def on_path(
     names: tuple[str, ...], environ: Env, *, first_folder_only: bool = False
 ) -> Iterator[str]:
     """The programs with these names, folder by folder; the folders of modules come first."""

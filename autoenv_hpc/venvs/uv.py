@@ -2,15 +2,13 @@
 
 import os
 import re
-import shutil
-import subprocess
 import sys
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import installers
-from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
+from autoenv_hpc.venvs.interpreters import find_interpreter, numbers, on_path
 from autoenv_hpc.venvs.pip import facts
 from autoenv_hpc.venvs.types import (
     Command,
@@ -46,7 +44,8 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
         )
     home = request.folders.home
     places = [f"{home}/.local/bin", f"{home}/.cargo/bin", os.path.dirname(sys.executable)]
-    program = shutil.which("uv", path=":".join([environ.get("PATH", os.defpath), *places]))
+    path = ":".join([environ.get("PATH", os.defpath), *places])
+    program = next(on_path(("uv",), {"PATH": path}), None)
     if program is None:
         raise VenvError("uv was not found (load a module that provides it, or run pip install uv)")
     return _Uv(program, interpreter, environ, request)
@@ -76,6 +75,8 @@ class _Uv(NamedTuple):
 
     def remove(self, path: str, requested: Requested, before: InstalledBefore) -> list[Command]:
         """Remove what uv considers surplus, if this tool installed it."""
+        import subprocess  # noqa: PLC0415 - only a build needs it
+
         words, env, _ = self._pip(path, "install", "--dry-run", "--exact", *_arguments(requested))
         if requested.packages or requested.requirements:
             done = subprocess.run(

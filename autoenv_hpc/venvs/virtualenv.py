@@ -1,14 +1,11 @@
 """The backend for `virtualenv`."""
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
+from autoenv_hpc.venvs.interpreters import find_interpreter, numbers, on_path
 from autoenv_hpc.venvs.pip import Pip
 from autoenv_hpc.venvs.types import Installer, Interpreter, VenvRequest
 from autoenv_hpc.venvs.virtual import activate, match
@@ -32,7 +29,7 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
 
 
 def _program(interpreter: Interpreter, environ: Env) -> list[str]:
-    program = shutil.which("virtualenv", path=environ.get("PATH", os.defpath))
+    program = next(on_path(("virtualenv",), environ), None)
     tools = [
         *([[program]] if program else []),
         [interpreter.executable, "-m", "virtualenv"],
@@ -55,6 +52,8 @@ def _program(interpreter: Interpreter, environ: Env) -> list[str]:
 
 
 def _version(words: list[str], environ: Env) -> tuple[int, ...] | None:
+    import subprocess  # noqa: PLC0415 - only a build needs it
+
     try:
         done = subprocess.run(
             [*words, "--version"], env=environ, stdin=subprocess.DEVNULL, capture_output=True,

@@ -7,9 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from homes import CHECKOUT, COMMAND, Home
+
+from autoenv_hpc.project.choices import Backend
 
 PLAIN = '[env]\nCOLOUR = "blue"\n'
 
@@ -110,6 +113,22 @@ def test_the_hot_path_imports_little_and_nothing_of_others(home: Home) -> None:
         names = {name for name in out.stdout.split() if not name.startswith("_")}
         assert names - {"autoenv_hpc"} <= (known or sys.stdlib_module_names)
     assert "tomllib" not in names
+
+
+@pytest.mark.parametrize("backend", get_args(Backend))
+def test_to_match_an_environment_imports_no_more_than_its_check(backend: str) -> None:
+    """What builds one takes as long to import as the rest of a miss."""
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from autoenv_hpc.activations import compiling\n"
+        "from autoenv_hpc.venvs import ensure, backends\nimport autoenv_hpc.modules.observations\n"
+        f"backends.backend({backend!r})\n"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))\n"
+    )
+    words = [sys.executable, "-I", "-c", code]
+    out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    names = {name for name in out.split() if not name.startswith("_")}
+    assert names - {"autoenv_hpc"} <= HOT_PATH | {"errno", "glob", "shlex", "signal"}
 
 
 def test_what_is_installed_is_compiled(installed: Path) -> None:

@@ -1,0 +1,78 @@
+"""The path values of a configuration, expanded."""
+
+import os
+from typing import TYPE_CHECKING
+
+from autoenv_hpc.environment import Env
+from autoenv_hpc.errors import ConfigError
+from autoenv_hpc.guards import Guards
+from autoenv_hpc.project import templates
+from autoenv_hpc.project.project import Project
+from autoenv_hpc.system import machine
+from autoenv_hpc.system.folders import Folders
+
+if TYPE_CHECKING:
+    from autoenv_hpc.venvs.types import Interpreter
+
+
+class PathValues:
+    """Expands path values, and collects the guards of the results."""
+
+    def __init__(self, project: Project, environ: Env, folders: Folders) -> None:
+        self._project = project
+        self._folders = folders
+        self.environ = environ
+        self.interpreter: Interpreter | None = None
+        self.guards = Guards()
+
+    def path(self, template: str, key: str) -> str:
+        """The absolute path for a value. A relative one starts at the project's folder.
+
+        :param key: the key of the value, for messages.
+        :raises ConfigError: a variable or field has no value.
+        """
+        project = self._project
+        fields = {
+            "site": project.site.name,
+            "arch": self._arch,
+            "microarch": self._microarch,
+            "python": self._python,
+            "user": _user,
+            "project": os.path.basename(project.root),
+            "name": project.config.name,
+        }
+        self.guards |= Guards.on_variables(templates.variables(template), self.environ)
+        place, home = f"{project.file}: {key}", self._folders.home
+        path = templates.expand(
+            template, fields=fields, environ=self.environ, home=home, place=place
+        )
+        return os.path.normpath(os.path.join(project.root, path))
+
+    def _python(self) -> str:
+        if self.interpreter is None:
+            from autoenv_hpc.venvs.interpreters import find_interpreter  # noqa: PLC0415
+
+            venv = self._project.config.venv
+            python = venv.python if venv else None
+            self.interpreter = find_interpreter(python, self.environ, self._folders)
+        return self.interpreter.version
+
+    def _arch(self) -> str:
+        self.guards |= Guards(cpu=machine.cpu())
+        return os.uname().machine
+
+    def _microarch(self) -> str:
+        try:
+            import archspec.cpu  # noqa: PLC0415 - only a path with this field needs it
+        except ImportError as error:
+            raise ConfigError(
+                "{microarch} needs the package archspec (pip install archspec)"
+            ) from error
+        self.guards |= Guards(cpu=machine.cpu())
+        return str(archspec.cpu.host().name)
+
+
+def _user() -> str:
+    import pwd  # noqa: PLC0415 - only a path with this field needs it
+
+    return pwd.getpwuid(os.getuid()).pw_name
