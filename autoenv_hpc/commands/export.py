@@ -46,13 +46,7 @@ def _origin(compiled: Compiled) -> list[str]:
 
 def _shell(compiled: Compiled, change: Change, shell: str) -> str:
     dialect = dialect_for(shell)
-    machine = dialect.quote(os.uname().machine)
-    refusal = "echo 'autoenv-hpc: this file was made on another architecture' >&2"
-    if shell == "fish":
-        guard = f"test (uname -m) = {machine}; or begin; {refusal}; return 1; end"
-    else:
-        guard = f'[ "$(uname -m)" = {machine} ] || {{ {refusal}; return 1 2>/dev/null || exit 1; }}'
-    lines = [*(f"# {printable(text)}" for text in _origin(compiled)), guard]
+    lines: list[str] = []
     whole = Change()
     for name, value in change.items():
         added = _added(name, value)
@@ -63,7 +57,21 @@ def _shell(compiled: Compiled, change: Change, shell: str) -> str:
     targets = {name: value.after for name, value in whole.items() if value.after is not None}
     lines += dialect.assign(targets, [name for name in whole if name not in targets])
     lines += _definitions(compiled, dialect)
-    return "\n".join(lines) + "\n"
+    comments = (f"# {printable(text)}" for text in _origin(compiled))
+    return "\n".join([*comments, *_only_here(lines, dialect)]) + "\n"
+
+
+def _only_here(lines: list[str], dialect: Dialect) -> list[str]:
+    """The lines, behind a test that the machine is of the same type."""
+    machine = dialect.quote(os.uname().machine)
+    refusal = "echo 'autoenv-hpc: this file was made on another architecture' >&2"
+    if dialect.name == "fish":
+        test, otherwise, end = f"if test (uname -m) = {machine}", "else", "end"
+        fail = "if status is-interactive; sh -c 'exit 125'; else; exec sh -c 'exit 125'; end"
+    else:
+        test, otherwise, end = f'if [ "$(uname -m)" = {machine} ]; then', "else", "fi"
+        fail = "case $- in *i*) (exit 125) ;; *) exit 125 ;; esac"
+    return [test, *lines, otherwise, refusal, fail, end]
 
 
 def _added(name: str, value: Value) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from homes import MODULE_TOOLS, Home
+from homes import COMMAND, MODULE_TOOLS, Home
 
 CONFIG = """
 modules = ["python/3.9.5", "samtools/1.12"]
@@ -82,3 +82,41 @@ def test_as_data(home: Home) -> None:
         "several lines"
         in home.command("export", "--format", "dotenv", cwd=several, status=1).stderr
     )
+
+
+@pytest.mark.parametrize("wrong", ["untrusted", "unknown option", "no Python", "killed"])
+@pytest.mark.parametrize("shell", [*RUN, "sh"])
+def test_if_it_fails_a_script_ends_and_a_terminal_stays(
+    home: Home, shell: str, wrong: str, tmp_path: Path
+) -> None:
+    root = home.project('[env]\nCOLOUR = "blue"\n', "p", allow=wrong != "untrusted")
+    killer = tmp_path / "python"
+    killer.write_text("#!/bin/sh\nkill -9 $$\n")
+    killer.chmod(0o755)
+    python = {"no Python": "/bin/false", "killed": str(killer)}.get(wrong)
+    env = home.env | ({"AUTOENV_HPC_PYTHON": python} if python else {})
+    options = ["--wrong"] if wrong == "unknown option" else []
+    options += ["--format", "fish"] if shell == "fish" else []
+    words = f"{COMMAND} export {' '.join(options)}"
+    line = f"{words} | source" if shell == "fish" else f'eval "$({words})"'
+    run = RUN.get(shell, ["sh", "-c"])
+    inner = f"function f; {line}; end; f" if shell == "fish" else f"f() {{ {line}; }}; f"
+    for script in (line, inner, f"set -e; {line}" if shell != "fish" else line):
+        done = subprocess.run(
+            [*run, f"{script}; echo went on"], cwd=root, env=env, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        assert (done.stdout, done.returncode) == ("", 125), done.stderr
+    terminal = [run[0], *run[1:-1], "-i", "-c", f"{line}; echo status $pipestatus[2]$status"]
+    if shell != "fish":
+        terminal[-1] = f"{line}; echo status $?"
+    done = subprocess.run(
+        terminal, cwd=root, env=env, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    assert "status 125" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "dotenv"])
+def test_if_it_fails_there_are_no_data(home: Home, form: str) -> None:
+    root = home.project("", "p", allow=False)
+    assert home.command("export", f"--format={form}", cwd=root, status=1).stdout == ""
