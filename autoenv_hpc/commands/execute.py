@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from typing import NoReturn
@@ -72,7 +71,7 @@ def become(words: list[str], env: Env) -> NoReturn:
     if "SLURM_EXPORT_ENV" in env:  # `sbatch --export=NONE` sets it; srun would then export nothing
         env = {**env, "SLURM_EXPORT_ENV": "ALL"}
     program = words[0]
-    path = program if "/" in program else shutil.which(program, path=env.get("PATH", os.defpath))
+    path = program if "/" in program else _search(program, env.get("PATH", os.defpath))
     if path is None:
         problem = ExecProblem(_not_found(program, env))
         problem.status = 127
@@ -80,18 +79,46 @@ def become(words: list[str], env: Env) -> NoReturn:
     try:
         _replace(path, words, env)
     except OSError as error:
-        if error.errno == errno.ENOEXEC:  # a script without `#!`, as execvp(3) runs it
-            _replace("/bin/sh", ["/bin/sh", path, *words[1:]], env)
-        problem = ExecProblem(f"{program}: {error.strerror}")
+        start = _start(path)
+        if error.errno == errno.ENOEXEC and b"\0" not in start and not start.startswith(b"#!"):
+            _replace("/bin/sh", ["/bin/sh", path, *words[1:]], env)  # text, as execvp(3) runs it
+        problem = ExecProblem(f"{program}: {_why_not(error, path, start)}")
         problem.status = 127 if error.errno == errno.ENOENT else 126
         raise problem from error
+
+
+def _search(program: str, path: str) -> str | None:
+    """The program as the start script finds it, which takes the first that may be executed."""
+    files = (f"{folder or '.'}/{program}" for folder in path.split(":"))
+    return next((f for f in files if os.path.isfile(f) and os.access(f, os.X_OK)), None)
 
 
 def _replace(path: str, words: list[str], env: Env) -> NoReturn:
     """Become another program, without traces of Python or of the start script."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
         signal.signal(number, signal.SIG_DFL)
-    os.execve(path, words, env)
+    os.execve(path, words, {**env, "_": path})  # bash sets `_` where it starts CMD
+
+
+def _start(path: str) -> bytes:
+    """The first bytes of a program; nothing if they cannot be read."""
+    if not os.path.isfile(path):  # to read from a pipe would wait
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(255)
+    except OSError:
+        return b""
+
+
+def _why_not(error: OSError, path: str, start: bytes) -> str:
+    """Why a program cannot be executed, in the words of the system where these are enough."""
+    if start.startswith(b"#!") and os.access(path, os.X_OK):
+        interpreter = os.fsdecode(start[2:].partition(b"\n")[0].strip(b" \t"))
+        return f"its first line names {interpreter!r}, which cannot be executed here"
+    if error.errno == errno.ENOEXEC:
+        return "it is no program for this kind of machine"
+    return error.strerror or "it cannot be executed"
 
 
 def _not_found(program: str, env: Env) -> str:
@@ -100,5 +127,5 @@ def _not_found(program: str, env: Env) -> str:
     project = active.active_project(env)
     path = project.change.get("PATH") if project else None
     before = path.before if path else None
-    outside = shutil.which(program, path=before) if before else None
+    outside = _search(program, before) if before else None
     return f"{text}; outside the project it is {outside}" if outside else text

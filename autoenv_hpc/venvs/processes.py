@@ -3,7 +3,10 @@
 import os
 import shlex
 
-import psutil
+try:
+    import psutil
+except ImportError:  # compiled for another machine or Python than the one that has taken over here
+    psutil = None  # type: ignore[assignment]
 
 _SHELLS = ("bash", "zsh", "fish")
 _SHOWN = 60  # characters of a command line
@@ -15,6 +18,8 @@ def using(prefix: str, root: str) -> list[str]:
     :param root: the project's folder. A shell counts if its working directory is inside, because
         other processes cannot see which variables it has set since its start.
     """
+    if psutil is None:
+        return []
     ours = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
     users = []
     for process in psutil.process_iter():
