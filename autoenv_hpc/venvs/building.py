@@ -53,13 +53,14 @@ def update(request: VenvRequest, installer: Installer, progress: Progress) -> No
         packages = old.get("wishes", {}).get("packages", ())
         before = InstalledBefore(tuple(packages), tuple(old.get("installed", ())))
         requested, present = request.requested, contents.installed(request.path).keys()
+        wishes = _wishes(requested)
         for command in installer.install(request.path, requested):
             _run(command, request, request.path, progress)
         ours = {*before.installed, *(contents.installed(request.path).keys() - present)}
         for command in installer.remove(request.path, requested, before):
             _run(command, request, request.path, progress)
         if old:  # an environment that was made by hand has no record, and gets none
-            record.write(request.path, {**old, **_contents(request.path, requested, ours)})
+            record.write(request.path, {**old, **wishes, **_installed(request.path, ours)})
             time.sleep(SETTLING_TIME)
 
 
@@ -77,13 +78,14 @@ def build_at(
             cleanup.discard(target)
         process = {"host": os.uname().nodename, "process": os.getpid(), "job": jobs.number(environ)}
         record.begin(target, process)
+        wishes = _wishes(request.requested)
         for command in (*installer.create(target), *installer.install(target, request.requested)):
             _run(command, request, target, progress)
         if target != request.path:
             relocation.relocate(target, target, request.path)
         ours = contents.installed(target).keys()
-        built = _contents(target, request.requested, ours)
-        record.finish(target, {**_facts(request, installer, environ), **built})
+        facts = _facts(request, installer, environ)
+        record.finish(target, {**facts, **wishes, **_installed(target, ours)})
         time.sleep(SETTLING_TIME)
     except (OSError, VenvError) as error:
         failure = build_failure(request.path, error)  # before the removal frees disk space
@@ -121,16 +123,23 @@ def _facts(request: VenvRequest, installer: Installer, environ: Env) -> record.R
     }
 
 
-def _contents(path: str, requested: Requested, ours: AbstractSet[str]) -> record.Record:
-    """The part of the record about the contents, without packages that the user added."""
+def _wishes(requested: Requested) -> record.Record:
+    """The part of the record about the request.
+
+    It is taken before the installers run: a file that is edited meanwhile is not what they read.
+    """
     return {
         "wishes": {
             "fingerprint": requirements.fingerprint(requested),
             "packages": list(requested.packages),
             "requirements": list(requested.requirements),
-        },
-        "installed": sorted(contents.installed(path).keys() & ours),
+        }
     }
+
+
+def _installed(path: str, ours: AbstractSet[str]) -> record.Record:
+    """The part of the record about the contents, without packages that the user added."""
+    return {"installed": sorted(contents.installed(path).keys() & ours)}
 
 
 def build_failure(path: str, error: OSError | VenvError) -> VenvError:

@@ -51,6 +51,40 @@ def test_sync_installs_the_difference(home: Home, project: Project, backend: str
     assert "have changed" in home.command("exec", "-C", str(root), "--", "true").stderr
 
 
+_EDITING_BACKEND = """
+import zipfile
+def build_wheel(folder, settings=None, metadata=None):
+    open("../r.txt", "a").write("spacy\\n")
+    with zipfile.ZipFile(f"{folder}/slow-1-py3-none-any.whl", "w") as wheel:
+        info = "slow-1.dist-info/"
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: slow\\nVersion: 1\\n")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    return "slow-1-py3-none-any.whl"
+"""
+
+
+@pytest.mark.parametrize("step", ["prepare", "sync"])
+def test_requirements_that_change_while_they_are_installed_are_not_yet_installed(
+    home: Home, project: Project, step: str
+) -> None:
+    home.env["PIP_NO_BUILD_ISOLATION"] = "0"  # pip's spelling of "no isolation"
+    root = project("venv", 'requirements = ["r.txt"]\n')
+    (root / "slow").mkdir()
+    (root / "slow/pyproject.toml").write_text(
+        '[project]\nname = "slow"\nversion = "1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["."]\n'
+    )
+    (root / "slow/b.py").write_text(_EDITING_BACKEND)
+    if step == "sync":
+        (root / "r.txt").write_text("numpy\n")
+        home.command("prepare", cwd=root)
+    (root / "r.txt").write_text("./slow\n")
+    home.command(step, cwd=root)
+    fresh = home.command("exec", "--fresh", "--", "true", cwd=root).stderr
+    assert "have changed since it was built" in fresh
+
+
 def test_what_the_user_installed_stays(
     home: Home, project: Project, venv_tools: Path, wheelhouse: Path
 ) -> None:
