@@ -1,6 +1,8 @@
 """The project that a command works on."""
 
+import itertools
 import os
+import time
 from typing import NamedTuple
 
 from autoenv_hpc.activation import Activation
@@ -13,6 +15,8 @@ from autoenv_hpc.project.project import Project
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import jobs
 from autoenv_hpc.venvs.types import VenvRequest
+
+_SETTLING = (0.06, 2)  # seconds; the second is for file systems that count in seconds
 
 
 class Compiled(NamedTuple):
@@ -50,8 +54,8 @@ def compile_and_store(
 ) -> Compiled:
     """Compile the governing project as if no project were active, and store the result.
 
-    :param prepare: build the environment even where entering would not, and wait until the
-        result can be stored.
+    :param prepare: build the environment even where entering would not, and compile again if a
+        file changed too shortly before the result to store it.
     """
     arguments, environ, folders = context.arguments, context.environ, context.folders
     chosen = chosen or choose_project(context)
@@ -61,6 +65,12 @@ def compile_and_store(
         activation = compiling.compile_activation(
             chosen, outside, folders, progress, prepare=prepare, fresh=fresh
         )
+        for seconds in _SETTLING if prepare else ():
+            if not activation.guards.changed:
+                break
+            time.sleep(seconds)
+            again = compiling.compile_activation(chosen, outside, folders, progress)
+            activation = again._replace(notices=_unique(activation.notices, again.notices))
     except Problem as problem:
         if isinstance(problem, ModuleError) and arguments.site:
             hint = f"these are the modules of {arguments.site}, and this may be another site"
@@ -72,7 +82,7 @@ def compile_and_store(
         context.report.note(notice)
     if not (arguments.site or arguments.env):  # a later call without options finds what is stored
         bash, report = dialect_for("bash"), context.report
-        storing.store_activation(activation, bash, folders, report, patiently=prepare)
+        storing.store_activation(activation, bash, folders, report)
         storing.sweep_notes(folders)
     return Compiled(chosen, outside, activation)
 
@@ -109,6 +119,10 @@ def venv_request(context: Context) -> tuple[VenvRequest, Env]:
             f"{chosen.file}: there is no [venv] table (add one to ask for an environment)"
         )
     return modules.request, modules.loaded.env
+
+
+def _unique(*notices: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(itertools.chain(*notices)))
 
 
 def _find(context: Context, settings: config.Settings) -> str:

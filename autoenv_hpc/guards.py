@@ -14,6 +14,7 @@ from autoenv_hpc.environment import Variables
 from autoenv_hpc.printable import printable
 
 _TICK = 50_000_000  # ns; the clocks of file systems advance in steps of up to some 10 ms
+LONGEST_TEXT = 16_384  # bytes; a longer file is told from another by its time alone
 _SECOND = 1_000_000_000
 _SHOWN = 60  # characters of a value in a message
 
@@ -25,6 +26,7 @@ class Now(NamedTuple):
     host: str
     cpu: Callable[[], str]  # called only if a guard needs it: `machine.cpu`
     seconds: int  # since the epoch
+    shell: str = "bash"  # for which a load is made
 
 
 Kind = Literal["anything", "file", "folder"]
@@ -34,19 +36,44 @@ class Guards(NamedTuple):
     """Conditions with the values on which a result depends; all must hold."""
 
     files: Mapping[str, int | None] = {}  # path to time of modification in ns; None: not there
+    texts: Mapping[str, str] = {}  # path to content, if a time alone is no proof
     present: Mapping[str, Kind] = {}  # path to what it must be, whatever its time
     links: Mapping[str, str | None] = {}  # path to where it must lead as a link; None: it is none
     variables: Mapping[str, str | None] = {}  # name to value; None: not set
     host: str | None = None  # the only host for which this holds
     cpu: str | None = None  # the only kind of processor for which this holds
+    shell: str | None = None  # the only shell for which this holds
     max_age: int | None = None  # seconds from `made`
     made: int = 0  # seconds since the epoch; 0: the age does not matter
     not_storable_because: str | None = None  # the reason, if no guard can express it
+    changed: str | None = None  # why this one result is not storable, though the next may be
 
     @classmethod
     def on_files(cls, paths: Iterable[str]) -> "Guards":
-        """Guards on files and folders as they are now, whether they exist or not."""
-        return cls(files={path: modified(path) for path in paths})
+        """Guards on files and folders as they are now, whether they exist or not.
+
+        They are taken before the files are read. A file that has only just changed may change
+        again and keep its time: what is read of it now cannot be told from what comes then.
+        """
+        files: dict[str, int | None] = {}
+        changed = None
+        for path in paths:
+            state = _state(path)
+            files[path] = state and state.st_mtime_ns
+            if state and is_recent(state, time.time_ns()):
+                changed = f"{path} has only just changed"
+        return cls(files=files, changed=changed)
+
+    @classmethod
+    def on_text(cls, path: str, data: bytes, then: int | None) -> "Guards":
+        """Guards on a file that was read.
+
+        :param data: its content; the file need not be old, as the content itself is compared.
+        :param then: its time of modification before it was read, in ns.
+        """
+        if len(data) > LONGEST_TEXT or b"\0" in data:  # no shell can hold the byte 0
+            return cls.on_files((path,))._replace(files={path: then})
+        return cls(files={path: then}, texts={path: os.fsdecode(data)})
 
     @classmethod
     def on_variables(cls, names: Iterable[str], env: Variables) -> "Guards":
@@ -58,18 +85,22 @@ class Guards(NamedTuple):
         changed = next(
             (p for p in self.files if other.files.get(p, self.files[p]) != self.files[p]), None
         )
-        reason = self.not_storable_because or other.not_storable_because
         ages = [age for age in (self.max_age, other.max_age) if age is not None]
         return Guards(
             files={**self.files, **other.files},
+            texts={**self.texts, **other.texts},
             present={**self.present, **other.present},
             links={**self.links, **other.links},
             variables={**self.variables, **other.variables},
             host=self.host or other.host,
             cpu=self.cpu or other.cpu,
+            shell=self.shell or other.shell,
             max_age=min(ages, default=None),
             made=min(filter(None, (self.made, other.made)), default=0),
-            not_storable_because=reason or (changed and f"{changed} changed in the meantime"),
+            not_storable_because=self.not_storable_because or other.not_storable_because,
+            changed=(
+                self.changed or other.changed or (changed and f"{changed} changed in the meantime")
+            ),
         )
 
     @property
@@ -81,11 +112,13 @@ class Guards(NamedTuple):
         """All conditions but those on some files, and the conditions on these files."""
         rest = self._replace(
             files={p: v for p, v in self.files.items() if p not in paths},
+            texts={p: v for p, v in self.texts.items() if p not in paths},
             present={p: v for p, v in self.present.items() if p not in paths},
             links={p: v for p, v in self.links.items() if p not in paths},
         )
         return rest, Guards(
             files={p: v for p, v in self.files.items() if p in paths},
+            texts={p: v for p, v in self.texts.items() if p in paths},
             present={p: v for p, v in self.present.items() if p in paths},
             links={p: v for p, v in self.links.items() if p in paths},
         )
@@ -113,7 +146,12 @@ class Guards(NamedTuple):
             for path, target in self.links.items()
             if (os.path.islink(path) if target is None else not _is_same(path, target))
         ]
+        if self.shell not in (None, now.shell):
+            reasons.append(f"it is for {self.shell}")
         reasons += [text for path, then in self.files.items() if (text := _difference(path, then))]
+        reasons += [
+            f"{path} has another content" for path, text in self.texts.items() if read(path) != text
+        ]
         for name, value in self.variables.items():
             if now.env.get(name) != value:
                 reasons.append(f"{name} was {_brief(value)} and is now {_brief(now.env.get(name))}")
@@ -128,17 +166,14 @@ class Guards(NamedTuple):
             *age,
             *machine,
             *([("processor", "of the same kind")] if self.cpu is not None else []),
+            *([("shell", self.shell)] if self.shell else []),
             *(("exists", path) for path in self.present),
             *(("link", f"{path} leads to {to or 'nowhere'}") for path, to in self.links.items()),
             *(("unchanged", path) for path, then in self.files.items() if then is not None),
+            *(("content", path) for path in self.texts),
             *(("absent", path) for path in absent),
             *(("variable", f"{name} is {_brief(v)}") for name, v in self.variables.items()),
         ]
-
-    @property
-    def unsettled(self) -> float:
-        """The seconds in which the newest file may still change but keep its modification time."""
-        return max((unsettled(then) for then in self.files.values() if then is not None), default=0)
 
 
 def restored(fields: Mapping[str, Any]) -> Guards:
@@ -151,20 +186,39 @@ def restored(fields: Mapping[str, Any]) -> Guards:
 
 def modified(path: str) -> int | None:
     """The modification time in ns since the epoch; None if there is no such file."""
+    state = _state(path)
+    return state and state.st_mtime_ns
+
+
+def is_recent(state: os.stat_result, moment: int) -> bool:
+    """Whether a file that is read at a moment may change after that, but keep its times.
+
+    The change of the inode counts: unlike the time of modification, nobody can set its time. A
+    time in the future is one of a clock that cannot be compared with ours.
+
+    :param moment: in ns since the epoch, by our own clock.
+    """
+    then = state.st_ctime_ns
+    is_coarse = then % _SECOND == 0  # a file system that counts in seconds
+    return then > moment - (2 * _SECOND if is_coarse else _TICK)
+
+
+def read(path: str) -> str | None:
+    """The content of a file; None if it cannot be read, or is longer than any that is compared."""
     try:
-        return os.stat(path).st_mtime_ns
+        if not os.path.isfile(path):  # a pipe would never end
+            return None
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read(LONGEST_TEXT + 1))
     except OSError:
         return None
 
 
-def unsettled(then: int) -> float:
-    """The seconds in which a file may still change but keep its modification time.
-
-    :param then: its modification time in ns since the epoch, by the file system's clock.
-    """
-    is_coarse = then % _SECOND == 0  # a file system that counts in seconds
-    trusted = then + (2 * _SECOND if is_coarse else _TICK)
-    return max(0, trusted - time.time_ns()) / _SECOND
+def _state(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _difference(path: str, then: int | None) -> str | None:

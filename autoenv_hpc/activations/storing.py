@@ -23,23 +23,17 @@ def store_activation(
     dialect: Dialect,
     folders: Folders,
     report: Report,
-    *,
-    patiently: bool = False,
 ) -> None:
     """Store an activation for later shells, unless it is not storable or already outdated.
 
     A cache that is not writable only costs speed, so the result is a message and not an error.
 
-    :param patiently: if a file is so new that it could change without a new time, wait; otherwise
-        nothing is stored.
     """
     guards = activation.guards
-    if guards.not_storable_because or not guards.files:
+    if guards.not_storable_because or guards.changed or not guards.files:
         return
-    if patiently:
-        time.sleep(guards.unsettled)
     values = {name: value for name, value in guards.variables.items() if value is not None}
-    if guards.unsettled or guards.failures(machine.now(values)):  # a file has changed
+    if guards.failures(machine.now(values, dialect.shell)):  # a file has changed
         return
     try:
         made = guards.made * _SECOND

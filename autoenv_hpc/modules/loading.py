@@ -1,6 +1,7 @@
 """A real load of modules in a scratch shell."""
 
 import os
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,6 +80,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     use = [("use", path) for path in reversed(request.paths)]
     load = [("load", *_words(request.modules))] if request.modules else []
     first = [(request.policy,)] if request.policy != "keep" else []
+    began = time.time_ns()
     result = scratch_shell.run(start, tool, [*first, *use, *load])
     questions = result.questions
     if _missing(request.modules, result, tool) and loaded(start) and not first:
@@ -88,7 +90,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
         if not _missing(request.modules, again, tool):
             result = again
     missing = _missing(request.modules, result, tool)
-    depends = observations.guards(questions, start)
+    depends = observations.guards(questions, start, began)
     if missing:
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener

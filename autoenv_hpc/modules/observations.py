@@ -10,12 +10,12 @@ import errno
 import os
 import re
 import stat
-import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.guards import Guards, Kind
+from autoenv_hpc.guards import LONGEST_TEXT, Guards, Kind, is_recent, read
 from autoenv_hpc.modules.bookkeeping import is_bookkeeping
 from autoenv_hpc.system import machine
 
@@ -33,6 +33,7 @@ _PRESENT: Mapping[str, Kind] = {"file": "file", "directory": "folder"}
 _BOUND_AGE = 3600  # seconds; what a modulefile learns of its host or user may change
 _PATHS = frozenset(("read", "file", "folder", "walk", "link", "kind", "access"))
 _FLAGS = frozenset(("host", "machine", "user", "shell"))
+_COMPARED = 262_144  # bytes of content in one activation; a shell reads more of it too slowly
 _GLOB_FOLDERS = 64  # of a pattern; more are not watched
 
 # Why a load cannot be stored, by the kind of question; `{}` is what was asked for.
@@ -71,6 +72,7 @@ class Observations(NamedTuple):
     """
 
     files: Mapping[str, int | None] = {}  # what was read or looked at: its time in ns; None: absent
+    texts: Mapping[str, str] = {}  # of those files that share their time with others
     present: Mapping[str, str] = {}  # what only had to be there: its kind, "file" or "directory"
     links: Mapping[str, str | None] = {}  # where each link leads on the way; None: it is no link
     variables: Mapping[str, str | None] = {}  # that were asked for before the load set them
@@ -81,23 +83,26 @@ class Observations(NamedTuple):
     shell: bool = False  # the name of the shell that asks
     place: str | None = None  # the working directory
     unstorable: str | None = None  # the question that no condition can express, and who asked it
+    changed: str | None = None  # what changed while it was asked for, or just before
+    crowded: bool = False  # whether files share their time, but are too long to compare
 
 
-def guards(record: bytes, before: Env) -> Guards | None:
+def guards(record: bytes, before: Env, began: int) -> Guards | None:
     """The conditions under which the same load gives the same again.
 
     :param record: everything that the listeners wrote in the scratch shells of one load.
     :param before: the environment that they were given.
+    :param began: when they began, in ns since the epoch.
     :return: None if a call of the module tool was not listened to until its end.
     """
-    seen = observed(record, before)
+    seen = observed(record, before, began)
     if seen is None:
         return None
     is_bound = seen.host or seen.user  # nothing else shows that an answer has changed
-    reason = "asks for the name of the shell" if seen.shell else None
     place = {} if seen.place is None else {"PWD": seen.place}
     return Guards(
         files=seen.files,
+        texts=seen.texts,
         present={path: _PRESENT.get(kind, "anything") for path, kind in seen.present.items()},
         links={
             path: None if target is None else os.path.join(os.path.dirname(path), target)
@@ -106,8 +111,9 @@ def guards(record: bytes, before: Env) -> Guards | None:
         variables={**seen.variables, **seen.written, **place},
         host=os.uname().nodename if is_bound else None,
         cpu=machine.cpu() if seen.machine else None,
-        max_age=_BOUND_AGE if is_bound else None,
-        not_storable_because=seen.unstorable or reason,
+        max_age=_BOUND_AGE if is_bound or seen.crowded else None,
+        not_storable_because=seen.unstorable,
+        changed=seen.changed,
     )
 
 
@@ -118,7 +124,7 @@ class _Question(NamedTuple):
     asker: str
 
 
-def observed(record: bytes, before: Env, began: int = 0) -> Observations | None:
+def observed(record: bytes, before: Env, began: int) -> Observations | None:
     """Read what the listeners wrote.
 
     :param record: everything that they wrote in one scratch shell.
@@ -131,7 +137,7 @@ def observed(record: bytes, before: Env, began: int = 0) -> Observations | None:
     ends = sum(question.kind == "end" and not question.what for question in questions)
     if calls == 0 or calls != ends:
         return None
-    return _Reader(before, began or time.time_ns()).read(list(_deciding(questions)))
+    return _Reader(before, began).read(list(_deciding(questions)))
 
 
 def _questions(record: bytes) -> Iterator[_Question]:
@@ -171,6 +177,7 @@ class _Reader:
         self._before = before
         self._began = began
         self._files: dict[str, int | None] = {}
+        self._regular: dict[str, os.stat_result] = {}
         self._present: dict[str, str] = {}
         self._links: dict[str, str | None] = {}
         self._variables: dict[str, str | None] = {}
@@ -178,6 +185,7 @@ class _Reader:
         self._flags: set[str] = set()
         self._place: str | None = None
         self._because: str | None = None
+        self._changed: str | None = None
         self._tools: tuple[str, ...] = ()
         self._real: dict[str, str] = {"/": "/", "": ""}
         self._read: set[str] = set()  # the real paths of files
@@ -189,8 +197,10 @@ class _Reader:
         for question in questions:
             self._take(question)
         self._watch_folders()
+        texts, is_crowded = self._texts()
         return Observations(
             self._files,
+            texts,
             self._present,
             self._links,
             {n: v for n, v in self._variables.items() if v is not None or not is_bookkeeping(n)},
@@ -201,6 +211,8 @@ class _Reader:
             "shell" in self._flags,
             self._place,
             self._because,
+            self._changed,
+            is_crowded,
         )
 
     def _take(self, question: _Question) -> None:
@@ -270,10 +282,9 @@ class _Reader:
         seen = answer.split(" ", 5)
         now = _state(path, follows=kind != "link")
         if not _agree(seen, now, kind) or (
-            now and kind != "kind" and now.st_ctime_ns > self._began
+            now and kind not in ("kind", "access") and is_recent(now, self._began)
         ):
-            self._refuse("", f"asked after {path}, which has changed in the meantime")
-            return
+            self._changed = self._changed or f"{path} changed during the load, or just before it"
         if now is None:
             self._file(path, None)
         elif kind == "link" and stat.S_ISLNK(now.st_mode):
@@ -283,14 +294,38 @@ class _Reader:
             self._present[path] = _kind(now)
         else:
             self._file(path, now.st_mtime_ns)
-            if kind == "read" and stat.S_ISREG(now.st_mode):
-                self._read.add(real)
+            if stat.S_ISREG(now.st_mode):
+                self._regular[path] = now
+                if kind == "read":
+                    self._read.add(real)
         if kind == "link":
             self._links[path] = None
 
     def _file(self, path: str, then: int | None) -> None:
         if self._files.setdefault(path, then) != then:
-            self._refuse("", f"asked after {path}, which has changed in the meantime")
+            self._changed = self._changed or f"{path} changed during the load"
+
+    def _texts(self) -> tuple[dict[str, str], bool]:
+        """The content of files that have the same time: whoever published them has set it.
+
+        An edited one may get that time again. Also returns whether some cannot be compared so.
+        """
+        shared = Counter(state.st_mtime_ns for state in self._regular.values())
+        texts: dict[str, str] = {}
+        left, is_crowded = _COMPARED, False
+        for path, state in self._regular.items():
+            if shared[state.st_mtime_ns] == 1 and state.st_mtime_ns > 0:
+                continue
+            text = read(path) if state.st_size <= min(left, LONGEST_TEXT) else None
+            now = _state(path)
+            if now is None or now.st_ctime_ns != state.st_ctime_ns:
+                self._changed = self._changed or f"{path} changed during the load"
+            elif text is None or "\0" in text:
+                is_crowded = True
+            else:
+                texts[path] = text
+                left -= state.st_size
+        return texts, is_crowded
 
     def _kernel(self, kind: str, path: str, answer: str, asker: str) -> None:
         """What the kernel shows as files has no time that means anything."""

@@ -71,7 +71,7 @@ def _save(
 ) -> None:
     befores = Guards(variables=change.befores, made=int(time.time()))
     conditions = resolution.guards | befores
-    if conditions.not_storable_because or conditions.unsettled:
+    if conditions.not_storable_because or conditions.changed:
         return
     record = _Record(
         format=_FORMAT,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.guards import Guards
+from autoenv_hpc.guards import Guards, modified
 from autoenv_hpc.project import templates, trust
 from autoenv_hpc.project.choices import (
     Backend,
@@ -205,16 +205,19 @@ def settings(environ: Env, folders: Folders, system: str = SYSTEM_FILE) -> Setti
     :raises ConfigError: one of them is not valid.
     """
     files = (system, os.path.join(folders.config, "config.toml"))
-    guards = Guards.on_files(files)  # before they are read
+    guards = Guards()
     documents = []
     for file in files:
+        then = modified(file)  # before it is read
         try:
             with open(file, "rb") as stream:
                 data = stream.read()
         except (FileNotFoundError, NotADirectoryError):
+            guards |= Guards(files={file: None})
             continue
         except OSError as error:
             raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+        guards |= Guards.on_text(file, data, then)
         documents.append(parse(data, file, above=True))
     paths: list[str] = []
     groups: list[str] = []

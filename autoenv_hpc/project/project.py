@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, TrustError
-from autoenv_hpc.guards import Guards
+from autoenv_hpc.guards import Guards, modified
 from autoenv_hpc.project import config, layers, parsed, sites, trust
 from autoenv_hpc.system import files
 from autoenv_hpc.system.digests import digest
@@ -58,17 +58,16 @@ def load(  # noqa: PLR0913 - three are the user's choices
 
     :param outside: the variables without an active project, whose own do not identify the site.
     :param site: the site, if the user names one; `env` is a named environment, likewise.
-    :param data: the content, if the caller has read it and knows that it is allowed.
+    :param data: the content, if the caller has read it.
     :raises Untrusted: it is not allowed.
     :raises ConfigError: it is not valid, or excludes this site.
     """
-    guards = Guards.on_files((file,)) | settings.guards  # before the file is read
-    if data is None:
-        data = read(file)
-        verdict = trust.judge(file, data, settings.trust, folders.state)
-        guards |= verdict.guards
-        if verdict.word != "allowed":
-            raise Untrusted(_untrusted(file, verdict), guards)
+    then = modified(file)  # before it is read
+    data = read(file) if data is None else data
+    verdict = trust.judge(file, data, settings.trust, folders.state)
+    guards = Guards.on_text(file, data, then) | settings.guards | verdict.guards
+    if verdict.word != "allowed":
+        raise Untrusted(_untrusted(file, verdict), guards)
     document = parsed.parse(data, file, folders.cache)
     site_here = sites.detect(
         outside,

@@ -13,7 +13,7 @@ from autoenv_hpc.system import machine
 class Bash(Dialect):
     """The dialect for bash 4.4 and later."""
 
-    name = suffix = "bash"
+    name = suffix = shell = "bash"
     or_operator = " || "
     silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
 
@@ -36,6 +36,8 @@ class Bash(Dialect):
             *self._unchanged(
                 self.changed(shared, stamps, "$__autoenv_hpc_stamps"), "$1 != noted && "
             ),
+            *self._texts(own.texts),
+            *self._texts(shared.texts, "[[ $1 == noted ]] || "),
             *self._host(guards.host),
             *self._cpu(guards.cpu),
             *self._age(guards),
@@ -139,8 +141,25 @@ class Bash(Dialect):
     def _assignable(self, _names: list[str]) -> list[str]:
         return []  # the guards already test their attributes
 
+    def _texts(self, texts: Mapping[str, str], condition: str = "") -> list[str]:
+        """The lines that compare the content of files. `$(<FILE)` would start a process."""
+        lines, text = "__autoenv_hpc_lines", "__autoenv_hpc_text"
+        return [
+            f"{condition}{{ \\builtin mapfile {lines} <{self.quote(path)} &&"
+            f' \\builtin printf -v {text} %s "${{{lines}[@]}}" &&'
+            f" [[ ${text} == {self.quote(content)} ]]; }} 2>/dev/null || return 1"
+            for path, content in texts.items()
+        ]
+
     def _host(self, host: str | None) -> list[str]:
-        return [] if host is None else [f"[[ ${{HOSTNAME-}} == {self.quote(host)} ]] || return 1"]
+        """The lines that ask the kernel; a job inherits `HOSTNAME` from another host."""
+        if host is None:
+            return []
+        name = "__autoenv_hpc_host"
+        return [
+            f"\\builtin read -r {name} <{machine.HOST_FILE}",
+            f"[[ ${name} == {self.quote(host)} ]] || return 1",
+        ]
 
     def _cpu(self, cpu: str | None) -> list[str]:
         """The lines that compare the processor, read from a file as in `machine.cpu`."""

@@ -42,6 +42,7 @@ class Dialect(ABC):
 
     name: str
     suffix: str
+    shell: str  # as module tools call it
     or_operator: str  # between tests, if one of them is enough
     # After the first line a hook replays nothing; after the second it asks nothing.
     silenced: tuple[str, str]

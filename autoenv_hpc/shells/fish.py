@@ -19,7 +19,7 @@ _RESERVED = frozenset(("and", "or", "not", "if", "for", "while", "function", "be
 class Fish(Dialect):
     """The dialect for fish, where each variable whose name ends in PATH is a list."""
 
-    name = suffix = "fish"
+    name = suffix = shell = "fish"
     or_operator = " -o "
     silenced = ("set -g __autoenv_hpc_cache", "function __autoenv_hpc_ask; end")
 
@@ -34,6 +34,7 @@ class Fish(Dialect):
         lines = [
             f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
             *self._unchanged(guards, stamps),
+            *self._texts(guards.texts),
             *self._host(guards.host),
             *self._cpu(guards.cpu),
             *self._age(guards, stamps),
@@ -148,8 +149,29 @@ class Fish(Dialect):
         test = self.changed(guards, stamps)
         return [f"test {test}; and return 1"] if test else []
 
+    def _texts(self, texts: Mapping[str, str]) -> list[str]:
+        """The lines that compare the content of files."""
+        text = "__autoenv_hpc_text"
+        return [
+            line
+            for path, content in texts.items()
+            for line in (
+                f"set -l {text} ''",
+                f"read -z {text} <{self.quote(path)} 2>/dev/null",
+                f'test "${text}" = {self.quote(content)}; or return 1',
+            )
+        ]
+
     def _host(self, host: str | None) -> list[str]:
-        return [] if host is None else [f'test "$hostname" = {self.quote(host)}; or return 1']
+        """The lines that ask the kernel, as the other shells do."""
+        if host is None:
+            return []
+        name = "__autoenv_hpc_host"
+        return [
+            f"set -l {name}",
+            f"read {name} <{machine.HOST_FILE}",
+            f'test "${name}" = {self.quote(host)}; or return 1',
+        ]
 
     def _cpu(self, cpu: str | None) -> list[str]:
         """The lines that compare the processor, read from a file as in `machine.cpu`."""

@@ -1,6 +1,6 @@
 """The dialect for zsh, in which some variables are tied to arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
@@ -15,7 +15,7 @@ _SPECIAL = frozenset(
 class Zsh(Bash):
     """The dialect for zsh; its code always runs under `emulate zsh`."""
 
-    name = suffix = "zsh"
+    name = suffix = shell = "zsh"
 
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
@@ -36,8 +36,13 @@ class Zsh(Bash):
     def missing(self, words: list[str]) -> list[str]:
         return [f"! -e {word}" for word in words]
 
-    def _host(self, host: str | None) -> list[str]:
-        return [] if host is None else [f"[[ ${{HOST-}} == {self.quote(host)} ]] || return 1"]
+    def _texts(self, texts: Mapping[str, str], condition: str = "") -> list[str]:
+        """The lines that compare the content of files; here `$(<FILE)` starts no process."""
+        return [
+            f'{condition}[[ "$(<{self.quote(path)})" == {self.quote(content.rstrip(chr(10)))} ]]'
+            " 2>/dev/null || return 1"
+            for path, content in texts.items()
+        ]
 
     def _age(self, guards: Guards) -> list[str]:
         if not guards.max_age:

@@ -6,18 +6,20 @@ import time
 from autoenv_hpc.environment import Variables
 from autoenv_hpc.guards import Now
 
+HOST_FILE = "/proc/sys/kernel/hostname"  # what uname(2) calls the node
 CPU_FILE = "/proc/cpuinfo"
 # The beginnings of the lines that identify a kind of processor (proc(5)): x86, Arm, POWER. Clock
 # rates and core numbers do not belong to it. The shells read the same lines.
 CPU_KEYS = ("vendor_id", "flags", "CPU implementer", "CPU part", "Features", "cpu\t")
 
 
-def now(outside: Variables) -> Now:
+def now(outside: Variables, shell: str = "bash") -> Now:
     """The present state.
 
     :param outside: the variables without an active project.
+    :param shell: the shell that asks.
     """
-    return Now(outside, os.uname().nodename, cpu, int(time.time()))
+    return Now(outside, os.uname().nodename, cpu, int(time.time()), shell)
 
 
 def cpu() -> str:

@@ -59,6 +59,8 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     del environ
     if not os.path.isdir(os.path.join(request.path, "conda-meta")):
         raise matching.not_a_venv(request, "conda-meta")
+    history = os.path.join(request.path, "conda-meta/history")
+    guards = matching.guards(request, history)  # before the files are read
     matching.check_place(request)
     matching.check_machine(request, os.uname().machine, _machine(request.path))
     interpreter = _interpreter(request.path)
@@ -71,8 +73,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
             f"{request.path} has {python}, but the configuration requests python = {wanted!r}"
             f"{matching.remedy(request)}"
         )
-    history = os.path.join(request.path, "conda-meta/history")
-    return MatchedVenv(request.path, interpreter, "conda", guards=matching.guards(request, history))
+    return MatchedVenv(request.path, interpreter, "conda", guards=guards)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:

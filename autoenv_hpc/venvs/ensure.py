@@ -5,6 +5,7 @@ import shlex
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.guards import Guards
 from autoenv_hpc.system import jobs
 from autoenv_hpc.venvs import lease, matching, record, registry, requirements
 from autoenv_hpc.venvs.backends import backend
@@ -122,7 +123,7 @@ def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> M
         return _follow_request(request, kind.match(request, environ), environ, progress)
     _check_may_build(request, environ)
     build(request, environ, progress)
-    built = kind.match(request, environ)
+    built = _installed(request, environ)
     notices = (*built.notices, *warnings_for(request, environ))
     return built._replace(built=True, notices=notices)
 
@@ -140,8 +141,17 @@ def _follow_request(
         )
         return venv._replace(notices=(*venv.notices, notice))
     sync(request, environ, progress)
-    updated = backend(request.requested.backend).match(request, environ)
+    updated = _installed(request, environ)
     return updated._replace(notices=(*updated.notices, *warnings_for(request, environ)))
+
+
+def _installed(request: VenvRequest, environ: Env) -> MatchedVenv:
+    """The environment into which an installer has just put what was requested when it began."""
+    venv = backend(request.requested.backend).match(request, environ)
+    if not is_outdated(request):
+        return venv
+    late = Guards(changed=f"the requirements of {request.path} changed while they were installed")
+    return venv._replace(guards=venv.guards | late)  # the next entry reports it, or installs them
 
 
 def _check_may_build(request: VenvRequest, environ: Env) -> None:

@@ -16,6 +16,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
     """
     if not os.path.isdir(os.path.join(request.path, "bin")):
         raise _missing(request)
+    guards = matching.guards(request)  # before the files are read
     cfg = record.pyvenv_cfg(request.path)
     if cfg is not None and not os.path.isdir(cfg.home):
         raise VenvError(
@@ -38,7 +39,7 @@ def match(request: VenvRequest, environ: Env) -> MatchedVenv:
             f"{request.path} has Python {interpreter.full}, but the configuration requests"
             f" python = {wanted!r} (change python or path in [venv])"
         )
-    return MatchedVenv(request.path, interpreter, "existing", guards=matching.guards(request))
+    return MatchedVenv(request.path, interpreter, "existing", guards=guards)
 
 
 def installer(request: VenvRequest, environ: Env) -> Installer:

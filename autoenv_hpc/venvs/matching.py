@@ -17,6 +17,7 @@ def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
 
     :raises VenvError: it is missing or does not match; the message has the difference.
     """
+    conditions = guards(request, needed.executable)  # before the files are read
     cfg = record.pyvenv_cfg(request.path)
     if cfg is None:
         raise not_a_venv(request, "pyvenv.cfg")
@@ -42,7 +43,6 @@ def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
             f"{request.path} {sees} the packages of its base Python,"
             f" but [venv] has system-site-packages = {value}{remedy(request, 'change the key')}"
         )
-    conditions = guards(request, needed.executable)
     return MatchedVenv(request.path, needed, request.requested.backend, guards=conditions)
 
 

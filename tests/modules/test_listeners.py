@@ -8,6 +8,7 @@ import base64
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -132,7 +133,7 @@ def test_the_tool_prints_the_same_under_its_listener(
             heard = at.answer(*words, listened=True)
             if alone != heard:
                 different.append((program.command[-1], loaded, words, alone, heard))
-            observed = observations.observed(record.read_bytes(), at.env)
+            observed = observations.observed(record.read_bytes(), at.env, time.time_ns())
             assert observed is not None, (program.command[-1], words)
     assert not different, f"{len(different)}: {different[0]}"
 
@@ -145,7 +146,7 @@ def _observed(kind: str, command: str, folder: Path, env: dict[str, str]) -> str
     words = [str(heard), kind, command, "load", "asks/1", ";", "snapshot", "end", ";"]
     command_line = ["/bin/bash", "--norc", "--noprofile", "-p", script, *words]
     subprocess.run(command_line, check=True, capture_output=True, env=env, stdin=subprocess.DEVNULL)
-    seen = observations.observed((heard / "questions").read_bytes(), env)
+    seen = observations.observed((heard / "questions").read_bytes(), env, time.time_ns())
     assert seen is not None
     return seen.unstorable
 

@@ -350,6 +350,72 @@ def test_the_configuration_is_edited_within_the_second_or_replaced_by_an_older_o
     assert site.value("OURS") == "1"
 
 
+def keep_time(path: Path, old: str, new: str, *, in_place: bool) -> None:
+    """Edit a file as `cp -p` or `rsync -t` does: its size and its time of modification stay."""
+    then = path.stat()
+    edited = path.with_name("edited") if not in_place else path
+    edited.write_text(path.read_text().replace(old, new))
+    os.utime(edited, ns=(then.st_atime_ns, then.st_mtime_ns))
+    edited.rename(path)
+    assert path.stat().st_size == then.st_size
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_an_edit_that_keeps_time_and_size_is_seen(site: Site, in_place: bool) -> None:
+    """In a published tree all times may be equal; then times prove nothing."""
+    own = site.home.folder / ".config/autoenv-hpc/config.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('[env]\nMINE = "1"\n')
+    for path in [site.tree.folder, *site.tree.folder.rglob("*")]:
+        os.utime(path, (1, 1))
+    assert (site.value("OURS"), site.is_replayed()) == ("1", True)
+    keep_time(own, '"1"', '"2"', in_place=in_place)
+    assert (site.value("MINE"), site.is_replayed()) == ("2", True)
+    keep_time(next((site.tree.folder / "reader").iterdir()), "unset", "UNSET", in_place=in_place)
+    os.utime(site.tree.folder / "reader", (1, 1))
+    settle()
+    assert (site.value("READER"), site.is_replayed()) == ("UNSET", True)
+    keep_time(site.root / ".hpcenv.toml", '"1"', '"2"', in_place=in_place)
+    assert not site.is_replayed()
+    site.home.command("allow", str(site.root))
+    assert (site.value("OURS"), site.is_replayed()) == ("2", True)
+
+
+_EDITS = {
+    "configuration": "sed -i s/OURS/EDITED/ .hpcenv.toml; {command} allow",
+    "user's configuration": "mkdir -p ~/.config/autoenv-hpc; echo 'env.EDITED = \"1\"' >~/.config/autoenv-hpc/config.toml",
+    "denial": "{command} deny",
+    "modulefile": "sed -i s/READER/EDITED/ {tree}/reader/*",
+    "new version": "sed s/2.0/EDITED/ {tree}/lib/2.0* >{tree}/lib/3.0.lua",
+}
+
+
+@pytest.mark.parametrize("what", _EDITS)
+def test_what_changes_during_the_load_is_seen_after_it(
+    site: Site, what: str, tmp_path: Path
+) -> None:
+    if site.tool == "modules":
+        pytest.skip("its program is found behind a script, which then does not run")
+    edit, front = tmp_path / "edit", tmp_path / "front"
+    front.write_text(
+        f'#!/bin/sh\n{site.home.env["LMOD_CMD"]} "$@"\nstatus=$?\n'
+        f"if [ -e {edit} ]; then mv {edit} {edit}ed; . {edit}ed >/dev/null 2>&1; fi\nexit $status\n"
+    )
+    front.chmod(0o755)
+    edit.write_text(_EDITS[what].format(command=COMMAND, tree=site.tree.folder))
+    settle()
+    slow = {"LMOD_CMD": str(front)}
+    site.home.command("exec", "--", "true", cwd=site.root, env=slow)
+    assert not edit.exists()
+    settle()
+    if what == "denial":
+        site.home.command("exec", "--", "true", cwd=site.root, env=slow, status=125)
+    else:
+        values = site.values(**slow)
+        assert "EDITED" in {*values, *values.values()}
+        assert site.is_replayed(**slow)
+
+
 def test_the_clock_is_set_back_or_the_activation_is_old(site: Site) -> None:
     stored = activations(site)[0]
     seal = stored.stat().st_mtime_ns

@@ -29,6 +29,9 @@ SHELLS = {
 }
 NAMES = ("A", "B_PATH", "MANPATH", "FPATH", "EMPTY")
 VALUES = st.none() | st.sampled_from(["", "a", "a:b", "it's $(x) `y`", "two\nlines", "caf\udce9"])
+TEXTS = st.sampled_from(
+    ["", "name = 'it\\'s'\n", "name = 'it\\'s'\n\n\t$(x) `y`\\\n", "caf\udce9\n"]
+)
 ENVS = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
 FILES = ("one", "two", "it's $(x)")
 TIMES = st.none() | st.sampled_from([10**18 + 7, 10**18 + 7 + 10**9, 1_600_000_000 * 10**9])
@@ -85,6 +88,8 @@ def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     host=st.sampled_from([None, None, os.uname().nodename, "elsewhere"]),
     cpu=st.sampled_from([None, None, machine.cpu(), "vendor_id\t: another\n"]),
     age=st.none() | st.integers(-150, 150),
+    text=TEXTS,
+    edited=st.none() | TEXTS,
 )
 def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     tmp_path: Path,
@@ -98,6 +103,8 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     host: str | None,
     cpu: str | None,
     age: int | None,
+    text: str,
+    edited: str | None,
 ) -> None:
     root, cache, files = (tmp_path / name for name in ("project", "cache", "files"))
     for folder in (root, files):
@@ -112,10 +119,13 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         (files / name).mkdir(exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to("tree one")
+    compared = files / "it's text"
+    compared.write_bytes(os.fsencode(text))
     guards = Guards.on_files([str(config), *(str(files / name) for name in FILES)])
     change = Change({"ENTERED": Value(None, "1")})
     guards = guards._replace(
         present={str(allowed): "anything", str(files): kind},
+        texts={str(compared): text},
         links={str(link): str(files / "tree one"), str(files): None},
         variables={**before, **change.befores},
         host=host,
@@ -132,6 +142,8 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     make(files, moved)
     if not record:
         allowed.unlink()
+    if edited is not None:
+        compared.write_bytes(os.fsencode(edited))
     if turned:
         link.unlink()
         link.symlink_to("it's tree two")
@@ -139,7 +151,12 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     failures = guards.failures(machine.now(env))
     if age is not None and 95 < abs(age) < 105:
         return
-    base = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
+    base = {
+        "HOSTNAME": "of another host",
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path / "home"),
+        "LANG": "C.UTF-8",
+    }
     world = {**base, "AUTOENV_HPC_CACHE_DIR": str(cache), **env}
     event("holds" if not failures else "fails")
     replayed = {name: holds_in_shell(name, root, world) for name in SHELLS}

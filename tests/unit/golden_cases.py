@@ -39,6 +39,7 @@ class Case(NamedTuple):
     functions: Mapping[str, str | None] = {}
     completions: Mapping[str, str] = {}
     umask: str | None = None
+    texts: Mapping[str, str] = {}
     host: str | None = None
     cpu: str | None = None
     made: int = 1795518565
@@ -133,6 +134,13 @@ CASES = {
             "CHANGED": "the change knows better",
         },
     ),
+    "text-guards": Case(
+        {"A": (None, "1")},
+        texts={
+            "/project/.hpcenv.toml": "name = \"it's\"\n\n[env]\nA = '$1 `x` \\'\n",
+            "/it's": "",
+        },
+    ),
     "host-guard": Case({"A": (None, "1")}, host="it's-node.example.org"),
     "age-guard": Case(
         {"A": (None, "1")}, max_age=86400, made_stamp=f"{STAMPS}/1795518565000000000"
@@ -209,6 +217,7 @@ CASES = {
 # An answer has no guards, and writes many variables as it writes one.
 STORED_ONLY = {
     *("file-guards", "one-record", "variable-guards", "host-guard", "age-guard"),
+    "text-guards",
     "processor-guard",
     *("many-variables", "no-watch", "watched-files"),
 }
@@ -276,6 +285,7 @@ def _activation(variant: str, case: Case) -> Activation:
         files=_files(case.files),
         present={file: "anything" for file, stamp in case.files if stamp == f"{STAMPS}/some"},
         variables={**case.reads, **change.befores},
+        texts=case.texts,
         host=case.host,
         cpu=case.cpu,
         max_age=case.max_age or None,

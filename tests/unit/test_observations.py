@@ -14,6 +14,7 @@ _ENV = {"HOME": "/home/me", "FOO": "outside", "PWD": "/somewhere"}
 def _read(*questions: tuple[str, ...], began: int = 0, home: str = "/nowhere") -> Observations:
     padded = [("call", "/nowhere/lmod"), *questions, ("end",)]
     fields = [field for question in padded for field in (*question, "", "", "")[:4]]
+    began = began or time.time_ns() + 10**9
     seen = observed(
         "".join(f"{field}\0" for field in fields).encode(), {**_ENV, "HOME": home}, began
     )
@@ -52,6 +53,17 @@ def test_a_file_counts_with_its_time_and_that_of_its_folder_where_another_may_ta
     assert str(tmp_path) not in at_home.files
 
 
+@pytest.mark.parametrize("length", [4, 20_000])
+def test_files_that_share_their_time_count_with_their_content(tmp_path: Path, length: int) -> None:
+    files = [tmp_path / name for name in "ab"]
+    for file in files:
+        file.write_text("t" * length)
+        os.utime(file, (1, 1))
+    seen = _read(*(("read", str(file), _stamp(file)) for file in files))
+    assert seen.texts == ({str(file): "tttt" for file in files} if length == 4 else {})
+    assert seen.crowded == (length > 4)
+
+
 def test_only_the_presence_counts_of_a_file_that_only_had_to_be_there(tmp_path: Path) -> None:
     seen = _read(("kind", str(tmp_path), "directory"))
     assert seen.present == {str(tmp_path): "directory"}
@@ -63,7 +75,7 @@ def test_a_file_that_changed_during_the_load_makes_it_useless(tmp_path: Path) ->
     file.write_text("text")
     before = _stamp(file)
     file.write_text("longer text")
-    assert "changed in the meantime" in str(_read(("read", str(file), before)).unstorable)
+    assert "changed during the load" in str(_read(("read", str(file), before)).changed)
 
 
 def test_so_does_one_that_changed_within_the_second_and_kept_its_time(tmp_path: Path) -> None:
@@ -74,7 +86,16 @@ def test_so_does_one_that_changed_within_the_second_and_kept_its_time(tmp_path: 
     time.sleep(0.02)
     file.write_text("TEXT")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert _read(("read", str(file), before), began=began).unstorable
+    assert _read(("read", str(file), before), began=began).changed
+
+
+def test_so_does_one_that_changed_just_before(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("text")
+    os.utime(file, (1, 1))
+    asked = ("read", str(file), _stamp(file))
+    assert _read(asked, began=time.time_ns()).changed
+    assert not _read(asked, began=time.time_ns() + 10**8).changed
 
 
 def test_a_link_on_the_way_counts_with_what_it_leads_to(tmp_path: Path) -> None:
@@ -121,9 +142,9 @@ def test_an_rc_file_on_the_way_counts_only_if_it_bears_on_a_name_that_was_tried(
 
 
 def test_a_call_that_was_not_listened_to_until_its_end_is_not_believed() -> None:
-    assert observed(b"", _ENV) is None
-    assert observed(b"call\0/a\0\0\0variable\0FOO\0\0\0", _ENV) is None
-    assert observed(b"call\0/a\0\0\0end\0translator\0\0\0", _ENV) is None
+    assert observed(b"", _ENV, 0) is None
+    assert observed(b"call\0/a\0\0\0variable\0FOO\0\0\0", _ENV, 0) is None
+    assert observed(b"call\0/a\0\0\0end\0translator\0\0\0", _ENV, 0) is None
 
 
 def test_what_the_kernel_shows_has_no_time_that_means_anything() -> None:

@@ -1,7 +1,8 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 65766572797468696e67
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e '/state/allowed/record' || -e '/state/denied/record' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
-[[ ${HOSTNAME-} == 'node1' ]] || return 1
+\builtin read -r __autoenv_hpc_host </proc/sys/kernel/hostname
+[[ $__autoenv_hpc_host == 'node1' ]] || return 1
 case $BASH_VERSINFO${EPOCHSECONDS+x} in [5-9]x) __autoenv_hpc_now=$EPOCHSECONDS ;; *) \builtin printf -v __autoenv_hpc_now '%(%s)T' -1 ;; esac
 (( 1795514965 < __autoenv_hpc_now && __autoenv_hpc_now < 1795522165 )) || return 1
 [[ -z ${LMOD_SYSTEM_NAME+x} && ${MODULEPATH-} == '/modules' && ${MODULEPATH@a} == x ]] || return 1

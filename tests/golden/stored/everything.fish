@@ -1,6 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 65766572797468696e67
 test ! -e '/state/allowed/record' -o -e '/state/denied/record' -o '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789' -o '/cache/stamps/1700000000500000000' -nt '/project/.venv/pyvenv.cfg' -o '/project/.venv/pyvenv.cfg' -nt '/cache/stamps/1700000000500000000'; and return 1
-test "$hostname" = 'node1'; or return 1
+set -l __autoenv_hpc_host
+read __autoenv_hpc_host </proc/sys/kernel/hostname
+test "$__autoenv_hpc_host" = 'node1'; or return 1
 test (path mtime -R -- '/cache/stamps/1795518565000000000') -lt 3600 -a (path mtime -R -- '/cache/stamps/1795518565000000000') -gt -3600; or return 1
 set -qx LMOD_SYSTEM_NAME; test $status -eq 1; or return 1
 set -qx MODULEPATH; or return 1

@@ -1,7 +1,8 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 65766572797468696e67
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e '/state/allowed/record' || -e '/state/denied/record' || ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || ! -e $__autoenv_hpc_stamps/1700000000500000000 || ! -e '/project/.venv/pyvenv.cfg' || $__autoenv_hpc_stamps/1700000000500000000 -nt '/project/.venv/pyvenv.cfg' || '/project/.venv/pyvenv.cfg' -nt $__autoenv_hpc_stamps/1700000000500000000 ) ]] && return 1
-[[ ${HOST-} == 'node1' ]] || return 1
+\builtin read -r __autoenv_hpc_host </proc/sys/kernel/hostname
+[[ $__autoenv_hpc_host == 'node1' ]] || return 1
 (( 1795514965 < ${(%):-%D{%s\}} && ${(%):-%D{%s\}} < 1795522165 )) || return 1
 [[ -z ${LMOD_SYSTEM_NAME+x} && ${MODULEPATH-} == '/modules' && ${(t)MODULEPATH} == *export* ]] || return 1
 case $1 in enter | exec | noted)

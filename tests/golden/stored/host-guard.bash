@@ -1,7 +1,8 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 686f73742d6775617264
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
-[[ ${HOSTNAME-} == 'it'\''s-node.example.org' ]] || return 1
+\builtin read -r __autoenv_hpc_host </proc/sys/kernel/hostname
+[[ $__autoenv_hpc_host == 'it'\''s-node.example.org' ]] || return 1
 case $1 in enter | exec | noted)
 [[ -z ${A+x} ]] || return 1
 \builtin export A='1'
