@@ -241,7 +241,12 @@ proc ::observe::variable_asked {interp array name operation} {
                 watch_parts
             }
             variable manners
-            if {$interp ne {} || ![info exists manners($name)] || [asker $interp] ne {}} {
+            if {$name eq {}} { # `upvar` to one element: nobody tells which
+                set who [asker $interp]
+                if {$interp ne {} || $who ne {}} {
+                    note alias {} {} $who
+                }
+            } elseif {$interp ne {} || ![info exists manners($name)] || [asker $interp] ne {}} {
                 settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
             }
         }

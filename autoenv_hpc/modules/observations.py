@@ -45,6 +45,7 @@ _REASONS = {
     "input": "reads its standard input",
     "terminal": "asks after the terminal",
     "environment": "reads the whole environment",
+    "alias": "reads a variable of the environment through a link from another one",
     "program": "runs {}",
     "socket": "opens a connection",
     "library": "loads the library {}, whose questions nobody can see",
@@ -288,7 +289,9 @@ class _Reader:
         if now is None:
             self._file(path, None)
         elif kind == "link" and stat.S_ISLNK(now.st_mode):
-            self._links[path] = os.readlink(path)
+            # no shell can read a link, but its folder tells that there is another one
+            self._resolve(path)
+            self._take(_Question("folder", os.path.dirname(path), "unseen", asker))
             return
         elif kind in ("kind", "access") or (kind == "link" and stat.S_ISDIR(now.st_mode)):
             self._present[path] = _kind(now)
@@ -378,7 +381,8 @@ class _Reader:
             target = os.readlink(path)
         except OSError:
             return real
-        self._links[path] = target
+        if os.path.exists(path):  # else the absent file is the condition
+            self._links[path] = target
         self._real[path] = real = self._resolve(os.path.normpath(os.path.join(real_folder, target)))
         return real
 

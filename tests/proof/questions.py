@@ -171,7 +171,6 @@ _TCL_VALUES = (
     "global env; set env(<v>)",
     "set a env; set ${a}(<v>)",
     "set a ::env; upvar #0 $a e; set e(<v>)",
-    "upvar #0 env(<v>) e; set e",
     "namespace upvar :: env e; set e(<v>)",
     "variable ::env; set env(<v>)",
     "set n <v>; subst {$::env($n)}",
@@ -256,6 +255,8 @@ _TCL_ANSWERS = (
     "uname machine",
 )
 _TCL_UNSTORABLE = (
+    "upvar #0 env(<v>) e; set e",
+    "upvar #0 ::env(<v>) e; info exists e",
     "upvar #0 ::env e; lindex [array get e <v>] 1",
     "expr {[lsearch -exact [array names ::env] <v>] < 0}",
     "llength [array names ::env <v>*]",

@@ -106,6 +106,19 @@ def test_a_link_on_the_way_counts_with_what_it_leads_to(tmp_path: Path) -> None:
     assert seen.links == {f"{tmp_path}/current": "v1"}
 
 
+def test_a_link_that_leads_nowhere_counts_as_an_absent_file(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("nowhere")
+    seen = _read(("kind", f"{tmp_path}/current", "absent"))
+    assert seen.links == {}
+    assert seen.files[f"{tmp_path}/current"] is None
+
+
+def test_where_a_link_leads_counts_with_the_time_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("nowhere")
+    seen = _read(("link", f"{tmp_path}/current", "unseen"))
+    assert seen.files[str(tmp_path)] == tmp_path.stat().st_mtime_ns
+
+
 @pytest.mark.parametrize(
     ("program", "expected"),
     [("uname -m", "machine"), ("/bin/hostname -s", "host"), ("id -un", "user"), ("nvidia-smi", "")],
