@@ -167,6 +167,9 @@ def _add_configuring(command: "_AddCommand") -> None:
     status.add_argument("--json", action="store_true", help="print JSON")
 
     init = command("init", "write a commented configuration to start from")
+    init.add_argument(
+        "--from-loaded", action="store_true", help="from the modules and environment active here"
+    )
     init.add_argument("--force", action="store_true", help="overwrite an existing one")
 
     for name, text in (

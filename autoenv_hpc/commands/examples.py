@@ -27,7 +27,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "init": (
         ("autoenv-hpc init", "write .hpcenv.toml into this folder"),
-        ("autoenv-hpc init --force", "write it anew"),
+        ("autoenv-hpc init --from-loaded", "with what is loaded and active in this shell"),
     ),
     "add": (
         ("autoenv-hpc add SciPy-bundle/2023.07", "one more module"),

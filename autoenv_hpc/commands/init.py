@@ -1,12 +1,13 @@
 """`init`: write a commented configuration to start from."""
 
 import os
+import re
 
-from autoenv_hpc.commands import hook
+from autoenv_hpc import entry
+from autoenv_hpc.commands import draft, hook
 from autoenv_hpc.context import Context
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.project import config, trust
-from autoenv_hpc.system import folders
+from autoenv_hpc.project import config, editing
 
 _TEXT = """\
 # What this project needs on a cluster. You enter the project when you `cd` into this folder, and
@@ -49,12 +50,37 @@ def run(context: Context) -> int:
     file = os.path.join(context.directory, config.FILE_NAME)
     if os.path.lexists(file) and not context.arguments.force:
         raise Problem(f"{file} exists (edit it, or run `autoenv-hpc init --force`)")
-    data = _TEXT.encode()
-    try:
-        folders.write_atomically(file, data, mode=0o666)
-    except OSError as error:
-        raise Problem(f"{file}: cannot be written: {error.strerror}") from error
-    trust.allow(file, data, context.folders.state)
+    if context.arguments.from_loaded:
+        text = draft.from_loaded(context).text()
+    else:
+        text, found = _with_proposals(context.directory)
+        if found:
+            context.report.note(f"found {' and '.join(found)}: see the lines marked `found here`")
+    data = text.encode()
+    editing.write(file, data)
+    entry.allow(context, file, data)
     context.report.note(f"wrote and allowed {file}")
     hook.note_missing(context)
     return 0
+
+
+# A file that describes an environment, and the lines for `[venv]` that use it.
+_PROPOSALS = {
+    "requirements.txt": ('requirements = ["requirements.txt"]',),
+    "environment.yml": ('backend = "conda"', 'requirements = ["environment.yml"]'),
+    "environment.yaml": ('backend = "conda"', 'requirements = ["environment.yaml"]'),
+    "pyproject.toml": ('packages = ["."]',),
+    ".venv/pyvenv.cfg": ('path = ".venv"',),
+    "venv/pyvenv.cfg": ('path = "venv"',),
+}
+
+
+def _with_proposals(folder: str) -> tuple[str, list[str]]:
+    """The text, with a line marked for each file in the folder that describes an environment."""
+    text, found = _TEXT, [name for name in _PROPOSALS if os.path.exists(f"{folder}/{name}")]
+    for line in dict.fromkeys(line for name in found for line in _PROPOSALS[name]):
+        key = line.partition(" ")[0]
+        shown = re.search(rf"^# {key} = .*$", text, re.MULTILINE)
+        assert shown, key
+        text = text.replace(shown[0], f"# {line:<36} # found here", 1)
+    return text, [name.removesuffix("/pyvenv.cfg") for name in found]

@@ -8,6 +8,7 @@ import re
 from typing import Any, NamedTuple
 
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.project.choices import Backend as BackendName
 from autoenv_hpc.system import files
 from autoenv_hpc.system.folders import write_atomically
 
@@ -39,6 +40,7 @@ class PyvenvCfg(NamedTuple):
     home: str  # the folder of the base interpreter
     version: str  # "3.9.18"
     system_site_packages: bool
+    made_by: BackendName = "venv"
 
 
 def exists(path: str) -> bool:
@@ -146,6 +148,7 @@ def pyvenv_cfg(path: str) -> PyvenvCfg | None:
         # virtualenv and uv write `version_info`: 3.9.18.final.0, or 3.9.18
         version=keys.get("version") or ".".join(keys.get("version_info", "").split(".")[:3]),
         system_site_packages=keys.get("include-system-site-packages", "").lower() == "true",
+        made_by="uv" if "uv" in keys else "virtualenv" if "virtualenv" in keys else "venv",
     )
 
 
@@ -161,6 +164,7 @@ def _old_virtualenv(path: str) -> PyvenvCfg | None:
                 system_site_packages=not os.path.exists(
                     os.path.join(folder, "no-global-site-packages.txt")
                 ),
+                made_by="virtualenv",
             )
     return None
 
