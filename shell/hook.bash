@@ -131,6 +131,17 @@ __autoenv_hpc_shelve() {
     done
 }
 
+# is_exported NAME: bash before 4.4 cannot tell without a process, and says yes.
+__autoenv_hpc_is_exported() {
+    [[ $__autoenv_hpc_dialect == bash4 || ${!1@a} == *x* ]]
+}
+
+# What a bin/activate saved for its `deactivate` is not exported; the command must see it.
+__autoenv_hpc_export_saved() {
+    local name
+    for name in "${!_OLD_VIRTUAL_@}" "${!_OLD_PKG_@}"; do \builtin export "${name?}"; done
+}
+
 # read_only NAME…: status 0 if one of them is read-only here; sets `__autoenv_hpc_fixed` to it.
 __autoenv_hpc_read_only() {
     local __autoenv_hpc_name

@@ -162,8 +162,11 @@ end
 
 # Leaves by the way back that the activation left here, or asks. Status 1: the project is active still.
 function __autoenv_hpc_leave
+    # An environment that the user has activated inside stays, and so does its `deactivate`.
+    set -l __autoenv_hpc_keep
+    test -z "$VIRTUAL_ENV" -o "$VIRTUAL_ENV" = "$__autoenv_hpc_venv"; or set __autoenv_hpc_keep keep-deactivate
     if __autoenv_hpc_leave_active
-        __autoenv_hpc_end
+        __autoenv_hpc_end $__autoenv_hpc_keep
         __autoenv_hpc_say "left $__autoenv_hpc_name"
     else
         __autoenv_hpc_ask leave ''
@@ -201,10 +204,12 @@ end
 function __autoenv_hpc_begin -a root name prefix
     set -g __autoenv_hpc_active "$root"
     set -g __autoenv_hpc_name "$name"
+    set -g __autoenv_hpc_venv "$VIRTUAL_ENV"
     if functions -q deactivate
-        functions -e __autoenv_hpc_user_deactivate
-        functions -c deactivate __autoenv_hpc_user_deactivate
-        functions -e deactivate
+        __autoenv_hpc_rename deactivate __autoenv_hpc_user_deactivate
+        if set -q argv[4]; and functions -q pydoc # of that environment's script
+            __autoenv_hpc_function pydoc
+        end
     end
     function deactivate
         # `nondestructive`: another environment's activate.fish makes room for itself
@@ -212,51 +217,81 @@ function __autoenv_hpc_begin -a root name prefix
     end
     if test -z "$VIRTUAL_ENV_DISABLE_PROMPT" -a -n "$prefix"; and functions -q fish_prompt
         set -g __autoenv_hpc_prefix "$prefix"
-        functions -e __autoenv_hpc_user_prompt
-        functions -c fish_prompt __autoenv_hpc_user_prompt
+        __autoenv_hpc_rename fish_prompt __autoenv_hpc_user_prompt
+        set -g __autoenv_hpc_bare_prompt __autoenv_hpc_user_prompt
+        if set -q argv[4]; and functions -q _old_fish_prompt # of an environment that we deactivated
+            __autoenv_hpc_rename _old_fish_prompt __autoenv_hpc_old_prompt
+            set -g __autoenv_hpc_bare_prompt __autoenv_hpc_old_prompt
+        end
         function fish_prompt
-            # The user's prompt, with what it prints of an environment that we deactivated.
             set -l __autoenv_hpc_status $status
             printf %s "$__autoenv_hpc_prefix"
             __autoenv_hpc_return $__autoenv_hpc_status
-            __autoenv_hpc_user_prompt
+            $__autoenv_hpc_bare_prompt
         end
     end
+end
+
+function __autoenv_hpc_rename -a old new
+    functions -e $new
+    functions -c $old $new
+    functions -e $old
 end
 
 function __autoenv_hpc_return -a code
     return $code
 end
 
-# end [keep-deactivate]: takes back what `begin` and the functions below did; the variables are back
-# already.
+# end [keep-deactivate | drop-deactivate | '']: takes back what `begin` and the functions below did; the
+# variables are back already. With `keep-deactivate`, an environment that the user has activated
+# inside stays; with `drop-deactivate`, what an activate.fish did goes too, as it was that of the
+# project's own environment.
 function __autoenv_hpc_end -a keep
     set -g __autoenv_hpc_active
     if test "$keep" != keep-deactivate
         functions -e deactivate
+        test "$keep" = drop-deactivate; and functions -e pydoc
         if functions -q __autoenv_hpc_user_deactivate
             functions -c __autoenv_hpc_user_deactivate deactivate
         end
     end
     functions -e __autoenv_hpc_user_deactivate
     if functions -q __autoenv_hpc_user_prompt
-        __autoenv_hpc_end_prompt
+        __autoenv_hpc_end_prompt "$keep"
     end
     __autoenv_hpc_end_functions $__autoenv_hpc_functions
     __autoenv_hpc_end_variables
     set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
     set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_hidden_variables
-    set -eg __autoenv_hpc_umask __autoenv_hpc_prefix
+    set -eg __autoenv_hpc_umask __autoenv_hpc_prefix __autoenv_hpc_bare_prompt __autoenv_hpc_venv
     functions -e __autoenv_hpc_leave_active
 end
 
-function __autoenv_hpc_end_prompt
-    # a prompt that the user defined inside stays
-    if string match -q -- '*__autoenv_hpc_user_prompt*' (functions --no-details fish_prompt | string collect)
-        functions -e fish_prompt
-        functions -c __autoenv_hpc_user_prompt fish_prompt
+function __autoenv_hpc_end_prompt -a keep
+    set -l users __autoenv_hpc_user_prompt
+    if test "$keep" = keep-deactivate
+        set users $__autoenv_hpc_bare_prompt # as if the user had activated the environment out here
+    else if test "$keep" = drop-deactivate; and functions -q _old_fish_prompt
+        __autoenv_hpc_rename _old_fish_prompt fish_prompt
+    end
+    # a prompt that the user defined inside stays, but where it calls a copy of ours, it calls the user's
+    set -l names fish_prompt
+    __autoenv_hpc_is_ours fish_prompt; or set names (functions -a -n | string split ', ' | string match '*fish_prompt*')
+    for name in $names
+        if __autoenv_hpc_is_ours $name
+            functions -e $name
+            functions -c $users $name
+        end
     end
     functions -e __autoenv_hpc_user_prompt
+    if functions -q __autoenv_hpc_old_prompt
+        test "$keep" = keep-deactivate; or __autoenv_hpc_rename __autoenv_hpc_old_prompt _old_fish_prompt
+        functions -e __autoenv_hpc_old_prompt
+    end
+end
+
+function __autoenv_hpc_is_ours -a name
+    string match -q -- '*$__autoenv_hpc_bare_prompt*' (functions --no-details $name | string collect)
 end
 
 function __autoenv_hpc_end_functions

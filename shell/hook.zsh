@@ -71,16 +71,29 @@ __autoenv_hpc_read_alias() {
 # completion COMMAND LINE: bash's own; nothing to do in zsh.
 __autoenv_hpc_completion() { :; }
 
-# shelve NAME…: hides variables that are set but not exported until the project is left. Those that
-# zsh ties to an array (MANPATH and the like) are always set.
+# shelve NAME…: hides variables that are set but not exported until the project is left. What the user
+# sets meanwhile stays. Those that zsh ties to an array (MANPATH and the like) are always set.
 __autoenv_hpc_shelve() {
-    local __autoenv_hpc_variable
+    local __autoenv_hpc_variable __autoenv_hpc_line
     for __autoenv_hpc_variable; do
         if (( ${(P)+__autoenv_hpc_variable} )) && [[ ${(Pt)__autoenv_hpc_variable} != *export* ]] &&
             [[ ${(Pt)__autoenv_hpc_variable}/${(P)__autoenv_hpc_variable} != *special*/ ]]; then
-            __autoenv_hpc_undo+=("typeset -g +x $__autoenv_hpc_variable=${(qq)${(P)__autoenv_hpc_variable}}")
+            __autoenv_hpc_line="typeset -g +x $__autoenv_hpc_variable=${(qq)${(P)__autoenv_hpc_variable}}"
+            if [[ ${(Pt)__autoenv_hpc_variable} != *special* ]]; then
+                __autoenv_hpc_line="(( \${+$__autoenv_hpc_variable} )) || $__autoenv_hpc_line"
+            fi
+            __autoenv_hpc_undo+=("$__autoenv_hpc_line")
         fi
     done
+}
+
+__autoenv_hpc_is_exported() {
+    [[ ${(Pt)1} == *export* ]]
+}
+
+# What a bin/activate saved for its `deactivate` is not exported; the command must see it.
+__autoenv_hpc_export_saved() {
+    typeset -gxm '_OLD_VIRTUAL_*' '_OLD_PKG_*'
 }
 
 # unset NAME…: as unset(1), but a special parameter keeps its special meaning.

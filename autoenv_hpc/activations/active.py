@@ -1,8 +1,8 @@
 """`AUTOENV_HPC_STATE`: the active project, in one exported variable.
 
 The variable contains all that leaving needs, so a nested shell or a shell on another node can
-leave too. Its value is compressed JSON in base64. A long value that is not a search path becomes a
-digest, since leaving only compares it with the present value.
+leave too. Its value is compressed JSON in base64. A long value that cannot be a search path becomes
+a digest, since leaving only compares it with the present value.
 """
 
 import binascii
@@ -12,13 +12,19 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Change, Env, Value, is_search_path
 from autoenv_hpc.errors import Problem
+from autoenv_hpc.modules.bookkeeping import Module, is_bookkeeping
 from autoenv_hpc.system.digests import blake2b
 
 NAME = "AUTOENV_HPC_STATE"
 _LIMIT = 131_071 - len(NAME) - 2  # bytes of one string, NAME=… with its NUL (Linux: MAX_ARG_STRLEN)
 _MOST = 1 << 24  # bytes of JSON in it; a large one unpacks to some 100 kB
-_FORMAT = 2
 _LONG = 40  # characters; a digest takes 17
+_FORMAT = 3
+_FIRST = 2  # the format of 0.1.0, in which modules have no files
+RECORDED = (  # show whether the user has activated something else
+    *("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"),
+    *("CONDA_PREFIX", "CONDA_SHLVL", "CONDA_DEFAULT_ENV", "CONDA_PROMPT_MODIFIER"),
+)
 
 
 class ActiveProject(NamedTuple):
@@ -27,10 +33,13 @@ class ActiveProject(NamedTuple):
     root: str
     name: str
     origin: str  # digest of the configuration, the site and the named environment
-    change: Change  # all variables but AUTOENV_HPC_STATE
-    modules: tuple[str, ...] = ()  # modules that entering loaded
-    displaced: tuple[str, ...] = ()  # modules that entering unloaded
+    # All variables but AUTOENV_HPC_STATE. Those in RECORDED are there even if they are unchanged;
+    # if a module is displaced, the module tool's state is too.
+    change: Change
+    modules: tuple[Module, ...] = ()  # modules that entering loaded
+    displaced: tuple[Module, ...] = ()  # modules that entering unloaded
     paths: tuple[str, ...] = ()  # entries that entering added to MODULEPATH
+    rest: Change = Change()  # the last part of the change, after the modules; empty without modules
 
 
 def encode(project: ActiveProject) -> str:
@@ -38,8 +47,12 @@ def encode(project: ActiveProject) -> str:
 
     :raises Problem: the value is longer than an exported variable can be.
     """
-    change = {name: [v.before, _shortened(name, v.after)] for name, v in project.change.items()}
-    fields = [_FORMAT, *project[:3], change, *project[4:]]
+    changes = (project.change, project.rest)
+    change, rest = (
+        {name: [value.before, _shortened(name, value.after)] for name, value in part.items()}
+        for part in changes
+    )
+    fields = [_FORMAT, *project[:3], change, *project[4:7], rest]
     text = json.dumps(fields, separators=(",", ":")).encode()
     packed = _in_base64(zlib.compress(text, 9))
     if len(packed) > _LIMIT:
@@ -59,19 +72,25 @@ def active_project(env: Env) -> ActiveProject | None:
     if not packed:
         return None
     try:
-        fields = json.loads(_unpacked(packed))
-        version, root, name, origin, change, modules, displaced, paths = fields
-        lists = (tuple(modules), tuple(displaced), tuple(paths))
-        pairs = {n: Value(*pair) for n, pair in change.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError, zlib.error):
+        version, *fields = json.loads(_unpacked(packed))
+        if version == _FIRST:
+            files = ([(name, "") for name in names] for names in fields[4:6])
+            fields = [*fields[:4], *files, fields[6], {}]
+        root, name, origin, change, modules, displaced, paths, rest = fields
+        ours, theirs = (tuple(Module(*pair) for pair in pairs) for pairs in (modules, displaced))
+        parts = [{n: Value(*pair) for n, pair in part.items()} for part in (change, rest)]
+        texts = [root, name, origin, *paths, *(text for module in ours + theirs for text in module)]
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, zlib.error):
         return None
-    texts = [root, name, origin, *(text for listed in lists for text in listed)]
-    is_whole = version == _FORMAT and all(isinstance(text, str) for text in texts)
-    if not is_whole or not all(map(_is_entry, pairs, pairs.values())):
+    is_whole = version in (_FIRST, _FORMAT) and all(isinstance(text, str) for text in texts)
+    if not is_whole or not all(all(map(_is_entry, part, part.values())) for part in parts):
         return None
-    values = Change((n, Value(v.before, _full(v.after, env.get(n)))) for n, v in pairs.items())
-    values[NAME] = Value(None, packed)
-    return ActiveProject(root, name, origin, values, *lists)
+    whole, last = (
+        Change((n, Value(v.before, _full(v.after, env.get(n)))) for n, v in part.items())
+        for part in parts
+    )
+    whole[NAME] = Value(None, packed)
+    return ActiveProject(root, name, origin, whole, ours, theirs, tuple(paths), last)
 
 
 def _unpacked(packed: str) -> bytes:
@@ -108,6 +127,8 @@ def without_project(env: Env) -> Env:
 def _shortened(name: str, value: str | None) -> str | list[str] | None:
     if value is None or len(value) <= _LONG or is_search_path(name):
         return value
+    if "/" in value and " " not in value and not is_bookkeeping(name):
+        return value  # the user may add to it
     return [_digest(value)]
 
 

@@ -61,7 +61,8 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
     modules = load_modules(project, outside, folders, fresh=fresh)
     inside = _with_venv(project, modules, progress, prepare=prepare)
     env = _inside(project.config, modules.values, inside.env, inside.venv)
-    change = _with_state(_change(project, outside, env), project, modules)
+    env = _with_names(env, project)
+    change = _with_state(outside, env, project, modules)
     return _activation(project, outside, change, modules, inside)
 
 
@@ -161,26 +162,33 @@ def _set_variables(env: Env, config: Config, values: PathValues) -> None:
         )
 
 
-def _change(project: Project, outside: Env, env: Env) -> Change:
+def _with_names(env: Env, project: Project) -> Env:
     env = {**env, "AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": project.config.name}
     if project.site.name:
         env["AUTOENV_HPC_SITE"] = project.site.name
-    return Change.between(outside, env)
+    return env
 
 
-def _with_state(change: Change, project: Project, modules: WithModules) -> Change:
-    """The change with `AUTOENV_HPC_STATE`, which contains all that leaving needs."""
-    before = bookkeeping.loaded(modules.start)
-    ours = tuple(name for name in bookkeeping.loaded(modules.loaded.env) if name not in before)
+def _with_state(outside: Env, env: Env, project: Project, modules: WithModules) -> Change:
+    """The change, with `AUTOENV_HPC_STATE`, which contains all that leaving needs."""
+    change = Change.between(outside, env)
+    before, after = map(bookkeeping.modules, (modules.start, modules.loaded.env))
+    ours = tuple(module for module in after if module not in before)
+    displaced = tuple(module for module in before if module not in after)
+    names = {*active.RECORDED, *(filter(bookkeeping.is_bookkeeping, outside) if displaced else ())}
+    recorded = {n: Value(outside.get(n), env.get(n)) for n in sorted(names) if n in outside}
+    paths = _new_paths(change)
+    has_modules = bool(ours or displaced or paths)
     state = active.encode(
         active.ActiveProject(
             root=project.root,
             name=project.config.name,
             origin=project.origin,
-            change=change,
+            change=Change({**recorded, **change}),
             modules=ours,
-            displaced=modules.loaded.displaced,
-            paths=_new_paths(change),
+            displaced=displaced,
+            paths=paths,
+            rest=Change.between(modules.loaded.env, env) if has_modules else Change(),
         )
     )
     return Change({**change, active.NAME: Value(None, state)})

@@ -84,7 +84,7 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     inherited, dialect = shell.inherited, shell.dialect
     outside = leaving.outside(shell.environ, inherited)
     activation = compiling.compile_activation(
-        chosen, outside, shell.folders, report.progress, fresh=fresh
+        chosen, dialect.exported(outside), shell.folders, report.progress, fresh=fresh
     )
     failures.forget(shell.folders.cache, chosen.root)
     for notice in activation.notices:
@@ -102,23 +102,28 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
 
 def _leaving_code(shell: _Shell, outside: Env) -> str:
     """The code that leaves the inherited project."""
-    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
-    return shell.dialect.leaving(change, end=bool(shell.active), keep_deactivate=keep)
+    change, words = Change.between(shell.environ, outside), _end_words(shell)
+    return shell.dialect.leaving(change, words if shell.active else None)
 
 
-def _has_another_venv(shell: _Shell) -> bool:
-    """Whether the user activated another environment, whose `deactivate` must stay."""
-    ours = shell.inherited.change.get("VIRTUAL_ENV") if shell.inherited else None
-    return ours is not None and shell.environ.get("VIRTUAL_ENV", ours.after) != ours.after
+def _end_words(shell: _Shell) -> tuple[str, ...]:
+    """The words for the hook's `end`."""
+    if shell.inherited is None:
+        return ()
+    if leaving.has_users_venv(shell.environ, shell.inherited):
+        return ("keep-deactivate",)
+    by_hand = leaving.has_own_venv_by_hand(shell.environ, shell.inherited)
+    prompts = leaving.prompts_gone(shell.environ, shell.inherited)
+    return ("drop-deactivate" if by_hand else "", *prompts) if by_hand or prompts else ()
 
 
 def _retire(question: Question, shell: _Shell) -> str:
     """For a hook with another protocol: leave if it asks for that, and enter nothing."""
     if question.root:
-        return shell.dialect.retiring(Change(), end=False, silence=not shell.active)
+        return shell.dialect.retiring(Change(), None, silence=not shell.active)
     outside = leaving.outside(shell.environ, shell.inherited)
-    change, keep = Change.between(shell.environ, outside), _has_another_venv(shell)
-    return shell.dialect.retiring(change, end=bool(shell.active), keep_deactivate=keep)
+    change, words = Change.between(shell.environ, outside), _end_words(shell)
+    return shell.dialect.retiring(change, words if shell.active else None)
 
 
 def _is_current(found: project.Project, shell: _Shell) -> bool:

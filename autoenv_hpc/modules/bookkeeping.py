@@ -1,6 +1,8 @@
 """The variables in which module tools keep their state."""
 
+import itertools
 import re
+from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
@@ -11,6 +13,13 @@ _BOOKKEEPING = re.compile(
     r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LMCONFLICT\w*)\Z"
 )
 _MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")  # one chunk
+
+
+class Module(NamedTuple):
+    """A loaded module. Two trees may have modules of one name, so only the file identifies it."""
+
+    name: str  # as in LOADEDMODULES: `name/version`
+    file: str  # as in _LMFILES_; empty if it is not known
 
 
 def is_bookkeeping(name: str) -> bool:
@@ -26,6 +35,13 @@ def is_table(name: str) -> bool:
 def loaded(env: Env) -> list[str]:
     """The loaded modules, as `name/version`, in the order of loading."""
     return [name for name in env.get("LOADEDMODULES", "").split(":") if name]
+
+
+def modules(env: Env) -> list[Module]:
+    """The loaded modules with their files, in the order of loading."""
+    files = [file for file in env.get("_LMFILES_", "").split(":") if file]
+    names = loaded(env)
+    return [Module(*p) for p in itertools.zip_longest(names, files[: len(names)], fillvalue="")]
 
 
 def stale_table(env: Env) -> list[str]:

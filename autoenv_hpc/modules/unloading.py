@@ -1,54 +1,94 @@
 """The real unload of a project's modules after the user's changes."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.modules.bookkeeping import loaded
+from autoenv_hpc.errors import ModuleError
+from autoenv_hpc.modules import bookkeeping
+from autoenv_hpc.modules.bookkeeping import Module
 from autoenv_hpc.modules.login import initialised
+
+if TYPE_CHECKING:
+    from autoenv_hpc.modules.scratch_shell import Snapshot
+
+_Steps = list[tuple[str, ...]]
 
 
 class Release(NamedTuple):
-    """The states while unloading: `kept` before our own modules are unloaded, `env` at the end."""
+    """The states while unloading: `kept` before the project's modules are unloaded, `env` after."""
 
     kept: Env
     env: Env
 
 
-def release(
-    now: Env, *, ours: Sequence[str], displaced: Sequence[str], paths: Sequence[str]
-) -> Release:
+def release(now: Env, ours: Sequence[Module], paths: Sequence[str]) -> Release:
     """Unload a project's modules from a state that the user has changed since entering.
 
     :param now: the present environment.
     :param ours: the modules that the project loaded, in order.
-    :param displaced: the user's modules that the project displaced; they are loaded again if any
-        module of ours is still loaded (after the user's own purge, nothing is).
     :param paths: the entries of MODULEPATH that only the project added; modules that the user
         loaded from them are unloaded first.
+    :raises ModuleError: a module of the project is still loaded afterwards.
     """
-    _, tool = initialised(now)
-    names = loaded(now)
-    files = now.get("_LMFILES_", "").split(":")
+    modules = bookkeeping.modules(now)
     guests = [
-        name
-        for name, file in zip(names, files, strict=False)
-        if name not in ours and any(file.startswith(path + "/") for path in paths)
+        module
+        for module in modules
+        if not _is_in(module, ours) and any(module.file.startswith(f"{path}/") for path in paths)
     ]
-    still = [name for name in names if name in ours]
-    unload = ("unload", "--force") if tool.kind == "modules" else ("unload",)
-    steps: list[tuple[str, ...]] = []
-    if guests:
-        steps.append((*unload, *reversed(guests)))
-    steps.append(("snapshot", "kept"))
-    if still:
-        steps.append((*unload, *reversed(still)))
-    used = [path for path in paths if path in now.get("MODULEPATH", "").split(":")]
-    steps += [("unuse", path) for path in used]
-    back = [name for name in displaced if name not in names] if still else []
-    if back:
-        steps.append(("load", *back))
+    still = [module for module in modules if _is_in(module, ours)]
+    present = now.get("MODULEPATH", "").split(":")
+    unuse: _Steps = [("unuse", path) for path in paths if path in present]
+    steps = [*_unload(now, guests), ("snapshot", "kept"), *_unload(now, still), *unuse]
+    end = _run(now, steps, snapshots=("kept",))
+    left = [module.name for module in bookkeeping.modules(end.env) if _is_in(module, still)]
+    if left:
+        words = " ".join(end.words.split()) or "the module tool printed nothing"
+        raise ModuleError(f"cannot unload {' '.join(left)}: {words}")
+    return Release(end.earlier["kept"].env, end.env)
+
+
+def without(env: Env, modules: Sequence[Module]) -> Env:
+    """The variables after a real unload of some modules."""
+    return _run(env, _unload(env, modules)).env if modules else env
+
+
+def with_modules(env: Env, modules: Sequence[Module], module_path: str) -> Env:
+    """The variables after a real load of some modules, all of them or none.
+
+    None are loaded if one of them, or one that is loaded already, is not there afterwards.
+
+    :param module_path: directories of MODULEPATH that must be in use.
+    """
+    present = env.get("MODULEPATH", "").split(":")
+    paths = [path for path in module_path.split(":") if path and path not in present]
+    use: _Steps = [("use", path) for path in reversed(paths)]
+    if modules:
+        load = ("load", *(module.name for module in modules))
+        end = _run(env, [*use, load]).env
+        found = bookkeeping.modules(end)
+        if all(_is_in(module, found) for module in (*bookkeeping.modules(env), *modules)):
+            return end
+    return _run(env, use).env if use else env
+
+
+def _unload(env: Env, modules: Sequence[Module]) -> _Steps:
+    """The step that unloads some modules, the last one first, whether they are sticky or not."""
+    if not modules:
+        return []
+    _, tool = initialised(env)
+    words = ("unload", "--force") if tool.kind == "modules" else ("--force", "unload")
+    return [(*words, *(module.name for module in reversed(modules)))]
+
+
+def _run(env: Env, steps: _Steps, snapshots: Sequence[str] = ()) -> "Snapshot":
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only an unload needs it
 
-    end = scratch_shell.run(now, tool, steps, snapshots=("kept",))
-    return Release(end.earlier["kept"].env, end.env)
+    _, tool = initialised(env)
+    return scratch_shell.run(env, tool, steps, snapshots=snapshots)
+
+
+def _is_in(module: Module, modules: Sequence[Module]) -> bool:
+    """Whether a module is one of several; version 0.1.0 did not note the files."""
+    return module in modules or Module(module.name, "") in modules

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals, settable
+from autoenv_hpc.shells.dialect import (
+    Dialect,
+    assignments,
+    comparable,
+    is_saved,
+    removals,
+    settable,
+)
 from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
@@ -70,10 +77,8 @@ class Bash(Dialect):
             lines.append(self.call("say", activation.summary))
         return self._if_settable(present, lines)
 
-    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        lines = self.assign(assignments(present), removals(present))
-        if end:
-            lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
+    def leaving(self, present: Change, end: tuple[str, ...] | None = ()) -> str:
+        lines = [*self.assign(assignments(present), removals(present)), *self.end(end)]
         return self._if_settable(present, lines or [":"])
 
     def once(self, command: str) -> list[str]:
@@ -81,10 +86,12 @@ class Bash(Dialect):
         return [first_time, "__autoenv_hpc_retired=1"]
 
     def assign(self, values: Env, unset: Iterable[str]) -> list[str]:
-        words = [f"{name}={self.quote(value)}" for name, value in values.items()]
+        words = {name: f"{name}={self.quote(value)}" for name, value in values.items()}
+        saved = [words.pop(name) for name in list(words) if is_saved(name)]
         names = list(unset)
         return [
-            *(["\\builtin export " + " ".join(words)] if words else []),
+            *saved,
+            *(["\\builtin export " + " ".join(words.values())] if words else []),
             *(self._unset(names) if names else []),
         ]
 

@@ -22,6 +22,11 @@ def settable(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
+def is_saved(name: str) -> bool:
+    """Whether a bin/activate saves a value in this variable; only that of fish exports it."""
+    return name.startswith(("_OLD_VIRTUAL_", "_OLD_PKG_"))
+
+
 def assignments(change: Change) -> Env:
     """The variables that a change exports, with their values."""
     return {n: v.after for n, v in change.items() if v.after is not None and settable(n)}
@@ -66,16 +71,16 @@ class Dialect(ABC):
         """
 
     @abstractmethod
-    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
+    def leaving(self, present: Change, end: tuple[str, ...] | None = ()) -> str:
         """The text that leaves the active project: its variables, then the shell's own part.
 
         :param present: the change, starting from the shell's present variables.
-        :param end: whether there is such a part; a shell that inherited the project has none yet.
-        :param keep_deactivate: whether `deactivate` belongs to the user's own environment.
+        :param end: the words for `end`, which docs/reference/protocol.md explains; None if there is
+            no such part, as in a shell that inherited the project.
         """
 
     def retiring(
-        self, present: Change, *, end: bool, keep_deactivate: bool = False, silence: bool = True
+        self, present: Change, end: tuple[str, ...] | None, *, silence: bool = True
     ) -> str:
         """The text for a hook with another protocol; after it, the hook enters no project.
 
@@ -85,8 +90,8 @@ class Dialect(ABC):
         :param silence: whether the hook also stops asking; it must not while it still has to leave.
         """
         lines = self.assign_plainly(assignments(present), removals(present))
-        if end:
-            lines.append("__autoenv_hpc_end" + (" keep-deactivate" if keep_deactivate else ""))
+        if end is not None:
+            lines.append(" ".join(["__autoenv_hpc_end", *filter(None, end[:1])]))
         say = f"builtin printf '%s\\n' {self.quote(UPGRADED)} >&2"
         lines += [*self.once(say), *(self.silenced if silence else self.silenced[:1])]
         return "".join(f"{line}\n" for line in lines)
@@ -143,6 +148,17 @@ class Dialect(ABC):
     def assign_plainly(self, values: Env, unset: Iterable[str]) -> list[str]:
         """The same lines as from `assign`, but without functions of the hook."""
         return self.assign(values, unset)
+
+    def exported(self, env: Env) -> Env:
+        """The exported variables among those that the hook has sent.
+
+        bash and zsh also send what a bin/activate saves for its `deactivate`.
+        """
+        return {name: value for name, value in env.items() if not is_saved(name)}
+
+    def end(self, words: tuple[str, ...] | None) -> list[str]:
+        """The line that calls `end`, if any."""
+        return [] if words is None else [self.call("end", *map(self.prompt, words))]
 
     @abstractmethod
     def once(self, command: str) -> list[str]:

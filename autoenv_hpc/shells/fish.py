@@ -66,11 +66,12 @@ class Fish(Dialect):
             lines.append(self.call("say", activation.summary))
         return "\n".join(lines) + "\n"
 
-    def leaving(self, present: Change, *, end: bool = True, keep_deactivate: bool = False) -> str:
-        lines = self.assign(assignments(present), removals(present))
-        if end:
-            lines.append(self.call("end", *(["keep-deactivate"] if keep_deactivate else [])))
+    def leaving(self, present: Change, end: tuple[str, ...] | None = ()) -> str:
+        lines = [*self.assign(assignments(present), removals(present)), *self.end(end)]
         return "".join(f"{line}\n" for line in lines)
+
+    def exported(self, env: Env) -> Env:
+        return env
 
     def once(self, command: str) -> list[str]:
         first_time = f"set -q __autoenv_hpc_retired; or {command}"

@@ -51,8 +51,7 @@ class Answer(NamedTuple):
     """A way out that Python writes for a shell as it is at this moment."""
 
     present: Values
-    end: bool = True
-    keep_deactivate: bool = False
+    end: tuple[str, ...] | None = ()
 
 
 VARIABLES: Values = {
@@ -235,10 +234,14 @@ ANSWERS = {
     "hostile-values": Answer(HOSTILE_VALUES),
     "special-variables": Answer(SPECIAL),
     "only-removed": Answer({"A": ("1", None), "MANPATH": ("/opt/man", None)}),
-    "inherited": Answer({"A": ("1", None)}, end=False),
-    "inherited-and-nothing-to-do": Answer({}, end=False),
-    "keep-deactivate": Answer({"A": ("1", None)}, keep_deactivate=True),
+    "inherited": Answer({"A": ("1", None)}, None),
+    "inherited-and-nothing-to-do": Answer({}, None),
+    "keep-deactivate": Answer({"A": ("1", None)}, ("keep-deactivate",)),
     "only-the-shell-part": Answer({}),
+    "prompts-that-go": Answer({"A": ("1", None)}, ("drop-deactivate", "(100 %) ", "(it's `x`) ")),
+    "users-environment": Answer(
+        {"_OLD_VIRTUAL_PATH": ("/project/bin:/bin", "/bin")}, ("keep-deactivate",)
+    ),
 }
 
 
@@ -258,9 +261,7 @@ def texts() -> Iterator[tuple[str, str]]:
             activation = _activation(name, CASES["variables"])
             yield f"entering/{name}.{shell}", dialect.entering(activation, _change(present))
         for name, answer in ANSWERS.items():
-            text = dialect.leaving(
-                _change(answer.present), end=answer.end, keep_deactivate=answer.keep_deactivate
-            )
+            text = dialect.leaving(_change(answer.present), answer.end)
             yield f"leaving/{name}.{shell}", text
         yield f"leaving/ending.{shell}", dialect.leave_shell_part()
 

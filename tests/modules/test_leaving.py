@@ -1,0 +1,100 @@
+"""What leaving gives back after the user's own work with modules and search paths inside."""
+
+import pytest
+from homes import MODULE_TOOLS, SHELLS, Home
+from sessions import Shell
+
+EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
+HIERARCHY = pytest.mark.parametrize("tree", ["hierarchy"])
+OLD, NEW = "GCCcore/10.3.0 GCC/10.3.0 OpenMPI/4.1.1", "GCCcore/12.3.0 GCC/12.3.0 OpenMPI/4.1.5"
+PROJECT = 'modules = ["GCC/10.3.0", "OpenMPI/4.1.1"]\n'
+LIBRARIES = "/opt/OpenMPI/{}/lib"
+
+
+def exported(shell: str, name: str, value: str) -> str:
+    """The line that a user types; a name that ends in PATH is a list in fish."""
+    if shell == "fish":
+        return f"set -gx {name} {value.replace(':', ' ') if name.endswith('PATH') else value}"
+    return f"export {name}={value}"
+
+
+def loaded(here: Shell) -> list[str]:
+    """The loaded modules, sorted, once they are found to agree with what the tool lists."""
+    names = here.env().get("LOADEDMODULES", "")
+    listed = here.output("module -t list").split()
+    assert all(name in listed for name in names.split(":") if name), listed
+    return sorted(filter(None, names.split(":")))
+
+
+@EVERY_TOOL
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("tree", ["hierarchy"])
+def test_displaced_entries_come_back_around_the_users(
+    cluster: Home, shell: str, tool: str, tree: str
+) -> None:
+    cluster.project(PROJECT, "p")
+    here = cluster.shell(shell, LD_LIBRARY_PATH="/opt/y/:/opt/z", MANPATH="/m:/m")
+    here.run(f"module load {NEW}")
+    before = here.env()
+    here.run("cd p")
+    inside = here.env()
+    assert LIBRARIES.format("4.1.5") not in inside["LD_LIBRARY_PATH"]
+    value = "/u/front:$LD_LIBRARY_PATH:/u/back"
+    here.run(
+        exported(shell, "LD_LIBRARY_PATH", value) + "; " + exported(shell, "MANPATH", "/u:$MANPATH")
+    )
+    here.run("cd ..")
+    after = here.env()
+    for name, edited in (("LD_LIBRARY_PATH", "/u/front:{}:/u/back"), ("MANPATH", "/u:{}")):
+        assert after.pop(name) == edited.format(before.pop(name))
+    assert after == before
+
+
+@EVERY_TOOL
+@HIERARCHY
+@pytest.mark.parametrize("displaced", ["", NEW], ids=["nothing-displaced", "displaced"])
+@pytest.mark.parametrize(
+    ("typed", "outside", "with_displaced"),
+    [
+        ("module swap GCC/10.3.0 GCC/12.3.0", None, None),
+        ("module unload OpenMPI/4.1.1", "", NEW),
+        ("module load Python/3.9.5", "", NEW),  # found behind the project's compiler only
+        ("module purge", "", ""),
+        (f"module purge; module load {NEW}", NEW, NEW),
+    ],
+)
+def test_the_displaced_come_back_together_or_not_at_all(
+    cluster: Home,
+    tool: str,
+    tree: str,
+    typed: str,
+    displaced: str,
+    outside: str | None,
+    with_displaced: str | None,
+) -> None:
+    cluster.project(
+        PROJECT + '[env]\nCOLOUR = "blue"\n[paths]\nPATH = { prepend = ["bin"] }\n', "p"
+    )
+    here = cluster.shell("bash", EBROOTGCC="/usr")
+    here.run(f"module load {displaced}" if displaced else "true")
+    here.run("cd p")
+    here.run(typed)
+    shown = here.run("cd ..")
+    assert "left p" in shown, shown
+    now = loaded(here)
+    env = here.env()
+    expected = with_displaced if displaced else outside
+    if expected is not None:
+        assert now == sorted(expected.split())
+    for version, mpi in (("10.3.0", "4.1.1"), ("12.3.0", "4.1.5")):  # all of a module or nothing
+        assert (env.get("EBROOTGCC") == f"/opt/GCC/{version}") == (f"GCC/{version}" in now)
+        assert (env.get("EBROOTGCCCORE") == f"/opt/GCCcore/{version}") == (
+            f"GCCcore/{version}" in now
+        )
+        libraries = env.get("LD_LIBRARY_PATH", "").split(":")
+        assert (LIBRARIES.format(mpi) in libraries) == (f"OpenMPI/{mpi}" in now)
+        assert (env.get("EBROOTOPENMPI") == f"/opt/OpenMPI/{mpi}") == (f"OpenMPI/{mpi}" in now)
+    assert not [n for n in env if n.startswith("AUTOENV_HPC_") or n == "COLOUR"]
+    assert "/p/bin" not in env["PATH"]
+    size = int(env.get("_ModuleTable_Sz_", "0"))
+    assert f"_ModuleTable{size + 1:03d}_" not in env
