@@ -33,6 +33,7 @@ NOT_OURS = {
     "in",
     "is",
     "deactivate",
+    "pydoc",
     "fish",
     "fish_prompt",
     "real",
