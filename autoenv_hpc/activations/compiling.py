@@ -215,7 +215,7 @@ def _activation(
         prompt=_prompt(project.config),
         outer_prompts=other_venvs.prompts(outside) if is_deactivated else (),
         summary=_summary(project.config, venv, modules.loaded.displaced),
-        notices=venv.notices if venv else (),
+        notices=(*modules.loaded.remarks, *(venv.notices if venv else ())),
         variant=digest([guards.variables, guards.host]),
     )
 

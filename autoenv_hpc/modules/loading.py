@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.environment import Env
@@ -15,11 +15,9 @@ from autoenv_hpc.shell_definitions import ShellDefinitions
 
 if TYPE_CHECKING:
     from autoenv_hpc.modules.scratch_shell import Snapshot
-    from autoenv_hpc.modules.tool import Tool
 
 _WATCHED = 16  # folders, since each is checked before every prompt
 _FAILURE_AGE = 3600  # seconds; a licence server or a file server may be back
-_SHOWN = 600  # characters of the tool's output in a message
 
 
 class Request(NamedTuple):
@@ -48,6 +46,7 @@ class Resolution(NamedTuple):
     definitions: ShellDefinitions = ShellDefinitions()
     displaced: tuple[str, ...] = ()  # the user's modules that the load removed
     guards: Guards = Guards()  # with the variables' values before the load
+    remarks: tuple[str, ...] = ()  # what the user has to know; a stored load has none
 
 
 def is_loaded(request: Request, env: Env) -> bool:
@@ -73,25 +72,22 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     for path in request.paths:
         if not os.path.isdir(path):
             raise ModuleError(f"module-paths: no such directory: {path}")
-    from autoenv_hpc.modules import login, observations, scratch_shell  # noqa: PLC0415 - only a load
+    from autoenv_hpc.modules import login, observations, outcome, scratch_shell  # noqa: PLC0415 - only a load
     from autoenv_hpc.modules import tool as tools  # noqa: PLC0415
+    from autoenv_hpc.modules.remarks import remarks  # noqa: PLC0415
 
     start, tool = login.initialised(env)
-    use = [("use", path) for path in reversed(request.paths)]
-    load = [("load", *_words(request.modules))] if request.modules else []
-    first = [(request.policy,)] if request.policy != "keep" else []
+    before, questions, failures = loaded(start), b"", []
     began = time.time_ns()
-    result = scratch_shell.run(start, tool, [*first, *use, *load])
-    questions = result.questions
-    if _missing(request.modules, result, tool) and loaded(start) and not first:
-        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
-        again = scratch_shell.run(start, tool, [("purge",), *use, *load])
-        questions += again.questions  # the first attempt decided that there was a second one
-        if not _missing(request.modules, again, tool):
-            result = again
-    missing = _missing(request.modules, result, tool)
+    for steps in _attempts(request, before):
+        result = scratch_shell.run(start, tool, steps)
+        questions += result.questions  # an attempt decides whether there is another one
+        absent = outcome.absent(request.modules, result, tool, before)
+        if None not in absent.values():
+            break
+        failures.append((absent, result))
     depends = observations.guards(questions, start, began)
-    if missing:
+    if None in absent.values():
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
@@ -100,9 +96,11 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
             )
         depends = (depends | tools.choice(start)).in_environment(env)
         depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
+        absent, result = failures[0]
+        missing = [name for name, other in absent.items() if other is None]
         raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
-    displaced = tuple(name for name in loaded(start) if name not in after)
+    displaced = tuple(name for name in before if name not in after)
     if depends is None:
         from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
@@ -112,7 +110,25 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
         from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only after a login shell
 
         depends |= dependencies.login_dependencies(home)
-    return Resolution(result.env, result.definitions, displaced, depends.in_environment(env))
+    said = (f"{name} is not loaded: {other} takes its place" for name, other in absent.items())
+    return Resolution(
+        result.env,
+        result.definitions,
+        displaced,
+        depends.in_environment(env),
+        (*said, *remarks(result.words)),
+    )
+
+
+def _attempts(request: Request, before: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
+    """The steps of each attempt, in the order in which they are tried."""
+    first = [(request.policy,)] if request.policy != "keep" else []
+    use = [("use", path) for path in reversed(request.paths)]
+    load = [("load", *_words(request.modules))] if request.modules else []
+    yield [*first, *use, *load]
+    if before and not first:
+        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
+        yield [("purge",), *use, *load]
 
 
 def _words(modules: Iterable[str]) -> list[str]:
@@ -120,47 +136,13 @@ def _words(modules: Iterable[str]) -> list[str]:
     return [word for entry in modules for word in entry.split()]
 
 
-def _missing(modules: Iterable[str], result: "Snapshot", tool: "Tool") -> list[str]:
-    """The requested modules that are not loaded.
-
-    The tool knows what it has loaded for a name: an alias, a symbolic version, a range. Its verdict
-    counts, and names only where it has none. After a refusal, the others may be loaded.
-    """
-    now = loaded(result.env)
-    if result.verdict == "refused":
-        return [name for name in modules if name.split()[0] not in now]
-    if result.verdict == "loaded" and tool.kind == "modules":
-        return []
-    absent = [name for name in modules if not _is_named(name, now)]
-    if result.verdict == "loaded":  # for Lmod also if a modulefile calls LmodBreak
-        return [name for name in absent if not _lmod_has_loaded(name, result.env, tool)]
-    return absent
-
-
-def _is_named(name: str, now: Iterable[str]) -> bool:
-    """Whether a loaded module has this name, a version of it or the first part of its version."""
-    plain = name.split(maxsplit=1)[0].rstrip("/").removesuffix(".lua")
-    return any(entry == plain or entry.startswith((f"{plain}/", f"{plain}.")) for entry in now)
-
-
-def _lmod_has_loaded(name: str, env: Env, tool: "Tool") -> bool:
-    """Whether the modulefile that Lmod takes for a name is loaded; `is-loaded` knows no aliases."""
-    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
-
-    words = scratch_shell.run(env, tool, [("--location", "show", name)]).words
-    shown = {line.strip().removesuffix(":") for line in words.splitlines()}
-    return not shown.isdisjoint(filter(None, env.get("_LMFILES_", "").split(":")))
-
-
 def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load needs them
+    from autoenv_hpc.modules.remarks import shortened  # noqa: PLC0415
 
     output = " ".join(result.words.split()).partition(" Please check the spelling")[0]
     # Lmod loads all or nothing, and names the culprit.
     missing = [name for name in missing if name.split()[0] in output] or missing
-    if len(output) > _SHOWN:
-        output = output[:_SHOWN].rsplit(" ", 1)[0] + " …"
-    if not output:
-        output = "the module tool printed nothing and loaded nothing"
+    output = shortened(output) or "the module tool printed nothing and loaded nothing"
     suggested = suggestions.suggestions(missing, env)
     return f"cannot load {' '.join(missing)}: {output}" + "".join(f"; {hint}" for hint in suggested)

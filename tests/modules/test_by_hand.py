@@ -135,3 +135,65 @@ def test_what_is_loaded_already_is_no_reason_to_refuse(cluster: Home, tool: str)
     loaded = by_hand(cluster, "module load gpu")
     expected = by_hand(cluster, "module load gpu", **loaded)
     assert compared(inside(cluster, root, **loaded)) == compared(expected)
+
+
+_WARNERS = {
+    "lmod": {
+        "old/1.lua": 'LmodWarning("this is retired on 2026-12-01")\nsetenv("OLD", "1")\n',
+        "says/1.lua": 'LmodMessage("two\\nlines")\nio.stderr:write("****************\\n")\n',
+        "needs/1.lua": 'depends_on("says")\n',
+        "new/1.lua": 'setenv("NEW", "1")\n',
+        "new/2.lua": 'setenv("NEW", "2")\n',
+    },
+    "modules": {
+        "old/1": "#%Module\nreportWarning {this is retired on 2026-12-01}\nsetenv OLD 1\n",
+        "says/1": '#%Module\nputs stderr "two\\nlines"\nputs stderr ****************\n',
+        "needs/1": "#%Module\nmodule load says\n",
+        "new/1": "#%Module\nsetenv NEW 1\n",
+        "new/2": "#%Module\nsetenv NEW 2\n",
+    },
+}
+_SAID = {
+    "lmod": "Lmod Warning: this is retired on 2026-12-01 (old/1)",
+    "modules": "old/1: WARNING: this is retired on 2026-12-01",
+}
+
+
+@EVERY_TOOL
+def test_what_modulefiles_say_is_shown_once(cluster: Home, tool: str) -> None:
+    tree = write_modules(cluster.folder / "modules", _WARNERS[tool])
+    (cluster.folder / "admin").write_text("new/2: use new/3\n")
+    cluster.env |= {"MODULEPATH": str(tree), "LMOD_ADMIN_FILE": str(cluster.folder / "admin")}
+    root = cluster.project('modules = ["old", "needs", "new/2"]', "p")
+    said = cluster.command("exec", "true", cwd=root).stderr.splitlines()
+    nag = ["new/2: use new/3"] if tool == "lmod" else []
+    expected = [f"autoenv-hpc: {line}" for line in (_SAID[tool], "two", "lines", *nag)]
+    assert sorted(said) == sorted(expected)
+    here = cluster.shell("bash", AUTOENV_HPC_CACHE_DIR=str(cluster.folder / "other"))
+    shown = here.run("cd ~/p")
+    assert all(line in shown for line in expected)
+    assert "retired" not in here.run("cd ..; cd p")
+    assert "OLD" in here.env()
+    done = cluster.command("exec", "--fresh", "true", cwd=root, AUTOENV_HPC_QUIET="1")
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_a_later_module_takes_the_place_of_an_earlier_one(cluster: Home, tool: str) -> None:
+    families = {f"{name}/1.lua": f'family("f")\nsetenv("F", "{name}")\n' for name in ("one", "two")}
+    breaks = {"broken/1.lua": "LmodBreak()\n", "broken/2.lua": 'setenv("B", "2")\n'}
+    tree = write_modules(cluster.folder / "modules", {**_WARNERS[tool], **families, **breaks})
+    cluster.env["MODULEPATH"] = str(tree)
+    for names, lost, kept in (
+        ("new/1 new/2", "new/1", "new/2"),
+        ("one two", "one", "two/1"),
+    ):
+        root = cluster.project(f"modules = {str(names.split()).replace(chr(39), chr(34))}", "p")
+        done = cluster.command("exec", "/usr/bin/env", "-0", cwd=root)
+        assert done.stderr == f"autoenv-hpc: {lost} is not loaded: {kept} takes its place\n"
+        expected = by_hand(cluster, f"module load {names}")
+        assert compared(_variables(done.stdout)) == compared(expected)
+    root = cluster.project('modules = ["new/1", "broken/1"]', "p")
+    start = by_hand(cluster, "module load broken/2")
+    done = cluster.command("exec", "true", cwd=root, status=125, env=start)
+    assert "cannot load broken/1" in done.stderr
