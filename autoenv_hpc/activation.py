@@ -27,6 +27,12 @@ class Activation(NamedTuple):
     summary: str = ""  # the line that reports the entry
     notices: tuple[str, ...] = ()  # further messages, shown once, at the compilation
     variant: str = ""  # distinguishes the activations of one project
+    link: str = ""  # the link to the root, if the shell knows the project by one
+
+    @property
+    def way(self) -> str:
+        """The project's folder as the shell knows it."""
+        return self.link or self.root
 
     @property
     def reads(self) -> dict[str, str | None]:

@@ -3,6 +3,8 @@
 import itertools
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from autoenv_hpc.activation import Activation
@@ -10,8 +12,8 @@ from autoenv_hpc.activations import active, compiling, failures, leaving, store,
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem
-from autoenv_hpc.project import config, editing, project, trust
-from autoenv_hpc.project.project import Project
+from autoenv_hpc.project import config, editing, project
+from autoenv_hpc.project.project import Project, Untrusted
 from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import jobs
 from autoenv_hpc.venvs.types import VenvRequest
@@ -39,14 +41,28 @@ def choose_project(context: Context) -> Project:
     """
     arguments, environ, folders = context.arguments, context.environ, context.folders
     settings = config.settings(environ, folders)
+    for notice in settings.notices:
+        context.report.note(notice)
     file = _find(context, settings)
+    outside = active.without_project(environ)
     data = None
     if arguments.allow:
         data = project.read(file)
-        trust.allow(file, data, folders.state)
-    outside = active.without_project(environ)
-    site, env = arguments.site, arguments.env
-    return project.load(file, outside, folders, settings, site=site, env=env, data=data)
+        project.allow(file, data, outside, folders, settings)
+    load = partial(
+        project.load, outside=outside, folders=folders, settings=settings, site=arguments.site,
+        env=arguments.env, data=data,
+    )  # fmt: skip
+    try:
+        return load(file)
+    except Untrusted as error:
+        if arguments.command not in ("exec", "export"):
+            raise
+        outer = _outer(file, context, settings, load)
+        if outer is None:
+            raise
+        context.report.problem(error)
+        return outer
 
 
 def compile_and_store(
@@ -92,8 +108,12 @@ def allow(context: Context, file: str, data: bytes, *, force: bool = False) -> N
 
     :raises TrustError: it is not safe to allow it.
     """
-    trust.allow(file, data, context.folders.state, force=force)
-    store.forget(context.folders.cache, os.path.dirname(file))  # an edit may keep a file's time
+    environ, folders = context.environ, context.folders
+    settings = config.settings(environ, folders)
+    outside = active.without_project(environ)
+    project.allow(file, data, outside, folders, settings, force=force)
+    for root in {os.path.dirname(file), os.path.realpath(os.path.dirname(file))}:
+        store.forget(folders.cache, root)  # an edit may keep a file's time
 
 
 def rewrite(context: Context, file: str, data: bytes) -> None:
@@ -125,11 +145,27 @@ def _unique(*notices: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(itertools.chain(*notices)))
 
 
+def _outer(
+    file: str, context: Context, settings: config.Settings, load: Callable[[str], Project]
+) -> Project | None:
+    """The nearest allowed project above one that is not allowed, as a shell there enters it."""
+    while True:
+        above = os.path.dirname(os.path.dirname(file))
+        found = project.find(above, context.folders, settings)
+        if found is None:
+            return None
+        file = found
+        try:
+            return load(file)
+        except Untrusted:
+            continue
+
+
 def _find(context: Context, settings: config.Settings) -> str:
     """Search from the working directory, then from the folder where the job was submitted."""
     submitted = jobs.submitted(context.environ)
     for start in (context.directory, *submitted):
-        file = project.find(start, context.folders, settings)
+        file = project.find(start, context.folders, settings, context.report.note)
         if file:
             return file
     looked = " or ".join((context.directory, *submitted))

@@ -217,6 +217,7 @@ def _activation(
         summary=_summary(project.config, venv, modules.loaded.displaced),
         notices=(*modules.loaded.remarks, *(venv.notices if venv else ())),
         variant=digest([guards.variables, guards.host]),
+        link=project.way if project.way != project.root else "",
     )
 
 

@@ -48,10 +48,10 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     :returns: the path of the activation.
     :raises OSError: the cache is not writable.
     """
-    root, variant = activation.root, activation.variant
-    project_folder = folder(cache, root)
+    way, variant = activation.way, activation.variant
+    project_folder = folder(cache, way)
     make_private(project_folder)
-    paths = list(slots(cache, root, suffix))
+    paths = list(slots(cache, way, suffix))
     name = variant.encode()
     slot = next((i for i, path in enumerate(paths) if name in _headline(path)), None)
     if slot is None:

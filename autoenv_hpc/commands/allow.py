@@ -44,7 +44,8 @@ def named_file(context: Context) -> str:
         if os.path.basename(path) != config.FILE_NAME:
             raise Problem(f"{path}: a configuration is named {config.FILE_NAME}")
         return path
-    file = project.find(path, context.folders, config.settings(context.environ, context.folders))
+    settings = config.settings(context.environ, context.folders)
+    file = project.find(path, context.folders, settings, context.report.note)
     if file is None:
         raise Problem(
             f"no {config.FILE_NAME} in {path} or above (write one with `autoenv-hpc init`)"

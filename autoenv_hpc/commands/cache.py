@@ -95,7 +95,7 @@ def _starting_environment(found: StoredActivation, outside: Env) -> Env:
 def _differences(found: StoredActivation, start: Env, context: Context) -> list[str]:
     folders, then = context.folders, found.activation
     settings = config.settings(start, folders)
-    file = os.path.join(then.root, config.FILE_NAME)
+    file = os.path.join(then.way, config.FILE_NAME)
     chosen = project.load(file, start, folders, settings)
     progress = context.report.progress
     now = compiling.compile_activation(chosen, start, folders, progress, fresh=True)

@@ -38,7 +38,7 @@ def run(context: Context) -> int:
 
 def _file(context: Context) -> str:
     settings = config.settings(context.environ, context.folders)
-    found = project.find(context.directory, context.folders, settings)
+    found = project.find(context.directory, context.folders, settings, context.report.note)
     return found or os.path.join(context.directory, config.FILE_NAME)
 
 

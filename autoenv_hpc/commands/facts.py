@@ -10,7 +10,7 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, VenvError
 from autoenv_hpc.modules.bookkeeping import is_bookkeeping
-from autoenv_hpc.project import config, project, trust
+from autoenv_hpc.project import config, project
 from autoenv_hpc.venvs import ensure, record
 from autoenv_hpc.venvs.types import VenvRequest
 
@@ -52,17 +52,19 @@ def facts(context: Context) -> Facts:
         )
     try:
         settings = config.settings(environ, folders)
-        file = project.find(context.directory, folders, settings)
+        problems += settings.notices
+        file = project.find(context.directory, folders, settings, problems.append)
         if file is None:
             return known
-        root = os.path.dirname(file)
-        known |= {"file": file, "off": hook.off == root, "name": os.path.basename(root)}
+        way = os.path.dirname(file)
+        root = os.path.realpath(way)
+        file = os.path.join(root, config.FILE_NAME)
+        known |= {"file": file, "off": hook.off == way, "name": os.path.basename(root)}
         data = project.read(file)
-        verdict = trust.judge(file, data, settings.trust, folders.state)
-        known["trust"] = verdict.word
-        if verdict.reason:
-            problems.append(verdict.reason)
         outside = active.without_project(environ)
+        verdict = project.judge(file, data, outside, folders, settings)
+        known["trust"] = verdict.word
+        problems += filter(None, (verdict.reason, verdict.edited and f"edited: {verdict.edited}"))
         chosen = project.load(file, outside, folders, settings, data=data)
         known |= {
             "name": chosen.config.name,

@@ -19,7 +19,8 @@ from autoenv_hpc.project.choices import (
     Tolerance,
 )
 from autoenv_hpc.project.sites import Match
-from autoenv_hpc.system.folders import Folders
+from autoenv_hpc.system import files
+from autoenv_hpc.system.folders import Folders, replaceable
 
 if TYPE_CHECKING:
     from autoenv_hpc.project.schema import Path
@@ -139,6 +140,7 @@ class Settings(NamedTuple):
     documents: tuple[Document, ...]
     trust: trust.PreApproved
     ceilings: tuple[str, ...]
+    notices: tuple[str, ...] = ()  # why a file is left out
 
     @property
     def matches(self) -> dict[str, Match]:
@@ -188,6 +190,8 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax(file, text, str(error))) from error
+    except (RecursionError, ValueError) as error:  # thousands of brackets, or of digits
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
     faults = schema.faults(parsed, above=above)
     if faults:
         from autoenv_hpc.project.toml_lines import line_of  # noqa: PLC0415 - only for a fault
@@ -204,34 +208,37 @@ def settings(environ: Env, folders: Folders, system: str = SYSTEM_FILE) -> Setti
 
     :raises ConfigError: one of them is not valid.
     """
-    files = (system, os.path.join(folders.config, "config.toml"))
+    paths = (system, os.path.join(folders.config, "config.toml"))
     guards = Guards()
-    documents = []
-    for file in files:
+    documents, notices = [], []
+    for file in paths:
         then = modified(file)  # before it is read
         try:
-            with open(file, "rb") as stream:
-                data = stream.read()
+            data = files.read(file)
+            why = replaceable(file)
         except (FileNotFoundError, NotADirectoryError):
             guards |= Guards(files={file: None})
             continue
         except OSError as error:
             raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
         guards |= Guards.on_text(file, data, then)
-        documents.append(parse(data, file, above=True))
-    paths: list[str] = []
+        if why:
+            notices.append(f"{file} is left out: {why}")
+        else:
+            documents.append(parse(data, file, above=True))
+    approved: list[str] = []
     groups: list[str] = []
     ceilings: list[str] = []
     for document in documents:
         table = document.data.get("trust", {})
         absolute = partial(_absolute, file=document.file, environ=environ, home=folders.home)
-        paths += [absolute(path, "trust.paths") for path in table.get("paths", ())]
+        approved += [absolute(path, "trust.paths") for path in table.get("paths", ())]
         groups += table.get("groups", ())
         listed = document.data.get("search", {}).get("ceiling", ())
         listed = [listed] if isinstance(listed, str) else listed
         ceilings += [absolute(path, "search.ceiling") for path in listed]
-    pre_approved = trust.PreApproved(tuple(paths), tuple(groups))
-    return Settings(guards, tuple(documents), pre_approved, tuple(ceilings))
+    pre_approved = trust.PreApproved(tuple(approved), tuple(groups))
+    return Settings(guards, tuple(documents), pre_approved, tuple(ceilings), tuple(notices))
 
 
 def _absolute(path: str, key: str, *, file: str, environ: Env, home: str) -> str:

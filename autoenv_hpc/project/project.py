@@ -1,12 +1,14 @@
 """A project as one shell or job sees it."""
 
 import os
+import stat
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.errors import Problem, TrustError
+from autoenv_hpc.errors import ConfigError, Problem, TrustError
 from autoenv_hpc.guards import Guards, modified
-from autoenv_hpc.project import config, layers, parsed, sites, trust
+from autoenv_hpc.project import belongings, config, layers, parsed, sites, trust
 from autoenv_hpc.system import files
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.system.folders import Folders
@@ -15,8 +17,9 @@ from autoenv_hpc.system.folders import Folders
 class Project(NamedTuple):
     """One configuration, merged for this site, with everything that decided the result."""
 
-    root: str
+    root: str  # the real path of its folder
     file: str
+    way: str  # the folder as it was named, perhaps by a link
     config: config.Config
     site: sites.Site
     origin: str  # a digest of the configuration and its site
@@ -31,6 +34,9 @@ class Governing(NamedTuple):
     guards: Guards
 
 
+Note = Callable[[str], None]
+
+
 class Untrusted(TrustError):  # noqa: N818 - named like its base class
     """The user has not allowed a configuration, or has denied it."""
 
@@ -39,9 +45,50 @@ class Untrusted(TrustError):  # noqa: N818 - named like its base class
         self.guards = guards
 
 
-def find(start: str, folders: Folders, settings: config.Settings) -> str | None:
-    """The configuration file that governs a folder."""
-    return config.find(start, folders.home, settings.ceilings)
+def _ignore(_line: str) -> None:
+    """Note nothing."""
+
+
+def find(
+    start: str, folders: Folders, settings: config.Settings, note: Note = _ignore
+) -> str | None:
+    """The configuration file that governs a folder.
+
+    :param note: receives a line for each file that is passed over, since anybody could have put it
+        into a folder that every user can write to.
+    """
+    while file := config.find(start, folders.home, settings.ceilings):
+        fault = _passed_over(file)
+        if fault is None:
+            return file
+        note(fault)
+        start = os.path.dirname(os.path.dirname(file))
+    return None
+
+
+def judge(
+    file: str, data: bytes, environ: Env, folders: Folders, settings: config.Settings
+) -> trust.Verdict:
+    """The user's decision about a configuration and the files that belong to it."""
+    belonging = _belongings(file, data, environ, folders, settings)
+    return trust.judge(file, data, settings.trust, folders.state, belonging)
+
+
+def allow(  # noqa: PLR0913 - the option is the user's
+    file: str,
+    data: bytes,
+    environ: Env,
+    folders: Folders,
+    settings: config.Settings,
+    *,
+    force: bool = False,
+) -> None:
+    """Allow a configuration with the files that belong to it.
+
+    :raises TrustError: it is not safe to allow it, or the decision cannot be kept.
+    """
+    belonging = _belongings(file, data, environ, folders, settings)
+    trust.allow(file, data, folders.state, belonging, force=force)
 
 
 def load(  # noqa: PLR0913 - three are the user's choices
@@ -58,17 +105,22 @@ def load(  # noqa: PLR0913 - three are the user's choices
 
     :param outside: the variables without an active project, whose own do not identify the site.
     :param site: the site, if the user names one; `env` is a named environment, likewise.
-    :param data: the content, if the caller has read it.
+    :param data: the content, if the caller has read and judged it.
     :raises Untrusted: it is not allowed.
     :raises ConfigError: it is not valid, or excludes this site.
     """
+    way = os.path.dirname(file)
+    root = os.path.realpath(way)
+    file = os.path.join(root, config.FILE_NAME)
     then = modified(file)  # before it is read
-    data = read(file) if data is None else data
-    verdict = trust.judge(file, data, settings.trust, folders.state)
-    guards = Guards.on_text(file, data, then) | settings.guards | verdict.guards
-    if verdict.word != "allowed":
+    content = read(file) if data is None else data
+    verdict = judge(file, content, outside, folders, settings)
+    guards = Guards.on_text(file, content, then) | settings.guards | verdict.guards
+    if way != root:
+        guards |= Guards(links={way: root})
+    if data is None and verdict.word != "allowed":
         raise Untrusted(_untrusted(file, verdict), guards)
-    document = parsed.parse(data, file, folders.cache)
+    document = parsed.parse(content, file, folders.cache)
     site_here = sites.detect(
         outside,
         settings.matches | document.matches,
@@ -79,16 +131,21 @@ def load(  # noqa: PLR0913 - three are the user's choices
     )
     settled = layers.select(document, settings, site_here.name, env)
     origin = digest([file, settled, site_here.name])
-    root = os.path.dirname(file)
-    return Project(root, file, settled, site_here, origin, guards | site_here.guards)
+    return Project(root, file, way, settled, site_here, origin, guards | site_here.guards)
 
 
 def governing(root: str, outside: Env, folders: Folders) -> Governing:
     """The project that governs a folder with a configuration; projects not allowed are skipped."""
     settings = config.settings(outside, folders)
-    problems: list[Problem] = []
+    problems: list[Problem] = [Problem(notice) for notice in settings.notices]
     guards = Guards()
-    file: str | None = os.path.join(root, config.FILE_NAME)
+    nearest = os.path.join(root, config.FILE_NAME)
+    fault = _passed_over(nearest)
+    file: str | None = nearest
+    if fault:
+        problems.append(Problem(fault))
+        guards |= Guards.on_files((nearest,))
+        file = find(os.path.dirname(root), folders, settings)
     while file:
         try:
             project = load(file, outside, folders, settings)
@@ -112,9 +169,36 @@ def read(file: str) -> bytes:
         raise Problem(f"{file}: cannot be read: {error.strerror}") from error
 
 
+def _passed_over(file: str) -> str | None:
+    """Why a configuration does not count, whatever the user says; None if it does."""
+    try:
+        status, folder = os.lstat(file), os.stat(os.path.dirname(file))
+    except OSError:
+        return None
+    if folder.st_mode & stat.S_IWOTH and status.st_uid not in (0, os.getuid()):
+        return f"{file} is passed over: another user put it there, as everybody can"
+    return None
+
+
+def _belongings(
+    file: str, data: bytes, environ: Env, folders: Folders, settings: config.Settings
+) -> Mapping[str, str]:
+    try:
+        document = parsed.parse(data, file, folders.cache)
+    except ConfigError:
+        return {}  # entering reports it
+    root = os.path.realpath(os.path.dirname(file))
+    return belongings.belongings((document, *settings.documents), root, environ, folders.home)
+
+
 def _untrusted(file: str, verdict: trust.Verdict) -> str:
     if verdict.word == "denied":
         return f"{file} is denied (run `autoenv-hpc allow` to allow it again)"
+    if verdict.edited:
+        return (
+            f"{file} was allowed with another {verdict.edited}: read that, then run"
+            " `autoenv-hpc allow`"
+        )
     because = f"; {verdict.reason}" if verdict.reason else ""
     return f"{file} is new or was edited: read it, then run `autoenv-hpc allow`{because}"
 

@@ -1,5 +1,6 @@
 """The templates in path values."""
 
+import glob
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -50,6 +51,27 @@ def expand(
 def looks_like_path(text: str) -> bool:
     """Whether a plain text has a part that a path value would expand."""
     return bool(re.match(r"~[\w-]*/", text) or re.search(r"\$\{?[A-Za-z_]|\{[a-z]+\}", text))
+
+
+def pattern(template: str, environ: Env, home: str) -> str | None:
+    """A pattern for glob(3) of all that a template may become, whatever its fields stand for.
+
+    :returns: None if it needs a variable that is not set.
+    """
+    tilde = _HOME.match(template)
+    start = os.path.expanduser(f"~{tilde['user']}") if tilde and tilde["user"] else home
+    parts, at = [glob.escape(start)] if tilde else [], tilde.end() if tilde else 0
+    for match in _PART.finditer(template, at):
+        parts.append(glob.escape(template[at : match.start()]))
+        at = match.end()
+        name = match["braced"] or match["plain"]
+        if name and not environ.get(name):
+            return None
+        if name:
+            parts.append(glob.escape(environ[name]))
+        else:
+            parts.append("*" if match["field"] is not None else match[0][0])
+    return "".join([*parts, glob.escape(template[at:])])
 
 
 def variables(template: str) -> set[str]:

@@ -2,11 +2,12 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from autoenv_hpc.errors import TrustError
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.system import folders
+from autoenv_hpc.system import files, folders, json_cache
 from autoenv_hpc.system.digests import blake2b
 
 
@@ -26,31 +27,47 @@ class Verdict(NamedTuple):
     word: Word
     guards: Guards
     reason: str = ""
+    edited: str = ""  # what has changed of the files that belong to an allowed one
 
 
-def judge(file: str, data: bytes, pre: PreApproved, state: str) -> Verdict:
+def judge(
+    file: str, data: bytes, pre: PreApproved, state: str, belongings: Mapping[str, str]
+) -> Verdict:
     """Judge the content of a configuration, read from `file`. A denial always wins.
 
     :param state: the user's folder of decisions.
+    :param belongings: the files that must be as they were allowed, with their digests.
     """
     allowed, denied = _record(state, "allow", file, data), _record(state, "deny", file, b"")
     both, only_denied = Guards.on_files((allowed, denied)), Guards.on_files((denied,))
     fault = _fault(state)
     if fault:
         return Verdict("unknown", both, f"{state} is not read: {fault}")
-    if os.path.exists(denied):
+    if os.path.lexists(denied):
         return Verdict("denied", both)
-    if os.path.exists(allowed):
-        return Verdict("allowed", only_denied._replace(present={allowed: "anything"}))
+    known = _allowed_belongings(allowed)
+    if known is not None:
+        edited = [
+            path
+            for path in (belongings.keys() | known.keys())
+            if belongings.get(path) != known.get(path)
+        ]
+        if edited:
+            first, more = min(edited), f" and {len(edited) - 1} more" if edited[1:] else ""
+            return Verdict("unknown", both, edited=f"{first}{more}")
+        return Verdict("allowed", only_denied._replace(present={allowed: "file"}))
     if _is_pre_approved(file, pre):
         return Verdict("allowed", only_denied)
     return Verdict("unknown", both)
 
 
-def allow(file: str, data: bytes, state: str, *, force: bool = False) -> None:
+def allow(
+    file: str, data: bytes, state: str, belongings: Mapping[str, str] = {}, *, force: bool = False
+) -> None:
     """Allow exactly this content at this path.
 
     :param state: the user's folder of decisions.
+    :param belongings: the files that belong to it, with their digests.
     :raises TrustError: every user can write to the file or its folder.
     """
     if not force:
@@ -60,13 +77,14 @@ def allow(file: str, data: bytes, state: str, *, force: bool = False) -> None:
                     f"{path}: every user of this machine can write to it"
                     " (run `chmod o-w` on it, or `autoenv-hpc allow --force`)"
                 )
-    _write(_record(state, "allow", file, data), file)
+    record = _record(state, "allow", file, data)
+    _write(record, json_cache.pack(os.path.basename(record), [file, belongings]))
     _forget(_record(state, "deny", file, b""))
 
 
 def deny(file: str, state: str) -> None:
     """Deny this path, whatever its content, until the user allows it again."""
-    _write(_record(state, "deny", file, b""), file)
+    _write(_record(state, "deny", file, b""), os.fsencode(file) + b"\n")
 
 
 def _record(folder: str, kind: str, file: str, data: bytes) -> str:
@@ -75,21 +93,35 @@ def _record(folder: str, kind: str, file: str, data: bytes) -> str:
     return os.path.join(folder, kind, blake2b(both, digest_size=32).hexdigest())
 
 
+def _allowed_belongings(record: str) -> Mapping[str, str] | None:
+    """The files that were allowed together with a configuration; None if it was not allowed."""
+    try:
+        data = files.read_own(record)
+        if data.startswith(b"/") and data.endswith(b"\n"):  # of a version before 0.2
+            return {}
+        _, belongings = json_cache.unpack(os.path.basename(record), data)
+    except (OSError, ValueError):
+        return None
+    return dict(belongings)
+
+
 def _fault(folder: str) -> str | None:
-    for path in (folder, os.path.join(folder, "allow"), os.path.join(folder, "deny")):
-        if os.path.exists(path):
-            fault = folders.exposed(path)
-            if fault:
-                return fault
+    """Why the records cannot be believed, or could have been taken away."""
+    try:
+        for path in (folder, os.path.join(folder, "allow"), os.path.join(folder, "deny")):
+            why = folders.exposed(path) if os.path.lexists(path) else folders.replaceable(path)
+            if why:
+                return why
+    except OSError as error:
+        return str(error.strerror)
     return None
 
 
-def _write(record: str, file: str) -> None:
+def _write(record: str, data: bytes) -> None:
     folder = os.path.dirname(record)
     try:
-        folders.make_private(os.path.dirname(folder))
         folders.make_private(folder)
-        folders.write_atomically(record, os.fsencode(file) + b"\n")
+        folders.write_atomically(record, data)
     except OSError as error:
         raise TrustError(
             f"{folder}: cannot be written: {error.strerror}"
@@ -107,17 +139,31 @@ def _forget(record: str) -> None:
 
 
 def _is_pre_approved(file: str, pre: PreApproved) -> bool:
+    """Whether a configuration is allowed in advance, and nobody else can have put it there."""
     if not pre.paths and not pre.groups:
         return False
     real = os.path.realpath(file)
     status, parent = os.stat(real), os.stat(os.path.dirname(real))
     if (status.st_mode | parent.st_mode) & stat.S_IWOTH:
         return False
-    if any(
-        os.path.commonpath([os.path.realpath(p), real]) == os.path.realpath(p) for p in pre.paths
-    ):
+    approved = map(os.path.realpath, pre.paths)
+    if any(_is_from_owner(real, folder) for folder in approved):
         return True
     return bool(pre.groups) and _group_name(status.st_gid) in pre.groups
+
+
+def _is_from_owner(real: str, folder: str) -> bool:
+    """Whether a file is below a folder, and its owner, this user or root made all on the way."""
+    if os.path.commonpath([folder, real]) != folder or not os.path.exists(folder):
+        return False
+    trusted = {0, os.getuid(), os.stat(folder).st_uid}
+    path = real
+    while path != folder:
+        status = os.lstat(path)
+        if status.st_uid not in trusted or status.st_mode & stat.S_IWOTH:
+            return False
+        path = os.path.dirname(path)
+    return True
 
 
 def _group_name(gid: int) -> str:

@@ -179,7 +179,7 @@ class Dialect(ABC):
     def shell_part(self, activation: Activation) -> list[str]:
         """The lines for what a shell does not export, such as prompt, aliases and umask."""
         prompts = map(self.prompt, (activation.prompt, *activation.outer_prompts))
-        lines = [self.call("begin", activation.root, activation.name, *prompts)]
+        lines = [self.call("begin", activation.way, activation.name, *prompts)]
         lines += self.definitions(activation)
         if activation.definitions.umask is not None:
             lines.append(self.call("set_umask", activation.definitions.umask))

@@ -43,6 +43,9 @@ def make_private(folder: str) -> None:
     :raises Exposed: others own it, or could put another folder in its place.
     :raises OSError: it cannot be created.
     """
+    why = replaceable(folder)
+    if why:
+        raise Exposed(errno.EPERM, why, folder)
     missing, path = [], os.path.abspath(folder)
     while not os.path.lexists(path):
         missing.append(path)
@@ -65,15 +68,24 @@ def exposed(folder: str) -> str | None:
     status = os.stat(folder)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder)
-    why = fault(status)
-    if why:
-        return why
+    return fault(status) or replaceable(folder)
+
+
+def replaceable(path: str) -> str | None:
+    """Why another user could exchange or remove a file or folder; None if nobody could.
+
+    It need not exist; then the folders that do are looked at.
+
+    :raises OSError: it cannot be looked at.
+    """
     trusted = {0, os.getuid(), os.lstat("/").st_uid}  # in a container, `/` may not be root's
-    for path, status in _way(folder):
-        if status.st_uid not in trusted:
-            return f"{path} on the way to it belongs to another user"
-        if can_others_write(status) and not status.st_mode & stat.S_ISVTX:
-            return f"other users can write to {path} on the way to it"
+    with contextlib.suppress(FileNotFoundError):
+        for place, status in _way(path):
+            if status.st_uid not in trusted:
+                return f"{place} belongs to another user"
+            is_sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+            if can_others_write(status) and not is_sticky:
+                return f"other users can write to {place} (run `chmod go-w` on it)"
     return None
 
 
