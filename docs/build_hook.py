@@ -1,4 +1,4 @@
-"""Puts man pages and completions into the wheel, in the places where shells and man(1) look."""
+"""Puts what others look for into the wheel: man pages, completions, the JSON Schema."""
 
 import sys
 import tempfile
@@ -30,6 +30,8 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg]
         texts = {f"man/{name}": text for name, text in man.pages(self.metadata.version).items()}
         for shell, place in _COMPLETIONS.items():
             texts[place] = completion.text(cli.parser(), shell)
+        schema = Path(self.root) / "docs/reference/hpcenv.schema.json"
+        texts["autoenv-hpc/hpcenv.schema.json"] = schema.read_text()
         folder = Path(tempfile.mkdtemp())
         for place, text in texts.items():
             file = folder / place

@@ -12,6 +12,7 @@ nitpicky = True  # with -W, a link that leads nowhere fails the build
 html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
+html_extra_path = ["reference/hpcenv.schema.json"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False

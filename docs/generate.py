@@ -11,7 +11,6 @@ import argparse
 import ast
 import difflib
 import fcntl
-import inspect
 import json
 import os
 import pty
@@ -48,7 +47,8 @@ def pages(checkout: Path = CHECKOUT) -> dict[Path, str]:
         checkout / "docs/reference/sites.md": site_data(),
         checkout / "CONTRIBUTING.md": {"map": repository_map(checkout)},
     }
-    return {page: filled(page, parts) for page, parts in made.items()}
+    texts = {page: filled(page, parts) for page, parts in made.items()}
+    return texts | {checkout / "docs/reference/hpcenv.schema.json": json_schema()}
 
 
 def filled(page: Path, parts: Parts) -> str:
@@ -160,27 +160,24 @@ def every_key() -> list[Key]:
     return list(_keys("", schema._ABOVE))  # noqa: SLF001 - the schema is this module's own data
 
 
-def _keys(table: str, checks: Mapping[str, Any]) -> Iterator[Key]:
+def _keys(table: str, checks: Mapping[str, schema.Check]) -> Iterator[Key]:
     for name, check in checks.items():
         path = f"{table}.{name}".removeprefix(".")
-        inside = inspect.getclosurevars(check).nonlocals
-        if "keys" in inside:
-            yield from _keys(path, inside["keys"])
-        elif "check_value" in inside:
-            values = inspect.getclosurevars(inside["check_value"]).nonlocals
-            if "keys" not in values:
-                yield Key(path, "NAME", _kinds(inside["check_value"]))
-                continue
+        if check.keys:
+            yield from _keys(path, check.keys)
+        elif check.each and check.each.keys:
             # what they override is described where it stands
-            own = {k: v for k, v in values["keys"].items() if k not in checks}
+            own = {k: v for k, v in check.each.keys.items() if k not in checks}
             yield from _keys(f"{path}.NAME", own)
+        elif check.each:
+            yield Key(path, "NAME", _kinds(check.each))
         else:
-            words = inside.get("words")
+            words = check.json.get("enum")
             yield Key(table, name, ", ".join(f'`"{w}"`' for w in words) if words else _kinds(check))
 
 
-def _kinds(check: Any) -> str:
-    kinds = [kind for kind, sample in _SAMPLES if not list(check((), sample))]
+def _kinds(check: schema.Check) -> str:
+    kinds = [kind for kind, sample in _SAMPLES if not list(check.faults((), sample))]
     return " or ".join(kinds)
 
 
@@ -199,6 +196,39 @@ def keys() -> Parts:
         rows.setdefault(key.table or "top", []).append([_cell(cell) for cell in row])
     heads = ["key", "value", "default", "meaning"]
     return {f"keys of {table}": _table(heads, lines) for table, lines in rows.items()}
+
+
+def json_schema() -> str:
+    """The JSON Schema of a project's configuration, with what each key means (draft-07)."""
+    described = tomllib.loads((DOCS / "reference/keys.toml").read_text())
+    head = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A project on a cluster: modules, an isolated environment, variables",
+        "description": "The file .hpcenv.toml, read by autoenv-hpc.",
+    }
+    body = schema.json_schema()
+    _describe(body, "", described)
+    return json.dumps(head | body, indent=1, ensure_ascii=False) + "\n"
+
+
+def _describe(shape: dict[str, Any], path: str, described: Mapping[str, Mapping[str, str]]) -> None:
+    """Give each property its description, wherever its table stands."""
+    for name, inner in list(shape.get("properties", {}).items()):
+        key = f"{path}.{name}".removeprefix(".")
+        if not isinstance(inner, dict):  # nothing is accepted there
+            continue
+        own = dict(inner)
+        about = described.get(key) or described.get(f"{key}.NAME")
+        if about:
+            own["description"] = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", about["meaning"])
+        shape["properties"] = {**shape["properties"], name: own}
+        _describe(own, key, described)
+        each = own.get("additionalProperties")
+        if isinstance(each, dict):
+            own["additionalProperties"] = copied = dict(each)
+            # below a site or a named environment stand the same keys
+            inside = {"site": "", "envs": ""}.get(name, f"{key}.NAME")
+            _describe(copied, inside, described)
 
 
 def _default(key: Key) -> str:
@@ -375,7 +405,7 @@ def main() -> int:
         return 0
     status = 0
     for page, text in pages().items():
-        present = page.read_text()
+        present = page.read_text() if page.exists() else ""
         if text == present:
             continue
         if asked.check:

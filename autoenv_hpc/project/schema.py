@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from autoenv_hpc.environment import SHELL_OWN
 from autoenv_hpc.project import choices
@@ -18,7 +18,14 @@ class Fault(NamedTuple):
     text: str
 
 
-Check = Callable[[Path, object], Iterator[Fault]]
+class Check(NamedTuple):
+    """A kind of value: the faults that one has, and the same rule in JSON Schema (draft-07)."""
+
+    faults: Callable[[Path, Any], Iterator[Fault]]
+    json: Mapping[str, Any]
+    keys: Mapping[str, "Check"] = {}  # those of a table
+    each: "Check | None" = None  # the values of a table whose keys are names
+
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 # A colon is part of a range only, as lists of modules are divided by it.
@@ -107,13 +114,21 @@ _SEARCH_PATHS = frozenset(
 )
 
 
+def json_schema(*, above: bool = False) -> dict[str, Any]:
+    """The schema in JSON Schema (draft-07), for editors; it checks the same as `faults`.
+
+    What JSON Schema cannot say is left out: `default-env` names one of `[envs]`.
+    """
+    return dict(_table(_ABOVE if above else _PROJECT).json)
+
+
 def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
     """All faults of a parsed configuration.
 
     :param above: whether it is the user's or the system's file, not a project's.
     """
     keys = _ABOVE if above else _PROJECT
-    found = list(_table(keys)((), data))
+    found = list(_table(keys).faults((), data))
     if not above:
         for key in _ABOVE.keys() - _PROJECT.keys():
             for i, fault in enumerate(found):
@@ -176,21 +191,16 @@ def _flag(path: Path, value: object) -> Iterator[Fault]:
         yield Fault(path, f"expected true or false, not {_kind(value)}")
 
 
-def _texts(path: Path, value: object) -> Iterator[Fault]:
-    yield from _list_of(_text, path, value)
+def _list_of(item: Check) -> Check:
+    def faults(path: Path, value: object) -> Iterator[Fault]:
+        if not isinstance(value, list):
+            wrapped = f' (write ["{value}"])' if isinstance(value, str) else ""
+            yield Fault(path, f"expected a list of strings, not {_kind(value)}{wrapped}")
+            return
+        for i, inner in enumerate(value):
+            yield from item.faults((*path, i), inner)
 
-
-def _list_of(check: Check, path: Path, value: object) -> Iterator[Fault]:
-    if not isinstance(value, list):
-        wrapped = f' (write ["{value}"])' if isinstance(value, str) else ""
-        yield Fault(path, f"expected a list of strings, not {_kind(value)}{wrapped}")
-        return
-    for i, item in enumerate(value):
-        yield from check((*path, i), item)
-
-
-def _modules(path: Path, value: object) -> Iterator[Fault]:
-    yield from _list_of(_module, path, value)
+    return Check(faults, {"type": "array", "items": item.json})
 
 
 def _module(path: Path, value: object) -> Iterator[Fault]:
@@ -205,11 +215,11 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
 
 
 def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
-    yield from (_text if isinstance(value, str) else _texts)(path, value)
+    yield from (_TEXT if isinstance(value, str) else _TEXTS).faults(path, value)
 
 
 def _choice(*words: str) -> Check:
-    def check(path: Path, value: object) -> Iterator[Fault]:
+    def faults(path: Path, value: object) -> Iterator[Fault]:
         if value not in words:
             close = _suggestion(value, dict.fromkeys(words)) if isinstance(value, str) else ""
             found = f"{value!r}" if isinstance(value, str) else _kind(value)
@@ -217,17 +227,7 @@ def _choice(*words: str) -> Check:
                 path, f"expected {', '.join(words[:-1])} or {words[-1]}, not {found}{close}"
             )
 
-    return check
-
-
-def _caches(path: Path, value: object) -> Iterator[Fault]:
-    if value is not False:
-        yield from _text(path, value)
-
-
-def _prompt(path: Path, value: object) -> Iterator[Fault]:
-    if value is not False:
-        yield from _line(path, value)
+    return Check(faults, {"enum": list(words)})
 
 
 def _duration(path: Path, value: object) -> Iterator[Fault]:
@@ -250,13 +250,14 @@ def _word(path: Path, name: str) -> Iterator[Fault]:
 
 
 def _env_value(path: Path, value: object) -> Iterator[Fault]:
-    if isinstance(value, dict):
-        yield from _table(_PATH_VALUE)(path, value)
+    name = path[-1] if path else ""
+    if name in _SEARCH_PATHS and (value is not False or name == "PATH"):
+        instead = _as_path_edit(name, value)
+        yield Fault(path, f"a search path has many entries (write {instead})")
+    elif isinstance(value, dict):
+        yield from _table(_PATH_VALUE).faults(path, value)
         if not value:
             yield Fault(path, 'expected { path = "…" }, not an empty table')
-    elif isinstance(value, str) and path and path[-1] in _SEARCH_PATHS:
-        instead = _as_path_edit(path[-1], value)
-        yield Fault(path, f"a search path has many entries (write {instead})")
     elif value is True or not isinstance(value, str | bool):
         remedy = (
             f'write "{value}"'
@@ -268,31 +269,38 @@ def _env_value(path: Path, value: object) -> Iterator[Fault]:
         yield Fault(path, "must not contain a NUL character")
 
 
-def _as_path_edit(name: str | int, value: str) -> str:
+def _as_path_edit(name: str | int, value: object) -> str:
     """The table `[paths]` that means what a value like `bin:$PATH` means in a shell."""
-    entries = [entry for entry in value.split(":") if entry]
+    if isinstance(value, dict):
+        value = value.get("path")
+    entries = [entry for entry in str(value or "…").split(":") if entry]
     itself = next((i for i, e in enumerate(entries) if e in (f"${name}", f"${{{name}}}")), None)
     ends = {
         "prepend": entries if itself is None else entries[:itself],
         "append": [] if itself is None else entries[itself + 1 :],
     }
-    parts = [f"{end} = {json.dumps(found)}" for end, found in ends.items() if found]
-    return f"[paths] {name} = {{ {', '.join(parts) or 'prepend = [...]'} }}"
+    parts = [
+        f"{end} = {json.dumps(found, ensure_ascii=False)}" for end, found in ends.items() if found
+    ]
+    parts = parts or ['prepend = ["…"]']
+    return f"[paths] {name} = {{ {', '.join(parts)} }}"
 
 
 def _table(keys: Mapping[str, Check]) -> Check:
-    def check(path: Path, value: object) -> Iterator[Fault]:
+    def faults(path: Path, value: object) -> Iterator[Fault]:
         if not isinstance(value, dict):
             yield Fault(path, f"expected a table, not {_kind(value)}")
             return
         for key, inner in value.items():
             if key in keys:
-                yield from keys[key]((*path, key), inner)
+                yield from keys[key].faults((*path, key), inner)
             else:
                 hint = _place(path, key) or _suggestion(key, keys)
                 yield Fault((*path, key), f"unknown key{hint}")
 
-    return check
+    properties = {key: check.json for key, check in keys.items()}
+    shape = {"type": "object", "additionalProperties": False, "properties": properties}
+    return Check(faults, shape, keys)
 
 
 def _place(path: Path, key: str) -> str:
@@ -303,60 +311,110 @@ def _place(path: Path, key: str) -> str:
     return f" (`{key}` belongs in [{tables[0]}])" if tables else ""
 
 
-def _named(check_name: Callable[[Path, str], Iterator[Fault]], check_value: Check) -> Check:
-    def check(path: Path, value: object) -> Iterator[Fault]:
+def _named(name: Check, each: Check) -> Check:
+    def faults(path: Path, value: object) -> Iterator[Fault]:
         if not isinstance(value, dict):
             yield Fault(path, f"expected a table, not {_kind(value)}")
             return
-        for name, inner in value.items():
-            wrong = list(check_name((*path, name), name))
-            yield from wrong or check_value((*path, name), inner)
+        for key, inner in value.items():
+            wrong = list(name.faults((*path, key), key))
+            yield from wrong or each.faults((*path, key), inner)
 
-    return check
+    shape = {"type": "object", "propertyNames": name.json, "additionalProperties": each.json}
+    return Check(faults, shape, each=each)
 
 
+def _or_false(check: Check) -> Check:
+    def faults(path: Path, value: object) -> Iterator[Fault]:
+        if value is not False:
+            yield from check.faults(path, value)
+
+    return Check(faults, {"anyOf": [{"const": False}, check.json]})
+
+
+_TEXT = Check(_text, {"type": "string", "minLength": 1, "pattern": r"^[^\u0000]*$"})
+_LINE = Check(
+    _line, {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+)
+_FLAG = Check(_flag, {"type": "boolean"})
+_TEXTS = _list_of(_TEXT)
+_MODULE_PATTERN = (
+    r"^(?![+-])[^\s:;&|@\u0000-\u001f]+(@[^;&|\s]*)?(\s+(@|[+~-]\w|\w[\w.-]*=)[^;&|]*)?$"
+)
+_MODULES = _list_of(Check(_module, {"type": "string", "pattern": _MODULE_PATTERN}))
+_DURATION = Check(
+    _duration,
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+[smhd]?$"},
+        ]
+    },
+)
+_VARIABLE = Check(
+    _variable,
+    {
+        "pattern": r"^(?!AUTOENV_HPC_|__autoenv_hpc_|__LMOD_|__MODULES_)[A-Za-z_][A-Za-z0-9_]*$",
+        "not": {"enum": sorted(_RESERVED)},
+    },
+)
+_WORD_NAME = Check(_word, {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"})
+_PATH_VALUE = {"path": _TEXT}
+_ENV_VALUE = Check(
+    _env_value,
+    {
+        "anyOf": [
+            {"type": "string", "pattern": r"^[^\u0000]*$"},
+            {"const": False},
+            {**_table(_PATH_VALUE).json, "required": ["path"]},
+        ]
+    },
+)
 _VENV = {
-    "path": _text,
+    "path": _TEXT,
     "backend": _choice(*get_args(choices.Backend)),
-    "python": _line,
-    "system-site-packages": _flag,
-    "prompt": _prompt,
+    "python": _LINE,
+    "system-site-packages": _FLAG,
+    "prompt": _or_false(_LINE),
     "create": _choice(*get_args(choices.Create)),
-    "in-job": _flag,
-    "requirements": _texts,
-    "packages": _texts,
-    "pip-args": _texts,
+    "in-job": _FLAG,
+    "requirements": _TEXTS,
+    "packages": _TEXTS,
+    "pip-args": _TEXTS,
     "sync": _choice(*get_args(choices.Sync)),
 }
 _TABLES: dict[str, dict[str, Check]] = {
     "venv": _VENV,
     "python-path": {"policy": _choice(*get_args(choices.PythonPathPolicy))},
-    "cache": {"enabled": _flag, "max-age": _duration},
+    "cache": {"enabled": _FLAG, "max-age": _DURATION},
     "storage": {
         "home": _choice(*get_args(choices.Tolerance)),
         "conda": _choice(*get_args(choices.Tolerance)),
-        "caches": _caches,
+        "caches": _or_false(_TEXT),
     },
 }
-_PATH_VALUE = {"path": _text}
+_EDIT = _table({"prepend": _TEXTS, "append": _TEXTS})
+_ENV = _named(_VARIABLE, _ENV_VALUE)
+_UNSET = {name: {"const": False} for name in sorted(_SEARCH_PATHS - {"PATH"})} | {"PATH": False}
 _SETTINGS = {
-    "modules": _modules,
-    "module-paths": _texts,
+    "modules": _MODULES,
+    "module-paths": _TEXTS,
     "module-policy": _choice(*get_args(choices.ModulePolicy)),
-    "env": _named(_variable, _env_value),
-    "paths": _named(_variable, _table({"prepend": _texts, "append": _texts})),
+    "env": _ENV._replace(json={**_ENV.json, "properties": _UNSET}),
+    "paths": _named(_VARIABLE, _EDIT),
     **{name: _table(keys) for name, keys in _TABLES.items()},
 }
-_BASE = {**_SETTINGS, "name": _line, "only-sites": _texts, "default-env": _line}
-_ENVS = _named(_word, _table({**_SETTINGS, "name": _line}))
-_MATCH = _table({"env": _named(_variable, _texts), "fqdn": _texts})
+_BASE = {**_SETTINGS, "name": _LINE, "only-sites": _TEXTS, "default-env": _LINE}
+_ENVS = _named(_WORD_NAME, _table({**_SETTINGS, "name": _LINE}))
+_MATCH = _table({"env": _named(_VARIABLE, _TEXTS), "fqdn": _TEXTS})
 _PROJECT = {
     **_BASE,
     "envs": _ENVS,
-    "site": _named(_word, _table({**_BASE, "envs": _ENVS, "match": _MATCH})),
+    "site": _named(_WORD_NAME, _table({**_BASE, "envs": _ENVS, "match": _MATCH})),
 }
+_CEILING = Check(_texts_or_text, {"anyOf": [_TEXT.json, _TEXTS.json]})
 _ABOVE = {
     **_PROJECT,
-    "trust": _table({"paths": _texts, "groups": _texts}),
-    "search": _table({"ceiling": _texts_or_text}),
+    "trust": _table({"paths": _TEXTS, "groups": _TEXTS}),
+    "search": _table({"ceiling": _CEILING}),
 }
