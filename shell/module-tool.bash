@@ -17,9 +17,9 @@
 # `unknown` where its code does not tell.
 #
 # FOLDER/start holds such records from the beginning, for what cannot be carried over. FOLDER/questions
-# holds what the module tool asked of the world: observe.lua. What the tool says goes to stderr. The
-# exit status is 0 unless a snapshot could not be written; whether a load worked is read from the
-# snapshot.
+# holds what the module tool asked of the world: observe.lua. FOLDER/trace is bash's trace of
+# `evaluate` and `source`. What the tool says goes to stderr. The exit status is 0 unless a snapshot
+# could not be written; whether a load worked is read from the snapshot.
 
 __autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
 shift 3
@@ -134,6 +134,13 @@ __autoenv_hpc_judge() {
     [[ $is == loaded || $__autoenv_hpc_verdict == refused ]] || __autoenv_hpc_verdict=$is
 }
 
+# From here on, bash adds each command that it runs to FOLDER/trace.
+__autoenv_hpc_begin_trace() {
+    PS4='+ '
+    exec {BASH_XTRACEFD}>>"$__autoenv_hpc_folder/trace"
+    set -x
+}
+
 # Prints one record for each thing that cannot be carried over. A value that ends in a newline is text.
 __autoenv_hpc_state() {
     printf 'umask\0\0'
@@ -188,8 +195,14 @@ for __autoenv_hpc_word; do
     fi
     case ${__autoenv_hpc_step[0]} in
     snapshot) __autoenv_hpc_snapshot "${__autoenv_hpc_step[1]}" || exit 1 ;;
-    evaluate) builtin eval "$("${__autoenv_hpc_step[@]:1}")" >/dev/null ;;
-    source) builtin source -- "${__autoenv_hpc_step[1]}" >/dev/null ;;
+    evaluate | source) # not in a function, where `declare` has another meaning
+        if [[ ${__autoenv_hpc_step[0]} == evaluate ]]; then
+            __autoenv_hpc_step=(eval "$("${__autoenv_hpc_step[@]:1}")")
+        fi
+        __autoenv_hpc_begin_trace
+        builtin "${__autoenv_hpc_step[@]}" >/dev/null
+        builtin set +x
+        ;;
     *) __autoenv_hpc_module "${__autoenv_hpc_step[@]}" ;;
     esac
     __autoenv_hpc_step=()

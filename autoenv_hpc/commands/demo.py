@@ -50,7 +50,7 @@ def _environment(home: str, context: Context) -> tuple[Env, Tool | None]:
         "MODULES_PAGER": "",
     }
     try:
-        known, tool = login.initialised({**given, "MODULEPATH": paths})
+        known, tool, _ = login.initialised({**given, "MODULEPATH": paths})
     except ModuleError as error:
         context.report.note(f"{error} (the demo continues without modules)")
         return env, None

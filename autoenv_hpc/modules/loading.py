@@ -76,7 +76,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     from autoenv_hpc.modules import tool as tools  # noqa: PLC0415
     from autoenv_hpc.modules.remarks import remarks  # noqa: PLC0415
 
-    start, tool = login.initialised(env)
+    start, tool, setting_up = login.initialised(env)
     before, questions, failures = loaded(start), b"", []
     began = time.time_ns()
     for steps in _attempts(request, before):
@@ -91,10 +91,8 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
-            depends = dependencies.failed_load_dependencies(
-                start, request.modules, tool.command, home
-            )
-        depends = (depends | tools.choice(start)).in_environment(env)
+            depends = dependencies.failed_load_dependencies(start)
+        depends = (depends | setting_up | tools.choice(start)).in_environment(env)
         depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
         absent, result = failures[0]
         missing = [name for name, other in absent.items() if other is None]
@@ -105,11 +103,7 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
         from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
         depends = dependencies.load_dependencies(start, result.env, tool.command, home)
-    depends |= tools.choice(start) | bookkeeping.consistency(result.env)
-    if start is not env:
-        from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only after a login shell
-
-        depends |= dependencies.login_dependencies(home)
+    depends |= setting_up | tools.choice(start) | bookkeeping.consistency(result.env)
     said = (f"{name} is not loaded: {other} takes its place" for name, other in absent.items())
     return Resolution(
         result.env,

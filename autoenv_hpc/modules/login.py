@@ -1,25 +1,42 @@
 """The module tool of a login shell, for whoever has none."""
 
+import os
+import time
+from typing import NamedTuple
+
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError
+from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules.bookkeeping import is_bookkeeping, loaded
 from autoenv_hpc.modules.tool import Tool, find_tool, is_set_up
 
+_IDENTITY = ("HOME", "USER", "LOGNAME")  # all that a login shell is given; bash knows SHELL
 
-def initialised(env: Env) -> tuple[Env, Tool]:
+
+class Initialised(NamedTuple):
+    """An environment with a usable module tool."""
+
+    env: Env
+    tool: Tool
+    guards: Guards = Guards()  # on what a login shell asked, if the tool comes from one
+
+
+def initialised(env: Env) -> Initialised:
     """The environment with a usable module tool, taken from a login shell if it has none.
 
     :raises ModuleError: there is none; the message lists the related variables.
     """
     tool = find_tool(env)
     if tool and env.get("MODULEPATH"):
-        return env, tool
+        return Initialised(env, tool)
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
 
-    login = scratch_shell.login_environment(env)
+    identity: Env = {name: env[name] for name in _IDENTITY if name in env}
+    began = time.time_ns()
+    login, trace = scratch_shell.login_shell(identity)
     tool = find_tool(login)
     if tool and login.get("MODULEPATH"):
-        return _with_login(env, login), tool
+        return Initialised(_with_login(env, login), tool, _guards(trace, identity, began))
     found = [
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
@@ -27,6 +44,22 @@ def initialised(env: Env) -> tuple[Env, Tool]:
         "no usable module system here: a login shell sets up none,"
         f" and this shell has {', '.join(found) or 'neither LMOD_CMD nor MODULES_CMD'}"
     )
+
+
+def _guards(trace: bytes, identity: Env, began: int) -> Guards:
+    """The guards on what the login shell asked (bash(1), INVOCATION)."""
+    from autoenv_hpc.modules import observations, shell_trace  # noqa: PLC0415 - only a login shell
+
+    scripts = ["/etc/profile"]
+    for name in (".bash_profile", ".bash_login", ".profile"):
+        scripts.append(os.path.join(identity.get("HOME", "/"), name))
+        if os.access(scripts[-1], os.R_OK):
+            break
+    questions = shell_trace.questions(trace, scripts, identity)
+    asked = observations.script_guards(questions, identity, began)
+    # It has no other variable from outside.
+    guards = asked._replace(variables=dict.fromkeys(_IDENTITY), not_storable_because=None)
+    return observations.doubtful(guards) if asked.not_storable_because or not trace else guards
 
 
 def _with_login(env: Env, login: Env) -> Env:

@@ -31,6 +31,7 @@ _KINDS = {  # what Lua's and Tcl's libraries call the same thing
 }
 _PRESENT: Mapping[str, Kind] = {"file": "file", "directory": "folder"}
 _BOUND_AGE = 3600  # seconds; what a modulefile learns of its host or user may change
+_DOUBTFUL_AGE = 600  # seconds
 _PATHS = frozenset(("read", "file", "folder", "walk", "link", "kind", "access"))
 _FLAGS = frozenset(("host", "machine", "user", "shell"))
 _COMPARED = 262_144  # bytes of content in one activation; a shell reads more of it too slowly
@@ -44,12 +45,16 @@ _REASONS = {
     "effect": "changes something outside ({})",
     "input": "reads its standard input",
     "terminal": "asks after the terminal",
-    "environment": "reads the whole environment",
     "alias": "reads a variable of the environment through a link from another one",
-    "program": "runs {}",
     "socket": "opens a connection",
     "library": "loads the library {}, whose questions nobody can see",
     "output": "prints code for the shell",
+}
+# The same for questions that may have been harmless.
+_DOUBTS = {
+    "environment": "reads the whole environment",
+    "program": "runs {}",
+    "doubt": "asks {}",
 }
 # Programs of which the answer depends on the machine or the user alone.
 _MACHINE_PROGRAMS = re.compile(
@@ -86,6 +91,7 @@ class Observations(NamedTuple):
     unstorable: str | None = None  # the question that no condition can express, and who asked it
     changed: str | None = None  # what changed while it was asked for, or just before
     crowded: bool = False  # whether files share their time, but are too long to compare
+    doubt: str | None = None  # the question of which nobody knows what it asked
 
 
 def guards(record: bytes, before: Env, began: int) -> Guards | None:
@@ -94,11 +100,36 @@ def guards(record: bytes, before: Env, began: int) -> Guards | None:
     :param record: everything that the listeners wrote in the scratch shells of one load.
     :param before: the environment that they were given.
     :param began: when they began, in ns since the epoch.
-    :return: None if a call of the module tool was not listened to until its end.
+    :return: None if the module tool is a program to which nobody can listen.
     """
     seen = observed(record, before, began)
     if seen is None:
-        return None
+        if all(question.kind == "call" for question in _questions(record)):
+            return None
+        return Guards(not_storable_because="the module tool was not listened to until its end")
+    return _conditions(seen)._replace(not_storable_because=seen.unstorable or seen.doubt)
+
+
+def script_guards(questions: Iterable["Question"], before: Env, began: int) -> Guards:
+    """The conditions under which shell scripts give the same again.
+
+    What is in doubt, such as the answer of an unknown program, counts on this host for minutes.
+
+    :param questions: what they asked: `shell_trace`.
+    :param before: the environment that they were given.
+    :param began: when they began, in ns since the epoch.
+    """
+    seen = _Reader(before, began).read(questions)
+    conditions = _conditions(seen)
+    return doubtful(conditions) if seen.doubt else conditions
+
+
+def doubtful(conditions: Guards) -> Guards:
+    """Conditions that are not complete: the result is believed on this host for minutes."""
+    return conditions | Guards(host=os.uname().nodename, max_age=_DOUBTFUL_AGE)
+
+
+def _conditions(seen: Observations) -> Guards:
     is_bound = seen.host or seen.user  # nothing else shows that an answer has changed
     place = {} if seen.place is None else {"PWD": seen.place}
     return Guards(
@@ -118,7 +149,9 @@ def guards(record: bytes, before: Env, began: int) -> Guards | None:
     )
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
+    """One question, as the listeners write it."""
+
     kind: str
     what: str
     answer: str
@@ -141,17 +174,17 @@ def observed(record: bytes, before: Env, began: int) -> Observations | None:
     return _Reader(before, began).read(list(_deciding(questions)))
 
 
-def _questions(record: bytes) -> Iterator[_Question]:
+def _questions(record: bytes) -> Iterator[Question]:
     fields = os.fsdecode(record).split("\0")[:-1]
     for start in range(0, len(fields) - 3, 4):
-        yield _Question(*fields[start : start + 4])
+        yield Question(*fields[start : start + 4])
 
 
-def _deciding(questions: list[_Question]) -> Iterator[_Question]:
+def _deciding(questions: list[Question]) -> Iterator[Question]:
     """Leave out what rc files asked in the walk that have nothing to do with any name tried."""
     tried = {question.what for question in questions if question.kind == "tried"}
     folders = {question.what for question in questions if question.kind == "walk"}
-    held: list[_Question] | None = None
+    held: list[Question] | None = None
     for question in questions:
         if question.kind == "rc":
             if question.answer == "walk":
@@ -187,12 +220,13 @@ class _Reader:
         self._place: str | None = None
         self._because: str | None = None
         self._changed: str | None = None
+        self._doubt: str | None = None
         self._tools: tuple[str, ...] = ()
         self._real: dict[str, str] = {"/": "/", "": ""}
         self._read: set[str] = set()  # the real paths of files
         self._home = os.path.realpath(before.get("HOME", "/"))
 
-    def read(self, questions: Iterable[_Question]) -> Observations:
+    def read(self, questions: Iterable[Question]) -> Observations:
         questions = list(questions)
         self._tools = tuple({question.what for question in questions if question.kind == "tool"})
         for question in questions:
@@ -214,15 +248,18 @@ class _Reader:
             self._because,
             self._changed,
             is_crowded,
+            self._doubt,
         )
 
-    def _take(self, question: _Question) -> None:
+    def _take(self, question: Question) -> None:
         kind, what, answer, asker = question
         if kind in _PATHS:
             self._path(kind, what, answer, asker)
         elif kind in _FLAGS:
             self._flags.add(kind)
-        elif kind in _REASONS and kind != "program":
+        elif kind in _DOUBTS and kind != "program":
+            self._note_doubt(asker, _DOUBTS[kind].format(what))
+        elif kind in _REASONS:
             self._refuse(asker, _REASONS[kind].format(what))
         else:
             self._take_other(kind, what, asker)
@@ -246,6 +283,10 @@ class _Reader:
             case _:
                 self._refuse(asker, f"asks {what}, which no condition can express")
 
+    def _note_doubt(self, asker: str, text: str) -> None:
+        if self._doubt is None:
+            self._doubt = f"{asker or 'the module tool'} {text}"
+
     def _refuse(self, asker: str, text: str) -> None:
         if self._because is None:
             self._because = f"{asker or 'the module tool'} {text}"
@@ -267,7 +308,7 @@ class _Reader:
         elif _USER_PROGRAMS.match(command):
             self._flags.add("user")
         elif not _LOGS.match(command):
-            self._refuse(asker, _REASONS["program"].format(command))
+            self._note_doubt(asker, _DOUBTS["program"].format(command))
             return
         self._variable("PATH")
 
@@ -291,7 +332,7 @@ class _Reader:
         elif kind == "link" and stat.S_ISLNK(now.st_mode):
             # no shell can read a link, but its folder tells that there is another one
             self._resolve(path)
-            self._take(_Question("folder", os.path.dirname(path), "unseen", asker))
+            self._take(Question("folder", os.path.dirname(path), "unseen", asker))
             return
         elif kind in ("kind", "access") or (kind == "link" and stat.S_ISDIR(now.st_mode)):
             self._present[path] = _kind(now)

@@ -12,6 +12,7 @@ from autoenv_hpc.system import programs, shell_files
 
 _TIMEOUT = 600  # seconds; a load from a cold parallel file system is slow
 _BASH = "/bin/bash"
+_EXPORTED = "command env -0"  # prints all exported variables
 
 # A program reads the tool's text, so these make it plain. None of them reaches the user.
 _OVERRIDES = {
@@ -39,6 +40,7 @@ class Snapshot(NamedTuple):
     verdict: Verdict = "unknown"
     words: str = ""  # what the tool wrote to stderr until the end
     questions: bytes = b""  # what it asked of the world: `observations`
+    trace: bytes = b""  # which commands the scripts ran: `shell_trace`
     earlier: dict[str, "Snapshot"] = {}
 
 
@@ -71,23 +73,32 @@ def run(
                 earlier[name] = state
         end = _read(os.path.join(folder, "end"), env, start)
         questions = os.fsencode(_content(os.path.join(folder, "questions")))
+        trace = os.fsencode(_content(os.path.join(folder, "trace")))
     if end is None or len(earlier) != len(snapshots):
         raise ModuleError(f"{program or steps[0][1]} ended its shell: {errors.strip()}")
-    return end._replace(words=errors, questions=questions, earlier=earlier)
+    return end._replace(words=errors, questions=questions, trace=trace, earlier=earlier)
 
 
-def login_environment(env: Env) -> Env:
-    """What a login shell exports that starts with only the user's identity."""
-    identity: Env = {n: env[n] for n in ("HOME", "USER", "LOGNAME", "SHELL") if n in env}
+def login_shell(env: Env) -> tuple[Env, bytes]:
+    """What a login shell exports that starts with only the given variables, and its trace.
+
+    The trace is empty if bash could not write it until the end.
+    """
+    # Lmod's own init files would end a trace of them.
+    traced = {"TERM": "dumb", "BASH_XTRACEFD": "9", "LMOD_SH_DBG_ON": "1"}
     with programs.scratch_folder() as folder:
+        trace = os.path.join(folder, "trace")
+        words = ["--norc", "--noprofile", "-c", 'exec 9>"$0"; exec "$@"', trace]
         try:
             output = _run(
-                [_BASH, "-lc", "command env -0"], {**identity, "TERM": "dumb"}, folder
+                [_BASH, *words, _BASH, "-xlc", _EXPORTED], {**env, **traced}, folder
             ).stdout
         except ModuleError:
-            return {}
+            return {}, b""
+        text, end, _ = os.fsencode(_content(trace)).rpartition(f"+ {_EXPORTED}\n".encode())
     pairs = (field.split("=", 1) for field in output.split("\0") if "=" in field)
-    return {name: value for name, value in pairs if name not in SHELL_OWN}
+    own = SHELL_OWN | traced.keys()
+    return {name: value for name, value in pairs if name not in own}, text if end else b""
 
 
 def _scratch_env(env: Env) -> Env:

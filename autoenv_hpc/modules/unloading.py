@@ -77,7 +77,7 @@ def _unload(env: Env, modules: Sequence[Module]) -> _Steps:
     """The step that unloads some modules, the last one first, whether they are sticky or not."""
     if not modules:
         return []
-    _, tool = initialised(env)
+    tool = initialised(env).tool
     words = ("unload", "--force") if tool.kind == "modules" else ("--force", "unload")
     return [(*words, *(module.name for module in reversed(modules)))]
 
@@ -85,7 +85,7 @@ def _unload(env: Env, modules: Sequence[Module]) -> _Steps:
 def _run(env: Env, steps: _Steps, snapshots: Sequence[str] = ()) -> "Snapshot":
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only an unload needs it
 
-    _, tool = initialised(env)
+    tool = initialised(env).tool
     return scratch_shell.run(env, tool, steps, snapshots=snapshots)
 
 

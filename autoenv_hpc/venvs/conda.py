@@ -4,12 +4,13 @@ import glob
 import json
 import os
 import re
+import time
 from typing import Any, NamedTuple
 
 from autoenv_hpc.environment import Env, with_entries
 from autoenv_hpc.errors import Problem, VenvError
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.modules import scratch_shell
+from autoenv_hpc.modules import observations, scratch_shell, shell_trace
 from autoenv_hpc.venvs import installers, matching, requirements, virtual
 from autoenv_hpc.venvs.conda_program import Program, find_program, listed_prefixes
 from autoenv_hpc.venvs.interpreters import is_version
@@ -24,14 +25,9 @@ from autoenv_hpc.venvs.types import (
     VenvRequest,
 )
 
-_HOST_BOUND_AGE = 3600  # seconds; the state of a host may change later
 _PLATFORMS = {"64": "x86_64", "32": "i686"}
 _OWN_ENTRIES = re.compile(r"^(?:name|prefix):.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 _PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)[^-]*-[^-]*\.json\Z")
-# For the scripts in activate.d: the variables that they read, and what no guard can express.
-_READS = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_HOST = re.compile(r"\b(?:hostname|uname|nproc|HOSTNAME)\b")
-_NOT_STORABLE = re.compile(r"\b(?:date|RANDOM|SECONDS|EPOCH\w+|mktemp)\b")
 
 
 def prefix_for(value: str, path: str, environ: Env) -> str:
@@ -108,14 +104,16 @@ def activate(venv: MatchedVenv, env: Env) -> ActivatedVariables:
     else:
         _check_quotes(prefix, env)
         steps = [("evaluate", *Program(program, env).activation(prefix))]
+    folders = [f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d"]
+    files = [*_variable_files(prefix), *folders, *([program] if program else [])]
+    guards, began = Guards.on_files(files), time.time_ns()  # before they are read
     end = scratch_shell.run(start, None, steps)
     if end.env.get("CONDA_PREFIX") != prefix:
         output = " ".join(end.words.split()) or "no output"
         by = f" with {program}" if program else ""
         raise VenvError(f"cannot activate {prefix}{by}: {output}")
-    folders = [f"{prefix}/etc/conda/activate.d", f"{prefix}/etc/conda/env_vars.d"]
-    files = [*_scripts(prefix), *_variable_files(prefix), *folders, *([program] if program else [])]
-    return ActivatedVariables({**end.env, **prompt}, end.definitions, _guards(files, env))
+    guards |= observations.script_guards(shell_trace.questions(end.trace, (), env), env, began)
+    return ActivatedVariables({**end.env, **prompt}, end.definitions, guards)
 
 
 class _Conda(NamedTuple):
@@ -234,25 +232,6 @@ def _read_json(file: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _guards(files: list[str], env: Env) -> Guards:
-    """The guards on the files and variables that the activation reads."""
-    names: list[str] = []
-    is_host_bound, reason = False, None
-    for file in files:
-        if file.endswith(".sh"):
-            with open(file, encoding="utf-8", errors="surrogateescape") as stream:
-                text = stream.read()
-            names += _READS.findall(text)
-            is_host_bound |= _HOST.search(text) is not None
-            if _NOT_STORABLE.search(text):
-                reason = f"{file} uses the time or random numbers"
-    return (Guards.on_files(files) | Guards.on_variables(names, env))._replace(
-        host=os.uname().nodename if is_host_bound else None,
-        max_age=_HOST_BOUND_AGE if is_host_bound else None,
-        not_storable_because=reason,
-    )
 
 
 def _interpreter(prefix: str) -> Interpreter | None:

@@ -473,7 +473,7 @@ def test_a_variable_that_a_script_reads_is_part_of_the_key(home: Home, conda: Co
     ("line", "bound"),
     [
         ("export NODE=$(hostname -s)", "host"),
-        ("export ARCH=`uname -m`", "host"),
+        ("export ARCH=`uname -m`", "processor"),
         ("export NOW=$(date +%s)", "never"),
         ("export TEMPORARY=$(mktemp -d -u)", "never"),
         ("export CHANCE=$RANDOM", "never"),
@@ -487,10 +487,12 @@ def test_a_script_that_asks_the_host_or_the_time_is_bounded(
     (root / ".venv/etc/conda/activate.d/odd.sh").write_text(f"{line}\n")
     time.sleep(0.1)
     entered(home, root)
-    assert is_stored(home, root) == (bound == "host")
-    stored = [json.loads(p.read_text()) for p in home.folder.rglob(".cache/autoenv-hpc/**/*.json")]
+    assert is_stored(home, root) == (bound != "never")
+    texts = [p.read_text() for p in home.folder.rglob(".cache/autoenv-hpc/**/*.json")]
+    stored = [json.loads(text[text.index("{") :]) for text in texts]  # behind its digest
     odd = [d for d in stored if d.get("guards", {}).get("host") == os.uname().nodename]
     assert bool(odd) == (bound == "host")
+    assert any(d.get("guards", {}).get("cpu") for d in stored) == (bound == "processor")
     assert all(d["guards"]["max_age"] <= 3600 for d in odd)
 
 
