@@ -166,6 +166,13 @@ def _add_configuring(command: "_AddCommand") -> None:
     _add_directory(status)
     status.add_argument("--json", action="store_true", help="print JSON")
 
+    explain = command("explain", "show who set a variable, and what leaving makes of it")
+    _add_choice(explain)
+    explain.add_argument(
+        "name", nargs="?", metavar="VAR", help="default: all that the project changes"
+    )
+    explain.add_argument("--json", action="store_true", help="print JSON")
+
     init = command("init", "write a commented configuration to start from")
     init.add_argument(
         "--from-loaded", action="store_true", help="from the modules and environment active here"

@@ -30,6 +30,7 @@ class WithModules(NamedTuple):
     loaded: Resolution
     values: PathValues
     request: "VenvRequest | None"
+    asked: Request = Request()  # what the module tool was asked for
 
 
 class _WithVenv(NamedTuple):
@@ -88,12 +89,12 @@ def load_modules(
         loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
     values.environ = loaded.env
     if config.venv is None:
-        return WithModules(start, loaded, values, None)
+        return WithModules(start, loaded, values, None, request)
     from autoenv_hpc.activations.venv_request import venv_request  # noqa: PLC0415 - only for an environment
 
     venv = venv_request(project, values, folders)
     venv = venv._replace(inside=partial(_inside, config, values))
-    return WithModules(start, loaded, values, venv)
+    return WithModules(start, loaded, values, venv, request)
 
 
 def _module(name: str, values: PathValues) -> str:

@@ -25,6 +25,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("autoenv-hpc status", "what is active here, or why nothing is"),
         ("autoenv-hpc status --json | jq .environment.prefix", "for a script"),
     ),
+    "explain": (
+        ("autoenv-hpc explain LD_LIBRARY_PATH", "which module brought which entry"),
+        ("autoenv-hpc explain", "a line for each variable that the project changes"),
+    ),
     "init": (
         ("autoenv-hpc init", "write .hpcenv.toml into this folder"),
         ("autoenv-hpc init --from-loaded", "with what is loaded and active in this shell"),
