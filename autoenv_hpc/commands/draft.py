@@ -9,7 +9,7 @@ from autoenv_hpc.activations import active, other_venvs
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
-from autoenv_hpc.modules import bookkeeping, requested, scratch_shell, tool
+from autoenv_hpc.modules import bookkeeping, login, requested, scratch_shell, tool
 from autoenv_hpc.venvs import record
 
 
@@ -40,8 +40,8 @@ def from_loaded(context: Context) -> Draft:
     :raises Problem: nothing is.
     """
     env = active.without_project(context.environ)
-    login = scratch_shell.login_environment(env)
-    names = [name for name in requested.requested(env) if name not in bookkeeping.loaded(login)]
+    at_login = login.login_environment(env)
+    names = [name for name in requested.requested(env) if name not in bookkeeping.loaded(at_login)]
     prefix, venv = _venv(env, context.directory)
     if not names and venv is None:
         raise Problem(
@@ -54,17 +54,17 @@ def from_loaded(context: Context) -> Draft:
         remarks.append(f"Left out, since others load them or each login does: {' '.join(brought)}.")
     if prefix and venv is not None and os.path.exists(os.path.join(prefix, "pyvenv.cfg")):
         remarks.append("`autoenv-hpc freeze -o requirements.txt` writes down its packages.")
-    return Draft(tuple(names), _added_paths(env, login), venv, tuple(remarks))
+    return Draft(tuple(names), _added_paths(env, at_login), venv, tuple(remarks))
 
 
-def _added_paths(env: Env, login: Env) -> tuple[str, ...]:
+def _added_paths(env: Env, at_login: Env) -> tuple[str, ...]:
     """The entries of MODULEPATH that neither the login nor a loaded module has added."""
     found = tool.find_tool(env)
-    if found is None or not login.get("MODULEPATH"):
+    if found is None or not at_login.get("MODULEPATH"):
         return ()
     start = other_venvs.without_venv(env)
     left = scratch_shell.run(start, found, [("purge",)]).env if bookkeeping.loaded(env) else env
-    known = login["MODULEPATH"].split(":")
+    known = at_login["MODULEPATH"].split(":")
     return tuple(path for path in left.get("MODULEPATH", "").split(":") if path not in (*known, ""))
 
 

@@ -8,7 +8,7 @@ from autoenv_hpc.activations import active, compiling, leaving
 from autoenv_hpc.activations.origins import Origin, Origins
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Change, Env
-from autoenv_hpc.modules import scratch_shell
+from autoenv_hpc.modules import login
 from autoenv_hpc.modules.bookkeeping import is_bookkeeping
 from autoenv_hpc.project.project import Project
 
@@ -28,8 +28,8 @@ def run(context: Context) -> int:
         change = _would_change(context, chosen, outside)
         now = change.applied_to(outside)
     modules = compiling.load_modules(chosen, outside, context.folders)
-    login = scratch_shell.login_environment(environ)
-    origins = Origins(chosen, modules, change, outside, login)
+    at_login = login.login_environment(environ)
+    origins = Origins(chosen, modules, change, outside, at_login)
     names = [name] if name else [n for n in sorted(change) if _is_shown(n)]
     known = [_facts(one, now, outside, origins) for one in names]
     if context.arguments.json:

@@ -31,12 +31,11 @@ def initialised(env: Env) -> Initialised:
         return Initialised(env, tool)
     from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
 
-    identity: Env = {name: env[name] for name in _IDENTITY if name in env}
-    began = time.time_ns()
-    login, trace = scratch_shell.login_shell(identity)
+    given, began = _identity(env), time.time_ns()
+    login, trace = scratch_shell.login_shell(given)
     tool = find_tool(login)
     if tool and login.get("MODULEPATH"):
-        return Initialised(_with_login(env, login), tool, _guards(trace, identity, began))
+        return Initialised(_with_login(env, login), tool, _guards(trace, given, began))
     found = [
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
@@ -46,17 +45,28 @@ def initialised(env: Env) -> Initialised:
     )
 
 
-def _guards(trace: bytes, identity: Env, began: int) -> Guards:
+def login_environment(env: Env) -> Env:
+    """What a login shell exports that starts with only the user's identity."""
+    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only a login shell
+
+    return scratch_shell.login_shell(_identity(env))[0]
+
+
+def _identity(env: Env) -> Env:
+    return {name: env[name] for name in _IDENTITY if name in env}
+
+
+def _guards(trace: bytes, given: Env, began: int) -> Guards:
     """The guards on what the login shell asked (bash(1), INVOCATION)."""
     from autoenv_hpc.modules import observations, shell_trace  # noqa: PLC0415 - only a login shell
 
     scripts = ["/etc/profile"]
     for name in (".bash_profile", ".bash_login", ".profile"):
-        scripts.append(os.path.join(identity.get("HOME", "/"), name))
+        scripts.append(os.path.join(given.get("HOME", "/"), name))
         if os.access(scripts[-1], os.R_OK):
             break
-    questions = shell_trace.questions(trace, scripts, identity)
-    asked = observations.script_guards(questions, identity, began)
+    questions = shell_trace.questions(trace, scripts, given)
+    asked = observations.script_guards(questions, given, began)
     # It has no other variable from outside.
     guards = asked._replace(variables=dict.fromkeys(_IDENTITY), not_storable_because=None)
     return observations.doubtful(guards) if asked.not_storable_because or not trace else guards

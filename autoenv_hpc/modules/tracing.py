@@ -34,7 +34,7 @@ def trace(env: Env, request: Request) -> list[Step]:
     :returns: the state before them, then that after each.
     :raises ModuleError: the module tool cannot be run.
     """
-    start, tool = login.initialised(env)
+    start, tool, _ = login.initialised(env)
     first = [(request.policy,)] if request.policy != "keep" else []
     use = [("use", path) for path in reversed(request.paths)]
     steps: list[tuple[str, ...]] = [*first, *use, ("snapshot", "0")]
