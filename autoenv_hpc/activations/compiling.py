@@ -79,7 +79,7 @@ def load_modules(
     config = project.config
     values = PathValues(project, outside, folders)
     start = other_venvs.without_venv(outside) if config.modules or config.venv else outside
-    paths = tuple(values.path(path, "module-paths") for path in config.module_paths)
+    paths = tuple(values.entry(path, "module-paths") for path in config.module_paths)
     modules = tuple(_module(name, values) for name in config.modules)
     request = Request(modules, paths, config.module_policy)
     loaded = Resolution(start)
@@ -158,8 +158,8 @@ def _set_variables(env: Env, config: Config, values: PathValues) -> None:
     for name, edit in config.paths.items():
         env[name] = with_entries(
             env.get(name),
-            [values.path(entry, f"paths.{name}") for entry in edit.prepend],
-            [values.path(entry, f"paths.{name}") for entry in edit.append],
+            [values.entry(entry, f"paths.{name}") for entry in edit.prepend],
+            [values.entry(entry, f"paths.{name}") for entry in edit.append],
         )
 
 

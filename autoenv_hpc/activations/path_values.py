@@ -8,7 +8,7 @@ from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.project import templates
 from autoenv_hpc.project.project import Project
-from autoenv_hpc.system import machine
+from autoenv_hpc.system import files, machine
 from autoenv_hpc.system.folders import Folders
 
 if TYPE_CHECKING:
@@ -42,11 +42,35 @@ class PathValues:
             "name": project.config.name,
         }
         self.guards |= Guards.on_variables(templates.variables(template), self.environ)
-        place, home = f"{project.file}: {key}", self._folders.home
-        path = templates.expand(
-            template, fields=fields, environ=self.environ, home=home, place=place
-        )
+        home = self._folders.home
+        try:
+            path = templates.expand(
+                template, fields=fields, environ=self.environ, home=home, place=key
+            )
+        except ConfigError as error:
+            raise self._error(key, str(error)) from error
         return os.path.normpath(os.path.join(project.root, path))
+
+    def entry(self, template: str, key: str) -> str:
+        """The same for an entry of a search path.
+
+        :raises ConfigError: likewise, or a colon would divide the entry.
+        """
+        path = self.path(template, key)
+        if ":" in path:
+            raise self._error(key, f"{key}: {path} has a colon, which divides search paths")
+        return path
+
+    def _error(self, key: str, text: str) -> ConfigError:
+        """The error, with the line of its key."""
+        from autoenv_hpc.project.toml_lines import line_of  # noqa: PLC0415 - only for a fault
+
+        file = self._project.file
+        try:
+            line = line_of(os.fsdecode(files.read(file)), tuple(key.split(".")))
+        except OSError:
+            return ConfigError(f"{file}: {text}")
+        return ConfigError(f"{file}:{line}: {text}")
 
     def _python(self) -> str:
         if self.interpreter is None:

@@ -18,7 +18,7 @@ def venv_request(project: Project, values: PathValues, folders: Folders) -> Venv
     python = venv.python
     if python and ("/" in python or python.startswith("~")):
         python = values.path(python, "venv.python")
-    path = values.path(venv.path, "venv.path")
+    path = values.entry(venv.path, "venv.path")
     if venv.backend == "conda":
         from autoenv_hpc.venvs import conda  # noqa: PLC0415
 

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, get_args
 
-from autoenv_hpc.environment import SHELL_OWN
-from autoenv_hpc.project import choices
+from autoenv_hpc.project import choices, reserved_names
 
 Path = tuple[str | int, ...]
 
@@ -36,56 +35,6 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-# Variables that belong to a shell or a tool, with the reason or the key to use instead.
-_RESERVED = {
-    **dict.fromkeys(SHELL_OWN, "each shell maintains its own"),
-    **dict.fromkeys(
-        (
-            "IFS",
-            "PS1",
-            "PS2",
-            "PS4",
-            "UID",
-            "EUID",
-            "GID",
-            "EGID",
-            "PPID",
-            "BASHPID",
-            "GROUPS",
-            "DIRSTACK",
-            "FUNCNAME",
-            "LINENO",
-            "RANDOM",
-            "SECONDS",
-            "PROMPT_COMMAND",
-            "HOME",
-            "status",
-            "pipestatus",
-            "argv",
-            "path",
-            "manpath",
-            "fpath",
-            "cdpath",
-            "history",
-            "version",
-            "fish_pid",
-            "hostname",
-            "umask",
-            "USERNAME",
-            "prompt",
-            "options",
-        ),
-        "each shell maintains its own",
-    ),
-    **dict.fromkeys(
-        ("LOADEDMODULES", "_LMFILES_", "LMOD_CMD", "MODULES_CMD"), "the module tool maintains it"
-    ),
-    "MODULEPATH": "write module-paths = […] instead",
-    "VIRTUAL_ENV": "write [venv] path instead",
-    "VIRTUAL_ENV_PROMPT": "write [venv] prompt instead",
-    "CONDA_PREFIX": "write [venv] path instead",
-}
 
 # Search paths that the user or the site has filled already; one value would replace all entries.
 _SEARCH_PATHS = frozenset(
@@ -238,10 +187,8 @@ def _duration(path: Path, value: object) -> Iterator[Fault]:
 def _variable(path: Path, name: str) -> Iterator[Fault]:
     if not _NAME.match(name):
         yield Fault(path, f"{name!r} is not a variable name")
-    elif name in _RESERVED:
-        yield Fault(path, f"{name} cannot be set here: {_RESERVED[name]}")
-    elif name.startswith(("AUTOENV_HPC_", "__autoenv_hpc_", "BASH_FUNC_", "__LMOD_", "__MODULES_")):
-        yield Fault(path, f"{name} cannot be set here: it is reserved")
+    elif why := reserved_names.reason(name):
+        yield Fault(path, f"{name} cannot be set here: {why}")
 
 
 def _word(path: Path, name: str) -> Iterator[Fault]:
@@ -354,8 +301,8 @@ _DURATION = Check(
 _VARIABLE = Check(
     _variable,
     {
-        "pattern": r"^(?!AUTOENV_HPC_|__autoenv_hpc_|__LMOD_|__MODULES_)[A-Za-z_][A-Za-z0-9_]*$",
-        "not": {"enum": sorted(_RESERVED)},
+        "pattern": reserved_names.PATTERN,
+        "not": {"enum": sorted(reserved_names.RESERVED)},
     },
 )
 _WORD_NAME = Check(_word, {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"})

@@ -248,3 +248,19 @@ def test_a_record_of_trust_that_is_not_whole_allows_nothing(home: Home, damage: 
     status = 1 if damage == "folder" else 0
     home.command("allow", str(root), status=status)
     assert colour(home, root) == ("125" if status else "blue")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ('[paths]\nPATH = { prepend = ["bin"] }\n', 2, "paths.PATH"),
+        ('[paths]\nPYTHONPATH = { append = ["/x", "$OTHER"] }\n', 2, "paths.PYTHONPATH"),
+        ('module-paths = ["m"]\n', 1, "module-paths"),
+        ('\n[venv]\npath = "env"\n', 3, "venv.path"),
+    ],
+)
+def test_an_entry_with_a_colon_is_refused(home: Home, text: str, line: int, key: str) -> None:
+    root = home.project(text, "p" if "$" in text else "a:b")
+    done = home.command("exec", "-C", str(root), "--", "true", status=125, env={"OTHER": "/a:b"})
+    assert done.stderr.startswith(f"autoenv-hpc: {root}/.hpcenv.toml:{line}: {key}: /")
+    assert "has a colon, which divides search paths" in done.stderr
