@@ -1,5 +1,6 @@
 """The dialect for bash, with a variant for versions before 4.4."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from autoenv_hpc.activation import Activation
@@ -17,12 +18,16 @@ from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
 
+_FUNCTION = re.compile(r"BASH_FUNC_([A-Za-z_][\w.:-]*)%%\Z", re.ASCII)
+
+
 class Bash(Dialect):
     """The dialect for bash 4.4 and later."""
 
     name = suffix = shell = "bash"
     or_operator = " || "
     silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
+    lists_environment = True  # `mapfile` can split at NULs
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -51,11 +56,13 @@ class Bash(Dialect):
             *self._holds(comparable(activation.reads)),
             "case $1 in enter | exec | noted)",
             *self._holds(comparable(change.befores)),
+            *self._functions(activation),
             *self._assignable([*change]),
             *self._shelve(removals(change.reversed())),
             *self.assign(assignments(change), removals(change)),
             ";; esac",
             "case $1 in exec | noted) return 0 ;; esac",
+            *(["[[ $1 != check ]] || return 1"] if self._unsettable(activation) else []),
             *self._way_back(activation.change),
             "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
             "check) __autoenv_hpc_leave_active check; return ;; esac",
@@ -111,6 +118,38 @@ class Bash(Dialect):
     def _unchanged(self, changed: str, condition: str = "") -> list[str]:
         """The line that returns 1 if the test succeeds."""
         return [f"[[ {condition}( {changed} ) ]] && return 1"] if changed else []
+
+    def _unsettable(self, activation: Activation) -> list[str]:
+        """The names that an activation reads or changes, and no shell can hold."""
+        names = (*activation.reads, *activation.change)
+        return [name for name in names if not settable(name)]
+
+    def _functions(self, activation: Activation) -> list[str]:
+        """The lines that export functions to CMD, which no variable of a shell can hold.
+
+        A shell of the user's has them by `shell_part`. `bash -p` hands on the functions that it
+        inherits, but can neither see nor change them. So what is more than to add some is Python's.
+        """
+        names = self._unsettable(activation)
+        if not names:
+            return []
+        added = {
+            match[1]: text
+            for name, (before, text) in activation.change.items()
+            if before is None and text and (match := _FUNCTION.match(name))
+        }
+        if len(added) < len(names) or not self.lists_environment:
+            return ["case $1 in exec | noted) return 1 ;; esac"]
+        inherited, one = "__autoenv_hpc_inherited", "__autoenv_hpc_line"
+        patterns = " | ".join(f"{self.quote(f'BASH_FUNC_{name}%%=')}*" for name in added)
+        return [
+            "case $1 in exec | noted)",
+            f"\\builtin mapfile -d '' {inherited} </proc/self/environ",
+            f'for {one} in "${{{inherited}[@]}}"; do case ${one} in {patterns}) return 1 ;; esac; done',
+            *(f"\\builtin eval {self.quote(f'{name} {text}')}" for name, text in added.items()),
+            f"\\builtin export -f {' '.join(added)}",
+            ";; esac",
+        ]
 
     def _way_back(self, change: Change) -> list[str]:
         back = change.reversed()
@@ -212,6 +251,7 @@ class Bash4(Bash):
     """The dialect for bash 4.2 and 4.3, which cannot expand a variable's attributes."""
 
     name = suffix = "bash4"
+    lists_environment = False
 
     def _exported(self, _names: list[str]) -> list[str]:
         return []

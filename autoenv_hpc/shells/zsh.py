@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.bash import Bash, span
@@ -49,6 +50,9 @@ class Zsh(Bash):
             return []
         now, (begin, end) = "${(%):-%D{%s\\}}", span(guards)
         return [f"(( {begin} < {now} && {now} < {end} )) || return 1"]
+
+    def _unsettable(self, _activation: Activation) -> list[str]:
+        return []  # `exec` is bash's
 
     def _shelve(self, names: list[str]) -> list[str]:
         special = [name for name in names if name in _SPECIAL]

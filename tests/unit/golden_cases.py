@@ -162,6 +162,9 @@ CASES = {
             "gone": None,
         }
     ),
+    "exported-functions": Case(
+        {"BASH_FUNC_greet%%": (None, "() {  echo \"it's $1\"\n}"), "A": (None, "1")}
+    ),
     "completions": Case(
         completions={
             "tool": "complete -W 'a b' tool",

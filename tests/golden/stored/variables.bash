@@ -3,10 +3,12 @@ __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
 [[ -z ${NEW+x}${NEW_AND_EMPTY+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${CHANGED@a}${REMOVED@a}${EMPTIED@a}${FILLED@a}${EMPTY_AND_REMOVED@a} == xxxxx ]] || return 1
+case $1 in exec | noted) return 1 ;; esac
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY=''
 \builtin unset -v REMOVED EMPTY_AND_REMOVED
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
+[[ $1 != check ]] || return 1
 __autoenv_hpc_leave_active() {
 [[ -z ${REMOVED+x}${EMPTY_AND_REMOVED+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${NEW@a}${CHANGED@a}${EMPTIED@a}${FILLED@a}${NEW_AND_EMPTY@a} == xxxxx ]] || return 1
 [[ ${1-} != check ]] || return 0

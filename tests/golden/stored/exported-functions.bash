@@ -1,0 +1,28 @@
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 6578706f727465642d66756e
+__autoenv_hpc_stamps='/cache/stamps'
+[[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+case $1 in enter | exec | noted)
+[[ -z ${A+x} ]] || return 1
+case $1 in exec | noted)
+\builtin mapfile -d '' __autoenv_hpc_inherited </proc/self/environ
+for __autoenv_hpc_line in "${__autoenv_hpc_inherited[@]}"; do case $__autoenv_hpc_line in 'BASH_FUNC_greet%%='*) return 1 ;; esac; done
+\builtin eval 'greet () {  echo "it'\''s $1"
+}'
+\builtin export -f greet
+;; esac
+\builtin export A='1'
+;; esac
+case $1 in exec | noted) return 0 ;; esac
+[[ $1 != check ]] || return 1
+__autoenv_hpc_leave_active() {
+[[ ${A-} == '1' && ${A@a} == x ]] || return 1
+[[ ${1-} != check ]] || return 0
+\builtin unset -v A
+return 0
+}
+case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;
+check) __autoenv_hpc_leave_active check; return ;; esac
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_watch ''\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
+[[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end
