@@ -6,7 +6,7 @@ import sys
 from autoenv_hpc.environment import Env
 
 _TRUE = "AUTOENV_HPC_TRUE_"
-_HIDDEN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT")
+_HIDDEN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "LC_CTYPE", "SHELLOPTS", "BASHOPTS")
 
 
 def main() -> int:
@@ -47,6 +47,8 @@ def main() -> int:
 def true_environment(given: Env) -> Env:
     """Restore the variables that the start script hides from our own Python."""
     environ = {name: value for name, value in given.items() if not name.startswith(_TRUE)}
+    if "AUTOENV_HPC_SELF" in given:  # the script has hidden it, so this value is Python's (PEP 538)
+        environ.pop("LC_CTYPE", None)
     return environ | {name: given[_TRUE + name] for name in _HIDDEN if _TRUE + name in given}
 
 

@@ -78,6 +78,11 @@ def load_modules(
     """
     config = project.config
     values = PathValues(project, outside, folders)
+    if "PATH" not in outside:  # as in `env -i` and `srun --export=NONE`
+        from autoenv_hpc.modules import login  # noqa: PLC0415 - only for a bare job
+
+        outside, values.guards = login.with_path(outside)
+        values.environ = outside
     start = other_venvs.without_venv(outside) if config.modules or config.venv else outside
     paths = tuple(values.entry(path, "module-paths") for path in config.module_paths)
     modules = tuple(_module(name, values) for name in config.modules)

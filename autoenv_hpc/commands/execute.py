@@ -26,11 +26,15 @@ def run(context: Context) -> int:
     words = arguments.cmd[1:] if arguments.cmd[:1] == ["--"] else arguments.cmd
     if not words:
         raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
+    ignored = context.environ.pop("AUTOENV_HPC_IGNORED", "")
     with _turn(context.environ):
         try:
             env = entry.compile_and_store(context).env
         except Problem as problem:
             raise ExecProblem(str(problem)) from problem
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, whatever was before
+        is_ignored = int(ignored or "0", 16) >> (number - 1) & 1
+        signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL)
     become(words, env)
 
 
@@ -47,7 +51,7 @@ def _turn(environ: Env) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(OSError):
-            if _is_turn(number, path):
+            if os.path.samestat(os.fstat(file), os.lstat(path)):
                 os.unlink(path)  # processes that start from now on need not wait
         os.close(file)
 
@@ -57,9 +61,9 @@ def _is_turn(number: str, path: str) -> bool:
     folder, name = os.path.split(path)
     if os.path.basename(folder) != f"autoenv-hpc.{os.getuid()}" or not name.startswith("turn."):
         return False
-    try:
-        return os.path.samestat(os.fstat(int(number)), os.lstat(path))
-    except (OSError, ValueError, OverflowError):
+    try:  # somebody may have removed it meanwhile
+        return os.readlink(f"/proc/self/fd/{number}").removesuffix(" (deleted)") == path
+    except (OSError, ValueError):
         return False
 
 
@@ -77,11 +81,11 @@ def become(words: list[str], env: Env) -> NoReturn:
         problem.status = 127
         raise problem
     try:
-        _replace(path, words, env)
+        os.execve(path, words, env)
     except OSError as error:
         start = _start(path)
         if error.errno == errno.ENOEXEC and b"\0" not in start and not start.startswith(b"#!"):
-            _replace("/bin/sh", ["/bin/sh", path, *words[1:]], env)  # text, as execvp(3) runs it
+            os.execve("/bin/sh", ["/bin/sh", path, *words[1:]], env)  # text, as execvp(3) runs it
         problem = ExecProblem(f"{program}: {_why_not(error, path, start)}")
         problem.status = 127 if error.errno == errno.ENOENT else 126
         raise problem from error
@@ -91,13 +95,6 @@ def _search(program: str, path: str) -> str | None:
     """The program as the start script finds it, which takes the first that may be executed."""
     files = (f"{folder or '.'}/{program}" for folder in path.split(":"))
     return next((f for f in files if os.path.isfile(f) and os.access(f, os.X_OK)), None)
-
-
-def _replace(path: str, words: list[str], env: Env) -> NoReturn:
-    """Become another program, without traces of Python or of the start script."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
-        signal.signal(number, signal.SIG_DFL)
-    os.execve(path, words, {**env, "_": path})  # bash sets `_` where it starts CMD
 
 
 def _start(path: str) -> bytes:

@@ -29,13 +29,10 @@ def initialised(env: Env) -> Initialised:
     tool = find_tool(env)
     if tool and env.get("MODULEPATH"):
         return Initialised(env, tool)
-    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
-
-    given, began = _identity(env), time.time_ns()
-    login, trace = scratch_shell.login_shell(given)
+    login, guards = _login_shell(env)
     tool = find_tool(login)
     if tool and login.get("MODULEPATH"):
-        return Initialised(_with_login(env, login), tool, _guards(trace, given, began))
+        return Initialised(_with_login(env, login), tool, guards)
     found = [
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
@@ -47,13 +44,24 @@ def initialised(env: Env) -> Initialised:
 
 def login_environment(env: Env) -> Env:
     """What a login shell exports that starts with only the user's identity."""
-    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only a login shell
-
-    return scratch_shell.login_shell(_identity(env))[0]
+    return _login_shell(env)[0]
 
 
-def _identity(env: Env) -> Env:
-    return {name: env[name] for name in _IDENTITY if name in env}
+def with_path(env: Env) -> tuple[Env, Guards]:
+    """The environment with a login shell's PATH, else the system's, and what that depends on."""
+    login, guards = _login_shell(env)
+    path = login.get("PATH") or os.confstr("CS_PATH") or os.defpath
+    return {**env, "PATH": path}, guards
+
+
+def _login_shell(env: Env) -> tuple[Env, Guards]:
+    """What a login shell of this user exports, and the guards on what it asked."""
+    from autoenv_hpc.modules import scratch_shell  # noqa: PLC0415 - only module work
+
+    given: Env = {name: env[name] for name in _IDENTITY if name in env}
+    began = time.time_ns()
+    login, trace = scratch_shell.login_shell(given)
+    return login, _guards(trace, given, began)
 
 
 def _guards(trace: bytes, given: Env, began: int) -> Guards:

@@ -17,7 +17,6 @@ from autoenv_hpc.shells.dialect import (
 from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
-
 _FUNCTION = re.compile(r"BASH_FUNC_([A-Za-z_][\w.:-]*)%%\Z", re.ASCII)
 
 
@@ -145,7 +144,9 @@ class Bash(Dialect):
         return [
             "case $1 in exec | noted)",
             f"\\builtin mapfile -d '' {inherited} </proc/self/environ",
-            f'for {one} in "${{{inherited}[@]}}"; do case ${one} in {patterns}) return 1 ;; esac; done',
+            f'for {one} in "${{{inherited}[@]}}"; do',
+            f"case ${one} in {patterns}) return 1 ;; esac",
+            "done",
             *(f"\\builtin eval {self.quote(f'{name} {text}')}" for name, text in added.items()),
             f"\\builtin export -f {' '.join(added)}",
             ";; esac",

@@ -163,7 +163,7 @@ CASES = {
         }
     ),
     "exported-functions": Case(
-        {"BASH_FUNC_greet%%": (None, "() {  echo \"it's $1\"\n}"), "A": (None, "1")}
+        {"BASH_FUNC_greet%%": (None, '() {  echo "it\'s $1"\n}'), "A": (None, "1")}
     ),
     "completions": Case(
         completions={

@@ -5,7 +5,9 @@ case $1 in enter | exec | noted)
 [[ -z ${A+x} ]] || return 1
 case $1 in exec | noted)
 \builtin mapfile -d '' __autoenv_hpc_inherited </proc/self/environ
-for __autoenv_hpc_line in "${__autoenv_hpc_inherited[@]}"; do case $__autoenv_hpc_line in 'BASH_FUNC_greet%%='*) return 1 ;; esac; done
+for __autoenv_hpc_line in "${__autoenv_hpc_inherited[@]}"; do
+case $__autoenv_hpc_line in 'BASH_FUNC_greet%%='*) return 1 ;; esac
+done
 \builtin eval 'greet () {  echo "it'\''s $1"
 }'
 \builtin export -f greet
