@@ -66,10 +66,15 @@ def choose_project(context: Context) -> Project:
 
 
 def compile_and_store(
-    context: Context, chosen: Project | None = None, *, prepare: bool = False
+    context: Context,
+    chosen: Project | None = None,
+    *,
+    shell: str = "bash",
+    prepare: bool = False,
 ) -> Compiled:
     """Compile the governing project as if no project were active, and store the result.
 
+    :param shell: the shell for which the modules are loaded.
     :param prepare: build the environment even where entering would not, and compile again if a
         file changed too shortly before the result to store it.
     """
@@ -79,7 +84,7 @@ def compile_and_store(
     fresh, progress = getattr(arguments, "fresh", False), context.report.progress
     try:
         activation = compiling.compile_activation(
-            chosen, outside, folders, progress, prepare=prepare, fresh=fresh
+            chosen, outside, folders, progress, shell=shell, prepare=prepare, fresh=fresh
         )
         for seconds in _SETTLING if prepare else ():
             if not activation.guards.changed:

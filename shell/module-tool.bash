@@ -2,9 +2,10 @@
 #
 # Runs the module tool, or conda, in a scratch bash, and writes down what the environment became.
 #
-#   bash --norc --noprofile -p module-tool.bash FOLDER KIND COMMAND [STEP…]
+#   bash --norc --noprofile -p module-tool.bash FOLDER KIND COMMAND SHELL [STEP…]
 #
-# KIND is lmod, modules or none. COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP ends
+# SHELL is the shell for which modules are loaded; modulefiles may ask for its name. KIND is lmod,
+# modules or none. COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP ends
 # with a lone `;` and is one of
 #
 #   SUBCOMMAND [WORD…]   the module tool runs it
@@ -21,8 +22,8 @@
 # `evaluate` and `source`. What the tool says goes to stderr. The exit status is 0 unless a snapshot
 # could not be written; whether a load worked is read from the snapshot.
 
-__autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3
-shift 3
+__autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3 __autoenv_hpc_shell=$4
+shift 4
 declare -A __autoenv_hpc_gone_aliases=() __autoenv_hpc_gone_functions=()
 
 # A modulefile that is unloaded takes its aliases and functions away. They are not defined in this
@@ -46,6 +47,7 @@ __autoenv_hpc_listen() {
     local __autoenv_hpc_line='' __autoenv_hpc_found __autoenv_hpc_record=$__autoenv_hpc_folder/questions
     local -a __autoenv_hpc_words=() __autoenv_hpc_listener=()
     printf 'call\0%s\0\0\0' "$__autoenv_hpc_command" >>"$__autoenv_hpc_record" || return 0
+    if [[ $__autoenv_hpc_shell != bash ]]; then export AUTOENV_HPC_SHELL=$__autoenv_hpc_shell; fi
     { IFS= read -r -n 255 __autoenv_hpc_line; } 2>/dev/null <"$__autoenv_hpc_command"
     [[ $__autoenv_hpc_line == '#!'* ]] || return 0
     IFS=$' \t' read -ra __autoenv_hpc_words <<<"${__autoenv_hpc_line#'#!'}"

@@ -245,7 +245,8 @@ end
 local settled_names = {} -- variables that were asked for, or set by the load, already
 
 local getenv = os.getenv
-local ours = is_behind_wrapper and { AUTOENV_HPC_RECORD = true, LUA_INIT = true } or {}
+local ours = { AUTOENV_HPC_SHELL = true }
+if is_behind_wrapper then ours.AUTOENV_HPC_RECORD, ours.LUA_INIT = true, true end
 os.getenv = function(...)
   local name = ...
   if ours[name] then return nil end
@@ -719,10 +720,19 @@ function parts.Exec(library)
   end)
 end
 
+-- The load runs in bash, but a modulefile gets the name of the shell for which it is made.
+local shell = getenv("AUTOENV_HPC_SHELL")
 function parts.modfuncs()
-  for _, name in ipairs { "myShellName", "myShellType" } do
+  local answers = { myShellName = shell, myShellType = shell == "fish" and shell or "sh" }
+  for name, answer in pairs(answers) do
     if type(rawget(_G, name)) == "function" then
-      put(_G, name, function(original) return watchers.shell(name, original) end)
+      put(_G, name, function(original)
+        local ask = watchers.shell(name, original)
+        return shell and function(...)
+          ask(...)
+          return answer
+        end or ask
+      end)
     end
   end
 end

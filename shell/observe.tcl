@@ -20,6 +20,13 @@ namespace eval ::observe {
     variable seen
     array set seen {}
     variable busy 0
+    variable shell {} ;# for which modules are loaded, if it is not bash
+    if {[info exists ::env(AUTOENV_HPC_SHELL)]} {
+        set shell $::env(AUTOENV_HPC_SHELL)
+        unset ::env(AUTOENV_HPC_SHELL)
+    }
+    variable kept
+    array set kept {}
     variable walking 0
     variable is_watched 0
     variable has_site_code 0 ;# whether the program's own interpreter runs code that is not the program's
@@ -411,6 +418,34 @@ proc ::observe::asked {interp kind line operation} {
     set busy 0
 }
 
+# The load runs in bash, but a modulefile gets the name of the shell for which it is made. Lmod's translator
+# and the versions of Environment Modules keep the two answers in different variables.
+proc ::observe::as_shell {line args} {
+    variable shell
+    variable kept
+    if {$shell eq {} || [lindex $line 1] ni {shell shelltype}} {
+        return
+    }
+    if {[lindex $args end] eq {enter}} {
+        set type [expr {$shell eq {fish} ? {fish} : {sh}}]
+        if {[info commands ::getState] ne {}} {
+            catch {::getState shelltype} ;# which it would else derive from what is set here
+        }
+        foreach {name answer} [list ::g_states(shell) $shell ::g_states(shelltype) $type\
+            ::g_shellName $shell ::g_shell $shell ::g_shellType $type] {
+            if {[info exists $name]} {
+                set kept($name) [set $name]
+                set $name $answer
+            }
+        }
+    } else {
+        foreach {name answer} [array get kept] {
+            set $name $answer
+        }
+        array unset kept
+    }
+}
+
 # A site's configuration, which mostly holds comments only.
 proc ::observe::heed_site_code {path} {
     variable has_site_code
@@ -547,6 +582,8 @@ proc ::observe::watch_parts {args} {
             trace add execution $command enter [list ::observe::asked {} $kind]
             if {$kind eq {content}} {
                 trace add execution $command leave ::observe::content_read
+            } elseif {$kind eq {tool_info}} {
+                trace add execution $command {enter leave} ::observe::as_shell
             }
         }
     }

@@ -42,12 +42,13 @@ class _WithVenv(NamedTuple):
     venv: "MatchedVenv | None"
 
 
-def compile_activation(  # noqa: PLR0913 - the last two are a command's options
+def compile_activation(  # noqa: PLR0913 - the last three are a command's options
     project: Project,
     outside: Env,
     folders: Folders,
     progress: "Progress",
     *,
+    shell: str = "bash",
     prepare: bool = False,
     fresh: bool = False,
 ) -> Activation:
@@ -55,11 +56,12 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
 
     :param outside: the variables with no project active.
     :param progress: receives the lines of slow steps.
+    :param shell: the shell for which the modules are loaded.
     :param prepare: build the environment even if the configuration forbids it on entering.
     :param fresh: load the modules again, even if a load is cached.
     :raises Problem: a step failed, so there is nothing to apply.
     """
-    modules = load_modules(project, outside, folders, fresh=fresh)
+    modules = load_modules(project, outside, folders, shell=shell, fresh=fresh)
     inside = _with_venv(project, modules, progress, prepare=prepare)
     env = _inside(project.config, modules.values, inside.env, inside.venv)
     env = _with_names(env, project)
@@ -68,11 +70,17 @@ def compile_activation(  # noqa: PLR0913 - the last two are a command's options
 
 
 def load_modules(
-    project: Project, outside: Env, folders: Folders, *, fresh: bool = False
+    project: Project,
+    outside: Env,
+    folders: Folders,
+    *,
+    shell: str = "bash",
+    fresh: bool = False,
 ) -> WithModules:
     """Load the modules, and determine the request for the environment.
 
     :param outside: the variables with no project active.
+    :param shell: the shell for which they are loaded.
     :param fresh: load the modules again, even if a load is cached.
     :raises Problem: the modules cannot be loaded, or a path value cannot be expanded.
     """
@@ -91,7 +99,7 @@ def load_modules(
     if not loading.is_loaded(request, start):
         from autoenv_hpc.modules import remembered  # noqa: PLC0415 - only for modules
 
-        loaded = remembered.resolve(start, request, config.cache, folders, fresh=fresh)
+        loaded = remembered.resolve(start, request, config.cache, folders, shell=shell, fresh=fresh)
     values.environ = loaded.env
     if config.venv is None:
         return WithModules(start, loaded, values, None, request)

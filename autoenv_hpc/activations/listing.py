@@ -8,6 +8,7 @@ from autoenv_hpc import activation
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, store
 from autoenv_hpc.environment import Env
+from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import files, json_cache, machine
 
 
@@ -41,7 +42,7 @@ def failures(stored: StoredActivation, outside: Env) -> list[str]:
     :param outside: the variables with no project active.
     """
     env = {name: value for name, value in outside.items() if name != active.NAME}
-    return stored.activation.guards.failures(machine.now(env))
+    return stored.activation.guards.failures(machine.now(env, dialect_for(stored.dialect).shell))
 
 
 def _read(path: str) -> Activation | None:

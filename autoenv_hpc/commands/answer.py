@@ -84,7 +84,12 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     inherited, dialect = shell.inherited, shell.dialect
     outside = leaving.outside(shell.environ, inherited)
     activation = compiling.compile_activation(
-        chosen, dialect.exported(outside), shell.folders, report.progress, fresh=fresh
+        chosen,
+        dialect.exported(outside),
+        shell.folders,
+        report.progress,
+        shell=dialect.shell,
+        fresh=fresh,
     )
     failures.forget(shell.folders.cache, chosen.root)
     for notice in activation.notices:

@@ -12,6 +12,7 @@ from autoenv_hpc.errors import Problem
 from autoenv_hpc.modules.bookkeeping import is_table
 from autoenv_hpc.project import config, project
 from autoenv_hpc.report import show
+from autoenv_hpc.shells.dialects import dialect_for
 from autoenv_hpc.system import json_cache
 
 
@@ -98,7 +99,8 @@ def _differences(found: StoredActivation, start: Env, context: Context) -> list[
     file = os.path.join(then.way, config.FILE_NAME)
     chosen = project.load(file, start, folders, settings)
     progress = context.report.progress
-    now = compiling.compile_activation(chosen, start, folders, progress, fresh=True)
+    shell = dialect_for(found.dialect).shell
+    now = compiling.compile_activation(chosen, start, folders, progress, shell=shell, fresh=True)
     before, after = _stable_part(then.change), _stable_part(now.change)
     names = sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n))
     differences = [f"{name} differs from a real load" for name in names]

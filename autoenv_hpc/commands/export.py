@@ -18,7 +18,10 @@ from autoenv_hpc.shells.dialects import dialect_for
 
 def run(context: Context) -> int:
     """Print the activation in the format that is asked for."""
-    compiled = entry.compile_and_store(context)
+    chosen = context.arguments.format
+    compiled = entry.compile_and_store(
+        context, shell=chosen if chosen in ("zsh", "fish") else "bash"
+    )
     pairs = compiled.activation.change.items()
     change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
     output_format = context.arguments.format

@@ -60,11 +60,12 @@ def is_loaded(request: Request, env: Env) -> bool:
     return all("/" in name and name in now for name in request.modules)
 
 
-def resolve(env: Env, request: Request, home: str) -> Resolution:
+def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
     """Load the requested modules in a scratch shell that starts from `env`.
 
     :param env: the environment to start from, which stays unchanged.
     :param home: the user's home folder.
+    :param shell: the shell for which the modules are loaded.
     :raises ModuleError: a module cannot be loaded; the caller must apply nothing.
     """
     if is_loaded(request, env):
@@ -80,13 +81,13 @@ def resolve(env: Env, request: Request, home: str) -> Resolution:
     before, questions, failures = loaded(start), b"", []
     began = time.time_ns()
     for steps in _attempts(request, before):
-        result = scratch_shell.run(start, tool, steps)
+        result = scratch_shell.run(start, tool, steps, shell=shell)
         questions += result.questions  # an attempt decides whether there is another one
         absent = outcome.absent(request.modules, result, tool, before)
         if None not in absent.values():
             break
         failures.append((absent, result))
-    depends = observations.guards(questions, start, began)
+    depends = observations.guards(questions, start, began, shell)
     if None in absent.values():
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener

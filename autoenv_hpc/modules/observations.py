@@ -94,12 +94,13 @@ class Observations(NamedTuple):
     doubt: str | None = None  # the question of which nobody knows what it asked
 
 
-def guards(record: bytes, before: Env, began: int) -> Guards | None:
+def guards(record: bytes, before: Env, began: int, shell: str) -> Guards | None:
     """The conditions under which the same load gives the same again.
 
     :param record: everything that the listeners wrote in the scratch shells of one load.
     :param before: the environment that they were given.
     :param began: when they began, in ns since the epoch.
+    :param shell: the shell for which the modules were loaded.
     :return: None if the module tool is a program to which nobody can listen.
     """
     seen = observed(record, before, began)
@@ -107,7 +108,11 @@ def guards(record: bytes, before: Env, began: int) -> Guards | None:
         if all(question.kind == "call" for question in _questions(record)):
             return None
         return Guards(not_storable_because="the module tool was not listened to until its end")
-    return _conditions(seen)._replace(not_storable_because=seen.unstorable or seen.doubt)
+    conditions = _conditions(seen)
+    return conditions._replace(
+        shell=shell if seen.shell else None,
+        not_storable_because=seen.unstorable or seen.doubt,
+    )
 
 
 def script_guards(questions: Iterable["Question"], before: Env, began: int) -> Guards:

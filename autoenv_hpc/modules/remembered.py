@@ -34,29 +34,36 @@ class _Record(NamedTuple):
     displaced: tuple[str, ...]
 
 
-def resolve(
-    start: Env, request: Request, kept: Cache, folders: Folders, *, fresh: bool = False
+def resolve(  # noqa: PLR0913 - the last two are a command's
+    start: Env,
+    request: Request,
+    kept: Cache,
+    folders: Folders,
+    *,
+    shell: str,
+    fresh: bool = False,
 ) -> Resolution:
     """Load the requested modules, or return the kept result if its conditions hold.
 
     :param start: the environment to start from, which stays unchanged.
     :param kept: whether results may be kept, and for how long.
+    :param shell: the shell for which the modules are loaded.
     :param fresh: load for real, even if a result is kept.
     :raises ModuleError: as `loading.resolve`.
     """
     if not kept.enabled:
-        return loading.resolve(start, request, folders.home)
+        return loading.resolve(start, request, folders.home, shell)
     bookkeeping = {n: v for n, v in start.items() if is_bookkeeping(n)}
     key = digest([request, bookkeeping, start.get("PATH")])
     record = None if fresh else _restored(json_cache.load(folders.cache, _KIND, key))
     limit = Guards(max_age=kept.max_age)
-    if record and not (record.guards | limit).failures(machine.now(start)):
+    if record and not (record.guards | limit).failures(machine.now(start, shell)):
         if record.failure is not None:
             raise LoadError(record.failure, record.guards)
         env = record.change.applied_to(start)
         return Resolution(env, record.definitions, record.displaced, record.guards)
     try:
-        resolution = loading.resolve(start, request, folders.home)
+        resolution = loading.resolve(start, request, folders.home, shell)
     except LoadError as error:
         _save(folders, key, Resolution(start, guards=error.dependencies), Change(), str(error))
         raise

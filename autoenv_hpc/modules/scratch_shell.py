@@ -45,7 +45,11 @@ class Snapshot(NamedTuple):
 
 
 def run(
-    env: Env, tool: Tool | None, steps: Sequence[tuple[str, ...]], snapshots: Sequence[str] = ()
+    env: Env,
+    tool: Tool | None,
+    steps: Sequence[tuple[str, ...]],
+    snapshots: Sequence[str] = (),
+    shell: str = "bash",
 ) -> Snapshot:
     """Run subcommands of the module tool in turn; return the state after the last.
 
@@ -54,6 +58,7 @@ def run(
     :param steps: a subcommand with its arguments; ``("snapshot", NAME)`` records the state so far,
         ``("evaluate", PROGRAM, WORD, …)`` evaluates the program's output, ``("source", FILE)``
         sources a file.
+    :param shell: the shell for which modules are loaded; a modulefile may ask for its name.
     :param snapshots: the names of the snapshots to return in `earlier`.
     :raises ModuleError: the scratch shell fails or takes too long.
     """
@@ -61,7 +66,9 @@ def run(
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
     command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
     with programs.scratch_folder() as folder:
-        errors = _run([*command, folder, kind, program, *words], _scratch_env(env), folder).stderr
+        errors = _run(
+            [*command, folder, kind, program, shell, *words], _scratch_env(env), folder
+        ).stderr
         try:
             start = _records(programs.content(os.path.join(folder, "start")))
         except (OSError, ValueError):

@@ -143,7 +143,7 @@ def _observed(kind: str, command: str, folder: Path, env: dict[str, str]) -> str
     heard = folder / "heard"
     heard.mkdir()
     script = str(CHECKOUT / "shell/module-tool.bash")
-    words = [str(heard), kind, command, "load", "asks/1", ";", "snapshot", "end", ";"]
+    words = [str(heard), kind, command, "bash", "load", "asks/1", ";", "snapshot", "end", ";"]
     command_line = ["/bin/bash", "--norc", "--noprofile", "-p", script, *words]
     subprocess.run(command_line, check=True, capture_output=True, env=env, stdin=subprocess.DEVNULL)
     seen = observations.observed((heard / "questions").read_bytes(), env, time.time_ns())

@@ -261,6 +261,38 @@ def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site: Site) -> None:
     assert site.is_replayed(HOSTNAME=os.uname().nodename)
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("language", ["lua", "tcl"])
+def test_a_modulefile_gets_the_name_of_the_shell_that_asks(
+    site: Site, shell: str, language: str
+) -> None:
+    if language == "lua" and site.tool == "modules":
+        pytest.skip("Environment Modules reads no Lua")
+    file = site.tree.folder / ("named/1.0.lua" if language == "lua" else "named/1.0")
+    file.parent.mkdir()
+    file.write_text(
+        'setenv("NAMED", myShellName() .. " " .. myShellType())\n'
+        if language == "lua"
+        else '#%Module\nsetenv NAMED "[module-info shell] [module-info shelltype]"\n'
+    )
+    (site.root / ".hpcenv.toml").write_text('modules = ["named/1.0"]\n')
+    site.home.command("allow", str(site.root))
+    settle()
+    named = f"{shell} {'fish' if shell == 'fish' else 'sh'}"
+    here = site.home.shell(shell, cwd=site.root)
+    assert here.env().get("NAMED") == named, here.greeting
+    assert site.value("NAMED") == "bash sh"
+    here.run("cd /")
+    here.run(
+        "set -gx AUTOENV_HPC_PYTHON /bin/false"
+        if shell == "fish"
+        else "export AUTOENV_HPC_PYTHON=/bin/false"
+    )
+    here.run(f"cd {site.root}")
+    assert here.env()["NAMED"] == named
+    assert site.is_replayed()
+
+
 def test_other_modules_were_loaded_before(site: Site) -> None:
     words = ["bash", "-c", REFERENCE[site.tool] + "module load other/1.0; env -0"]
     out = subprocess.run(words, env=site.home.env, capture_output=True, text=True, check=True)
