@@ -25,6 +25,7 @@ class Now(NamedTuple):
     env: Variables  # in which no project is active
     host: str
     cpu: Callable[[], str]  # called only if a guard needs it: `machine.cpu`
+    user: Callable[[], str]  # likewise: `machine.user`
     seconds: int  # since the epoch
     shell: str = "bash"  # for which a load is made
 
@@ -42,6 +43,7 @@ class Guards(NamedTuple):
     variables: Mapping[str, str | None] = {}  # name to value; None: not set
     host: str | None = None  # the only host for which this holds
     cpu: str | None = None  # the only kind of processor for which this holds
+    user: str | None = None  # the only user, with the groups, for whom this holds
     shell: str | None = None  # the only shell for which this holds
     max_age: int | None = None  # seconds from `made`
     made: int = 0  # seconds since the epoch; 0: the age does not matter
@@ -94,6 +96,7 @@ class Guards(NamedTuple):
             variables={**self.variables, **other.variables},
             host=self.host or other.host,
             cpu=self.cpu or other.cpu,
+            user=self.user or other.user,
             shell=self.shell or other.shell,
             max_age=min(ages, default=None),
             made=min(filter(None, (self.made, other.made)), default=0),
@@ -136,6 +139,8 @@ class Guards(NamedTuple):
             reasons.append(f"it is for the host {self.host}")
         if self.cpu is not None and self.cpu != now.cpu():
             reasons.append("it is for another kind of processor")
+        if self.user is not None and self.user != now.user():
+            reasons.append("it is for another user or other groups")
         reasons += [
             f"{path} is no {kind} any more" if os.path.exists(path) else f"{path} is gone"
             for path, kind in self.present.items()
@@ -166,6 +171,7 @@ class Guards(NamedTuple):
             *age,
             *machine,
             *([("processor", "of the same kind")] if self.cpu is not None else []),
+            *([("user", "the same, in the same groups")] if self.user is not None else []),
             *([("shell", self.shell)] if self.shell else []),
             *(("exists", path) for path in self.present),
             *(("link", f"{path} leads to {to or 'nowhere'}") for path, to in self.links.items()),

@@ -148,6 +148,7 @@ def _conditions(seen: Observations) -> Guards:
         variables={**seen.variables, **seen.written, **place},
         host=os.uname().nodename if is_bound else None,
         cpu=machine.cpu() if seen.machine else None,
+        user=machine.user() if seen.user else None,
         max_age=_BOUND_AGE if is_bound or seen.crowded else None,
         not_storable_because=seen.unstorable,
         changed=seen.changed,
@@ -324,6 +325,8 @@ class _Reader:
         if where in ("proc", "sys", "dev"):
             self._kernel(kind, path, answer, asker)
             return
+        if kind == "link" and path.endswith("/"):
+            kind = "kind"  # lstat(2) follows it then
         path = self._normal(path)
         real = self._resolve(os.path.dirname(path) if kind == "link" else path)
         seen = answer.split(" ", 5)

@@ -50,7 +50,8 @@ class Bash(Dialect):
             *self._texts(own.texts),
             *self._texts(shared.texts, "[[ $1 == noted ]] || "),
             *self._host(guards.host),
-            *self._cpu(guards.cpu),
+            *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
+            *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
             *self._age(guards),
             *self._holds(comparable(activation.reads)),
             "case $1 in enter | exec | noted)",
@@ -208,18 +209,18 @@ class Bash(Dialect):
             f"[[ ${name} == {self.quote(host)} ]] || return 1",
         ]
 
-    def _cpu(self, cpu: str | None) -> list[str]:
-        """The lines that compare the processor, read from a file as in `machine.cpu`."""
-        if cpu is None:
+    def _kernel_lines(self, wanted: str | None, path: str, keys: Iterable[str]) -> list[str]:
+        """The lines that compare what the kernel says under these keys: `machine.cpu`."""
+        if wanted is None:
             return []
-        line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
-        keys = " | ".join(f"{self.quote(key)}*" for key in machine.CPU_KEYS)
-        append = f"{keys}) {text}+=${line}$'\\n' ;;"
+        line, text = "__autoenv_hpc_line", "__autoenv_hpc_text"
+        globs = " | ".join(f"{self.quote(key)}*" for key in keys)
+        append = f"{globs}) {text}+=${line}$'\\n' ;;"
         loop = f"while IFS= read -r {line}; do case ${line} in '') break ;; {append} esac; done"
         return [
             f"{text}=",
-            f"{loop} 2>/dev/null <{machine.CPU_FILE}",
-            f"[[ ${text} == {self.quote(cpu)} ]] || return 1",
+            f"{loop} 2>/dev/null <{path}",
+            f"[[ ${text} == {self.quote(wanted)} ]] || return 1",
         ]
 
     def _age(self, guards: Guards) -> list[str]:

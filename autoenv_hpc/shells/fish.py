@@ -36,7 +36,8 @@ class Fish(Dialect):
             *self._unchanged(guards, stamps),
             *self._texts(guards.texts),
             *self._host(guards.host),
-            *self._cpu(guards.cpu),
+            *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
+            *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
             *self._age(guards, stamps),
             *self._holds(comparable(activation.reads)),
             "if test $argv[1] = enter",
@@ -174,19 +175,19 @@ class Fish(Dialect):
             f'test "${name}" = {self.quote(host)}; or return 1',
         ]
 
-    def _cpu(self, cpu: str | None) -> list[str]:
-        """The lines that compare the processor, read from a file as in `machine.cpu`."""
-        if cpu is None:
+    def _kernel_lines(self, wanted: str | None, path: str, keys: Iterable[str]) -> list[str]:
+        """The lines that compare what the kernel says under these keys: `machine.cpu`."""
+        if wanted is None:
             return []
-        line, text = "__autoenv_hpc_line", "__autoenv_hpc_cpu"
-        globs = (self.quote(f"{key}*") for key in machine.CPU_KEYS)
+        line, text = "__autoenv_hpc_line", "__autoenv_hpc_text"
+        globs = (self.quote(f"{key}*") for key in keys)
         matches = "; or ".join(f'string match -q -- {glob} "${line}"' for glob in globs)
         append = f'{matches}; and set -a {text} "${line}"'
         loop = f'while read -l {line}; test -n "${line}"; or break; {append}; end'
         return [
             f"set -l {text}",
-            f"{loop} 2>/dev/null <{machine.CPU_FILE}",
-            f'test "${text}" = {self.quote(" ".join(cpu.splitlines()))}; or return 1',
+            f"{loop} 2>/dev/null <{path}",
+            f'test "${text}" = {self.quote(" ".join(wanted.splitlines()))}; or return 1',
         ]
 
     def _age(self, guards: Guards, stamps: str) -> list[str]:

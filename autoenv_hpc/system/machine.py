@@ -19,18 +19,32 @@ def now(outside: Variables, shell: str = "bash") -> Now:
     :param outside: the variables without an active project.
     :param shell: the shell that asks.
     """
-    return Now(outside, os.uname().nodename, cpu, int(time.time()), shell)
+    return Now(outside, os.uname().nodename, cpu, user, int(time.time()), shell)
+
+
+USER_FILE = "/proc/self/status"
+USER_KEYS = ("Uid:", "Gid:", "Groups:")
 
 
 def cpu() -> str:
     """The lines that identify the kind of the first processor; empty if there are none."""
+    return _lines(CPU_FILE, CPU_KEYS)
+
+
+def user() -> str:
+    """The lines with the numbers of the user and of all groups; empty if there are none."""
+    return _lines(USER_FILE, USER_KEYS)
+
+
+def _lines(path: str, keys: tuple[str, ...]) -> str:
+    """The lines with these keys, up to an empty one."""
     found = []
     try:
-        with open(CPU_FILE, encoding="ascii", errors="surrogateescape") as lines:
+        with open(path, encoding="ascii", errors="surrogateescape") as lines:
             for line in lines:
                 if line == "\n":
                     break
-                if line.startswith(CPU_KEYS):
+                if line.startswith(keys):
                     found.append(line)
     except OSError:
         return ""

@@ -1,5 +1,6 @@
 """A replay gives what a real load would give now, or it is not used; each guard has its test."""
 
+import grp
 import os
 import re
 import shutil
@@ -291,6 +292,26 @@ def test_a_modulefile_gets_the_name_of_the_shell_that_asks(
     here.run(f"cd {site.root}")
     assert here.env()["NAMED"] == named
     assert site.is_replayed()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose the groups of a process")
+def test_a_modulefile_that_asks_for_a_group_is_loaded_again_in_other_groups(site: Site) -> None:
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'setenv("READER", #require("posix").getgroups() > 0 and "in" or "out")\n'
+        if site.tool == "lmod"
+        else "#%Module\nsetenv READER [expr {[module-info usergroups games] ? {in} : {out}}]\n"
+    )
+    settle()
+    games = grp.getgrnam("games").gr_gid
+
+    def reader(groups: list[int]) -> str:
+        words = [COMMAND, "exec", "--", "printenv", "READER"]
+        return subprocess.run(
+            words, env=site.home.env, cwd=site.root, extra_groups=groups, check=True, capture_output=True, text=True
+        ).stdout.strip()  # fmt: skip
+
+    assert [reader(groups) for groups in ([], [games], [], [games])] == ["out", "in", "out", "in"]
 
 
 def test_other_modules_were_loaded_before(site: Site) -> None:

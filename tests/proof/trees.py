@@ -165,9 +165,9 @@ class _Maker:
         versions = [
             path.removeprefix("tree/") for path in there if path.startswith(f"tree/{name}/")
         ]
-        if name == "short" or rng.random() < 0.3:
+        if name == "short" or (versions and rng.random() < 0.3):
             return name
-        if versions and rng.random() < 0.7:
+        if versions and rng.random() < 0.9:
             return rng.choice(versions)
         if self._tool == "modules" and rng.random() < 0.3:
             return f"{name}@{rng.choice(('1', '1:2', ':3', '2,3.1'))}"

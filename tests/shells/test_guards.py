@@ -87,6 +87,7 @@ def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     turned=st.sampled_from([False, False, False, True]),
     host=st.sampled_from([None, None, os.uname().nodename, "elsewhere"]),
     cpu=st.sampled_from([None, None, machine.cpu(), "vendor_id\t: another\n"]),
+    user=st.sampled_from([None, None, machine.user(), "Uid:\t1\n"]),
     age=st.none() | st.integers(-150, 150),
     text=TEXTS,
     edited=st.none() | TEXTS,
@@ -102,6 +103,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     turned: bool,
     host: str | None,
     cpu: str | None,
+    user: str | None,
     age: int | None,
     text: str,
     edited: str | None,
@@ -130,6 +132,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         variables={**before, **change.befores},
         host=host,
         cpu=cpu,
+        user=user,
         max_age=None if age is None else 100,
         made=int(time.time()) - (age or 0),
     )

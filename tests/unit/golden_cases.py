@@ -42,6 +42,7 @@ class Case(NamedTuple):
     texts: Mapping[str, str] = {}
     host: str | None = None
     cpu: str | None = None
+    user: str | None = None
     made: int = 1795518565
     max_age: int = 0  # seconds; 0 is for ever
     made_stamp: str = ""
@@ -144,6 +145,7 @@ CASES = {
     "age-guard": Case(
         {"A": (None, "1")}, max_age=86400, made_stamp=f"{STAMPS}/1795518565000000000"
     ),
+    "user-guard": Case({"A": (None, "1")}, user="Uid:\t1\t1\nGroups:\t1 2 \n"),
     "processor-guard": Case({"A": (None, "1")}, cpu="vendor_id\t: It's\nflags\t\t: fpu vme\n"),
     "umask": Case({"A": (None, "1")}, umask="0027"),
     "aliases": Case(
@@ -292,6 +294,7 @@ def _activation(variant: str, case: Case) -> Activation:
         texts=case.texts,
         host=case.host,
         cpu=case.cpu,
+        user=case.user,
         max_age=case.max_age or None,
         made=case.made,
     )

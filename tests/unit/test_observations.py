@@ -113,6 +113,14 @@ def test_a_link_that_leads_nowhere_counts_as_an_absent_file(tmp_path: Path) -> N
     assert seen.files[f"{tmp_path}/current"] is None
 
 
+def test_a_link_with_a_slash_behind_is_the_folder_that_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to(".")
+    seen = _read(("link", f"{tmp_path}/current/", _stamp(tmp_path)))
+    assert (seen.unstorable, seen.changed) == (None, None)
+    assert seen.present == {f"{tmp_path}/current": "directory"}
+    assert seen.links == {f"{tmp_path}/current": "."}
+
+
 def test_where_a_link_leads_counts_with_the_time_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("nowhere")
     seen = _read(("link", f"{tmp_path}/current", "unseen"))

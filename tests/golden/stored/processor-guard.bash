@@ -1,9 +1,9 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 70726f636573736f722d6775
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
-__autoenv_hpc_cpu=
-while IFS= read -r __autoenv_hpc_line; do case $__autoenv_hpc_line in '') break ;; 'vendor_id'* | 'flags'* | 'CPU implementer'* | 'CPU part'* | 'Features'* | 'cpu	'*) __autoenv_hpc_cpu+=$__autoenv_hpc_line$'\n' ;; esac; done 2>/dev/null </proc/cpuinfo
-[[ $__autoenv_hpc_cpu == 'vendor_id	: It'\''s
+__autoenv_hpc_text=
+while IFS= read -r __autoenv_hpc_line; do case $__autoenv_hpc_line in '') break ;; 'vendor_id'* | 'flags'* | 'CPU implementer'* | 'CPU part'* | 'Features'* | 'cpu	'*) __autoenv_hpc_text+=$__autoenv_hpc_line$'\n' ;; esac; done 2>/dev/null </proc/cpuinfo
+[[ $__autoenv_hpc_text == 'vendor_id	: It'\''s
 flags		: fpu vme
 ' ]] || return 1
 case $1 in enter | exec | noted)

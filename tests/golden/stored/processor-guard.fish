@@ -1,8 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 70726f636573736f722d6775
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
-set -l __autoenv_hpc_cpu
-while read -l __autoenv_hpc_line; test -n "$__autoenv_hpc_line"; or break; string match -q -- 'vendor_id*' "$__autoenv_hpc_line"; or string match -q -- 'flags*' "$__autoenv_hpc_line"; or string match -q -- 'CPU implementer*' "$__autoenv_hpc_line"; or string match -q -- 'CPU part*' "$__autoenv_hpc_line"; or string match -q -- 'Features*' "$__autoenv_hpc_line"; or string match -q -- 'cpu	*' "$__autoenv_hpc_line"; and set -a __autoenv_hpc_cpu "$__autoenv_hpc_line"; end 2>/dev/null </proc/cpuinfo
-test "$__autoenv_hpc_cpu" = 'vendor_id	: It\'s flags		: fpu vme'; or return 1
+set -l __autoenv_hpc_text
+while read -l __autoenv_hpc_line; test -n "$__autoenv_hpc_line"; or break; string match -q -- 'vendor_id*' "$__autoenv_hpc_line"; or string match -q -- 'flags*' "$__autoenv_hpc_line"; or string match -q -- 'CPU implementer*' "$__autoenv_hpc_line"; or string match -q -- 'CPU part*' "$__autoenv_hpc_line"; or string match -q -- 'Features*' "$__autoenv_hpc_line"; or string match -q -- 'cpu	*' "$__autoenv_hpc_line"; and set -a __autoenv_hpc_text "$__autoenv_hpc_line"; end 2>/dev/null </proc/cpuinfo
+test "$__autoenv_hpc_text" = 'vendor_id	: It\'s flags		: fpu vme'; or return 1
 if test $argv[1] = enter
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
