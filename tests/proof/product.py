@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -25,6 +26,7 @@ _OWN = re.compile(
     r"(BASH_FUNC\S+|_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|AUTOENV_HPC_\w+|VIRTUAL_ENV_PROMPT)\Z"
 )
 _CALLS = {"lmod": "LMOD_CMD", "modules": "MODULES_CMD"}
+_TICK = 0.055  # seconds
 _CHUNK = re.compile(r"_ModuleTable\d*_")
 _TIMES = re.compile(rb"c_\w*Time[^=]*=\s*[\d.]+|\s+")
 
@@ -63,6 +65,7 @@ class Product:
     def begin(self, world: World) -> World:
         """Lay a world out, with nothing stored; return it with the variables of what the user loaded."""
         world.lay_out(self.root)
+        written = time.monotonic()
         shutil.rmtree(self._folder / "cache", ignore_errors=True)
         config = self.root / "p/.hpcenv.toml"
         trust.allow(str(config), config.read_bytes(), str(self._folder / "state"))
@@ -72,6 +75,8 @@ class Product:
         if world.before:
             env = self.load(world._replace(modules=world.before, policy="keep", paths=()))
             world = world._replace(env=world.env | _steady(env, world.environment(self.root)))
+        # nothing is stored of what may still change within a tick of the clock
+        time.sleep(max(0, written + _TICK - time.monotonic()))
         return world
 
     def enter(self, world: World, *, forgetting: bool = False) -> Entered:

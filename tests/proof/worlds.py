@@ -143,12 +143,11 @@ def put(root: Path, name: str, content: Content, time: int) -> None:
         path.unlink()
     if isinstance(content, Link):
         path.symlink_to(content)
-        return
-    if content is None:
+    elif content is None:
         path.mkdir(exist_ok=True)
     else:
         path.write_text(content.replace("@/", f"{root}/"))
-    os.utime(path, (time, time))
+    os.utime(path, (time, time), follow_symlinks=False)
 
 
 def _remove(path: Path) -> None:
