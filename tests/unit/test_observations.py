@@ -138,7 +138,7 @@ def test_programs_that_ask_for_machine_host_or_user_are_conditions(
     assert [name for name in ("host", "machine", "user") if getattr(seen, name)] == [
         name for name in [expected] if name
     ]
-    assert seen.unstorable == (None if expected else "/tree/a/1.lua:3 runs nvidia-smi")
+    assert seen.doubt == (None if expected else "/tree/a/1.lua:3 runs nvidia-smi")
 
 
 def test_a_kind_that_nobody_knows_is_a_reason_not_to_store() -> None:
