@@ -260,7 +260,8 @@ class _Reader:
     def _take(self, question: Question) -> None:
         kind, what, answer, asker = question
         if kind in _PATHS:
-            self._path(kind, what, answer, asker)
+            is_followed = kind == "link" and what.endswith("/")  # by lstat(2)
+            self._path("kind" if is_followed else kind, what, answer, asker)
         elif kind in _FLAGS:
             self._flags.add(kind)
         elif kind in _DOUBTS and kind != "program":
@@ -325,8 +326,6 @@ class _Reader:
         if where in ("proc", "sys", "dev"):
             self._kernel(kind, path, answer, asker)
             return
-        if kind == "link" and path.endswith("/"):
-            kind = "kind"  # lstat(2) follows it then
         path = self._normal(path)
         real = self._resolve(os.path.dirname(path) if kind == "link" else path)
         seen = answer.split(" ", 5)
