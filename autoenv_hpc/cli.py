@@ -177,6 +177,10 @@ def _add_configuring(command: "_AddCommand") -> None:
     init.add_argument(
         "--from-loaded", action="store_true", help="from the modules and environment active here"
     )
+    init.add_argument(
+        "--from", dest="scripts", nargs="+", metavar="SCRIPT", help="from batch scripts"
+    )
+    init.add_argument("--diff", action="store_true", help="only show what the scripts could become")
     init.add_argument("--force", action="store_true", help="overwrite an existing one")
 
     for name, text in (

@@ -30,7 +30,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("autoenv-hpc explain", "a line for each variable that the project changes"),
     ),
     "init": (
-        ("autoenv-hpc init", "write .hpcenv.toml into this folder"),
+        ("autoenv-hpc init --from jobs/*.sh", "with what your batch scripts load and activate"),
         ("autoenv-hpc init --from-loaded", "with what is loaded and active in this shell"),
     ),
     "add": (

@@ -1,13 +1,18 @@
 """`init`: write a commented configuration to start from."""
 
+import difflib
 import os
 import re
 
-from autoenv_hpc import entry
+from autoenv_hpc import entry, report
 from autoenv_hpc.commands import draft, hook
 from autoenv_hpc.context import Context
-from autoenv_hpc.errors import Problem
+from autoenv_hpc.errors import Problem, UsageError
 from autoenv_hpc.project import config, editing
+from autoenv_hpc.scripts import drafting, recipe
+from autoenv_hpc.scripts.drafting import Script
+from autoenv_hpc.scripts.lexer import Unreadable
+from autoenv_hpc.system import files
 
 _TEXT = """\
 # What this project needs on a cluster. You enter the project when you `cd` into this folder, and
@@ -47,10 +52,18 @@ _TEXT = """\
 
 def run(context: Context) -> int:
     """Write the file into the working directory, unless it exists."""
+    scripts = _scripts(context)
+    if context.arguments.diff:
+        _show_difference(scripts)
+        return 0
     file = os.path.join(context.directory, config.FILE_NAME)
     if os.path.lexists(file) and not context.arguments.force:
         raise Problem(f"{file} exists (edit it, or run `autoenv-hpc init --force`)")
-    if context.arguments.from_loaded:
+    if scripts:
+        text, messages = drafting.draft(scripts)
+        for message in messages:
+            context.report.note(message)
+    elif context.arguments.from_loaded:
         text = draft.from_loaded(context).text()
     else:
         text, found = _with_proposals(context.directory)
@@ -62,6 +75,32 @@ def run(context: Context) -> int:
     context.report.note(f"wrote and allowed {file}")
     hook.note_missing(context)
     return 0
+
+
+def _scripts(context: Context) -> list[Script]:
+    """The scripts that the user names.
+
+    :raises Problem: one of them cannot be read.
+    """
+    found = []
+    for path in context.arguments.scripts or ():
+        try:
+            text = files.read(path).decode(errors="replace")
+            found.append(Script(path, text, recipe.read(text)))
+        except OSError as error:
+            raise Problem(f"{path}: cannot be read: {error.strerror}") from error
+        except Unreadable as error:
+            raise Problem(f"{path}: {error}") from error
+    if context.arguments.diff and not found:
+        raise UsageError("init: --diff needs --from SCRIPT")
+    return found
+
+
+def _show_difference(scripts: list[Script]) -> None:
+    for script, changed in zip(scripts, drafting.replaced(scripts), strict=True):
+        old, new = script.text.splitlines(), changed.splitlines()
+        lines = difflib.unified_diff(old, new, script.path, script.path, lineterm="")
+        report.show("".join(f"{line}\n" for line in lines))
 
 
 # A file that describes an environment, and the lines for `[venv]` that use it.

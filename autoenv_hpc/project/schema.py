@@ -37,7 +37,7 @@ _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 # Search paths that the user or the site has filled already; one value would replace all entries.
-_SEARCH_PATHS = frozenset(
+SEARCH_PATHS = frozenset(
     (
         "PATH",
         "LD_LIBRARY_PATH",
@@ -198,7 +198,7 @@ def _word(path: Path, name: str) -> Iterator[Fault]:
 
 def _env_value(path: Path, value: object) -> Iterator[Fault]:
     name = path[-1] if path else ""
-    if name in _SEARCH_PATHS and (value is not False or name == "PATH"):
+    if name in SEARCH_PATHS and (value is not False or name == "PATH"):
         instead = _as_path_edit(name, value)
         yield Fault(path, f"a search path has many entries (write {instead})")
     elif isinstance(value, dict):
@@ -342,7 +342,7 @@ _TABLES: dict[str, dict[str, Check]] = {
 }
 _EDIT = _table({"prepend": _TEXTS, "append": _TEXTS})
 _ENV = _named(_VARIABLE, _ENV_VALUE)
-_UNSET = {name: {"const": False} for name in sorted(_SEARCH_PATHS - {"PATH"})} | {"PATH": False}
+_UNSET = {name: {"const": False} for name in sorted(SEARCH_PATHS - {"PATH"})} | {"PATH": False}
 _SETTINGS = {
     "modules": _MODULES,
     "module-paths": _TEXTS,

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "system": "environment errors guards",
     "shells": "activation environment guards system",
     "project": "environment errors guards printable system",
+    "scripts": "environment project",
     "modules": "environment errors guards project shell_definitions system",
     "venvs": "environment errors guards modules project shell_definitions system",
     "progress": "",
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "context": "environment errors report system",
     "entry": "activation activations context environment errors project shells system venvs",
     "commands": "activations context entry environment errors guards modules printable project"
-    " report shells system venvs",
+    " report scripts shells system venvs",
     "cli": "commands context environment errors report",
     "__main__": "cli commands environment errors report",
 }

@@ -1,0 +1,1 @@
+"""Batch scripts, read without running them."""
