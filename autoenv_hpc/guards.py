@@ -42,6 +42,7 @@ class Guards(NamedTuple):
     links: Mapping[str, str | None] = {}  # path to where it must lead as a link; None: it is none
     variables: Mapping[str, str | None] = {}  # name to value; None: not set
     host: str | None = None  # the only host for which this holds
+    domain: str | None = None  # what follows the first dot of its name; empty: there is none
     cpu: str | None = None  # the only kind of processor for which this holds
     user: str | None = None  # the only user, with the groups, for whom this holds
     shell: str | None = None  # the only shell for which this holds
@@ -95,6 +96,7 @@ class Guards(NamedTuple):
             links={**self.links, **other.links},
             variables={**self.variables, **other.variables},
             host=self.host or other.host,
+            domain=other.domain if self.domain is None else self.domain,
             cpu=self.cpu or other.cpu,
             user=self.user or other.user,
             shell=self.shell or other.shell,
@@ -137,6 +139,8 @@ class Guards(NamedTuple):
             reasons.append(f"it is older than {self.max_age} s")
         if self.host not in (None, now.host):
             reasons.append(f"it is for the host {self.host}")
+        if self.domain not in (None, domain(now.host)):
+            reasons.append(f"it is for hosts whose name ends in '{self.domain}'")
         if self.cpu is not None and self.cpu != now.cpu():
             reasons.append("it is for another kind of processor")
         if self.user is not None and self.user != now.user():
@@ -166,6 +170,8 @@ class Guards(NamedTuple):
         """Each condition as text: its kind and what it requires."""
         absent = [path for path, then in self.files.items() if then is None]
         machine = [("host", self.host)] if self.host else []
+        if self.domain is not None:
+            machine.append(("domain", self.domain or "none in the host's name"))
         age = [] if self.max_age is None else [("age", f"at most {self.max_age} s")]
         return [
             *age,
@@ -180,6 +186,11 @@ class Guards(NamedTuple):
             *(("absent", path) for path in absent),
             *(("variable", f"{name} is {_brief(v)}") for name, v in self.variables.items()),
         ]
+
+
+def domain(host: str) -> str:
+    """The part of a host's name from its first dot on; empty if it has none."""
+    return host[host.index(".") :] if "." in host else ""
 
 
 def restored(fields: Mapping[str, Any]) -> Guards:

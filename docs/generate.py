@@ -248,8 +248,7 @@ def _toml(value: object) -> str:
 def site_data() -> Parts:
     """What the tool knows of sites by itself."""
     rows = []
-    for site in sorted({*known_sites.CENTRES.values(), *known_sites.DOMAINS.values()}):
-        clusters = sorted(name for name, centre in known_sites.CENTRES.items() if centre == site)
+    for site, clusters in sorted(known_sites.CLUSTERS.items()):
         domains = sorted(name for name, centre in known_sites.DOMAINS.items() if centre == site)
         profile = [
             f"`{table}.{key} = {_toml(value)}`"

@@ -180,6 +180,8 @@ def _with_names(env: Env, project: Project) -> Env:
     env = {**env, "AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": project.config.name}
     if project.site.name:
         env["AUTOENV_HPC_SITE"] = project.site.name
+    if project.site.cluster:
+        env["AUTOENV_HPC_CLUSTER"] = project.site.cluster
     return env
 
 

@@ -36,7 +36,7 @@ class Origins:
         """
         self._config, self._change = project.config, change
         self._outside, self._login = outside, login
-        self._site, self._text = project.site.name, read(project.file).decode()
+        self._sites, self._text = project.site.tables, read(project.file).decode()
         self._steps = tracing.trace(modules.start, modules.asked) if modules.asked.modules else []
 
     @property
@@ -109,13 +109,9 @@ class Origins:
         return None
 
     def _line(self, table: str, name: str) -> int:
-        site, env = self._site or "", self._config.env_name or ""
-        places = (
-            ("site", site, "envs", env, table, name),
-            ("site", site, table, name),
-            ("envs", env, table, name),
-            (table, name),
-        )
+        env, key = self._config.env_name or "", (table, name)
+        parts = [*(("site", site) for site in reversed(self._sites)), ()]
+        places = [place for part in parts for place in ((*part, "envs", env, *key), (*part, *key))]
         lines = [line_of(self._text, place) for place in places if _has(self._text, place)]
         return lines[0] if lines else 1
 

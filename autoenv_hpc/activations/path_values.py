@@ -34,6 +34,7 @@ class PathValues:
         project = self._project
         fields = {
             "site": project.site.name,
+            "cluster": project.site.cluster,
             "arch": self._arch,
             "microarch": self._microarch,
             "python": self._python,

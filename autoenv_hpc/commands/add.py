@@ -17,7 +17,7 @@ def run(context: Context) -> int:
         context.report.note(f"{chosen.file} lists {' and '.join(wanted)} already")
         return 0
     data = editing.with_modules(
-        project.read(chosen.file), [*present, *new], chosen.site.name, chosen.config.env_name
+        project.read(chosen.file), [*present, *new], chosen.site.tables, chosen.config.env_name
     )
     _check_load(context, chosen.file, data)
     entry.rewrite(context, chosen.file, data)

@@ -35,6 +35,7 @@ def facts(context: Context) -> Facts:
         "trust": None,
         "name": None,
         "site": None,
+        "cluster": None,
         "site_reason": None,
         "env": None,
         "modules": [],
@@ -69,6 +70,7 @@ def facts(context: Context) -> Facts:
         known |= {
             "name": chosen.config.name,
             "site": chosen.site.name,
+            "cluster": chosen.site.cluster,
             "site_reason": chosen.site.reason,
             "env": chosen.config.env_name,
             "modules": list(chosen.config.modules),

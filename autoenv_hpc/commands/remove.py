@@ -19,7 +19,7 @@ def run(context: Context) -> int:
             raise Problem(f"{chosen.file} does not list {word}{_hint(word, present)}")
         gone += found
     left = [name for name in present if name not in gone]
-    site, env = chosen.site.name, chosen.config.env_name
+    site, env = chosen.site.tables, chosen.config.env_name
     data = editing.with_modules(project.read(chosen.file), left, site, env)
     entry.rewrite(context, chosen.file, data)
     context.report.note(f"removed {' '.join(gone)} from {chosen.file}")

@@ -13,18 +13,19 @@ Table = MutableMapping[str, Any]
 
 
 def with_modules(
-    data: bytes, modules: Sequence[str], site: str | None = None, env: str | None = None
+    data: bytes, modules: Sequence[str], sites: Sequence[str] = (), env: str | None = None
 ) -> bytes:
     """The content of a file with other modules, in the list that applies.
 
     :param data: valid TOML.
     :param modules: the new list. Strings that were in the old one keep their place and comments.
-    :param site: the site on which the list applies; `env` is the named environment, likewise.
+    :param sites: the names of the site on which the list applies, the most specific one last.
+    :param env: the named environment for which it applies.
     """
     import tomlkit  # noqa: PLC0415 - only an edit needs it
 
     document = tomlkit.parse(data.decode())
-    table = _with_own_modules(document, site, env)
+    table = _with_own_modules(document, sites, env)
     present = table.get("modules")
     if present is None:
         table["modules"] = list(modules)
@@ -55,13 +56,10 @@ def write(file: str, data: bytes) -> None:
         raise Problem(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def _with_own_modules(document: Table, site: str | None, env: str | None) -> Table:
+def _with_own_modules(document: Table, sites: Sequence[str], env: str | None) -> Table:
     """The table whose `modules` win (`layers.select`); the top level if none has any."""
-    site_table = document.get("site", {}).get(site or "", {})
-    tables = (
-        site_table.get("envs", {}).get(env or "", {}),
-        site_table,
-        document.get("envs", {}).get(env or "", {}),
-    )
+    parts = [*(document.get("site", {}).get(site, {}) for site in reversed(sites)), document]
+    pairs = [(part.get("envs", {}).get(env or "", {}), part) for part in parts]
+    tables = [table for pair in pairs for table in pair]
     found: Table = next((table for table in tables if "modules" in table), document)
     return found

@@ -1,7 +1,7 @@
 """The configuration's layers, merged for one site."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autoenv_hpc.errors import ConfigError
@@ -18,35 +18,37 @@ from autoenv_hpc.project.config import (
     Table,
     Venv,
 )
+from autoenv_hpc.project.sites import Site
 
 
-def select(document: Document, above: Settings, site: str | None, env: str | None) -> Config:
+def select(document: Document, above: Settings, site: Site, env: str | None) -> Config:
     """Merge all layers for one site and one named environment.
 
     The order is the system's file, the user's, the project's; within each file the base, then
-    `[envs.NAME]`, then `[site.NAME]`. Tables merge key by key; lists replace each other.
+    `[envs.NAME]`, then `[site.CENTRE]` and `[site.CLUSTER]`. Tables merge key by key; lists
+    replace each other.
 
     :param env: the named environment; None stands for `default-env`.
     :raises ConfigError: there is no such environment, or `only-sites` excludes this site.
     """
     file = document.file
-    defaults: Table = _merge({}, known_sites.PROFILES.get(site or "", {}))
+    defaults: Table = _merge({}, known_sites.PROFILES.get(site.name or "", {}))
     for layer in above.documents:
-        _merge(defaults, _layer(layer.data, site, env))
-    own = _layer(document.data, site, None)
+        _merge(defaults, _layer(layer.data, site.tables, env))
+    own = _layer(document.data, site.tables, None)
     env = env or own.get("default-env")
     if env is not None:
-        known = _env_names(document.data, site)
+        known = _env_names(document.data, site.tables)
         if env not in known:
             listed = f"defined: {', '.join(sorted(known))}" if known else "none is defined"
             raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
-        own = _layer(document.data, site, env)
+        own = _layer(document.data, site.tables, env)
     if "venv" not in own:
         defaults.pop("venv", None)  # a preference for environments, not a request for one
     merged = _merge(defaults, own)
     only = merged.get("only-sites")
-    if only and site not in only:
-        actual = f"this is {site}" if site else "the site here is unknown"
+    if only and not {*only} & {*site.tables}:
+        actual = f"this is {site.cluster or site.name}" if site.name else "the site here is unknown"
         raise ConfigError(
             f"{file}: only-sites: this project is for {' and '.join(only)}, but {actual}"
             " (see `autoenv-hpc status`, or set AUTOENV_HPC_SITE)"
@@ -72,23 +74,22 @@ def select(document: Document, above: Settings, site: str | None, env: str | Non
     )
 
 
-def _layer(data: Table, site: str | None, env: str | None) -> Table:
-    """One file's tables, merged for a site and a named environment."""
-    site_table = data.get("site", {}).get(site, {})
+def _layer(data: Table, sites: Iterable[str], env: str | None) -> Table:
+    """One file's tables, merged for a site's names and a named environment."""
     result: Table = {}
-    for table in (
-        data,
-        data.get("envs", {}).get(env, {}),
-        site_table,
-        site_table.get("envs", {}).get(env, {}),
-    ):
-        _merge(result, {k: v for k, v in table.items() if k not in ("site", "envs", "match")})
+    for part in _parts(data, sites):
+        for table in (part, part.get("envs", {}).get(env, {})):
+            _merge(result, {k: v for k, v in table.items() if k not in ("site", "envs", "match")})
     return result
 
 
-def _env_names(data: Table, site: str | None) -> set[str]:
-    site_table = data.get("site", {}).get(site, {})
-    return {*data.get("envs", {}), *site_table.get("envs", {})}
+def _env_names(data: Table, sites: Iterable[str]) -> set[str]:
+    return {name for part in _parts(data, sites) for name in part.get("envs", {})}
+
+
+def _parts(data: Table, sites: Iterable[str]) -> list[Table]:
+    """The base and the tables of the site, the later ones merged on top."""
+    return [data, *(data.get("site", {}).get(site, {}) for site in sites)]
 
 
 def _merge(base: Table, over: Mapping[str, object]) -> Table:

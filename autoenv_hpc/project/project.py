@@ -129,8 +129,8 @@ def load(  # noqa: PLR0913 - three are the user's choices
         known=document.sites | settings.sites,
         node=os.uname().nodename,
     )
-    settled = layers.select(document, settings, site_here.name, env)
-    origin = digest([file, settled, site_here.name])
+    settled = layers.select(document, settings, site_here, env)
+    origin = digest([file, settled, site_here.tables])
     return Project(root, file, way, settled, site_here, origin, guards | site_here.guards)
 
 

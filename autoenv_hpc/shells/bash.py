@@ -49,7 +49,7 @@ class Bash(Dialect):
             ),
             *self._texts(own.texts),
             *self._texts(shared.texts, "[[ $1 == noted ]] || "),
-            *self._host(guards.host),
+            *self._host(guards.host, guards.domain),
             *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
             *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
             *self._age(guards),
@@ -199,14 +199,17 @@ class Bash(Dialect):
             for path, content in texts.items()
         ]
 
-    def _host(self, host: str | None) -> list[str]:
+    def _host(self, host: str | None, domain: str | None) -> list[str]:
         """The lines that ask the kernel; a job inherits `HOSTNAME` from another host."""
-        if host is None:
+        if host is None and domain is None:
             return []
         name = "__autoenv_hpc_host"
+        wanted = f"${name} == {self.quote(host)}" if host is not None else ""
+        if host is None and domain is not None:
+            wanted = f'${{{name}#"${{{name}%%.*}}"}} == {self.quote(domain)}'
         return [
             f"\\builtin read -r {name} <{machine.HOST_FILE}",
-            f"[[ ${name} == {self.quote(host)} ]] || return 1",
+            f"[[ {wanted} ]] || return 1",
         ]
 
     def _kernel_lines(self, wanted: str | None, path: str, keys: Iterable[str]) -> list[str]:

@@ -35,7 +35,7 @@ class Fish(Dialect):
             f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
             *self._unchanged(guards, stamps),
             *self._texts(guards.texts),
-            *self._host(guards.host),
+            *self._host(guards.host, guards.domain),
             *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
             *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
             *self._age(guards, stamps),
@@ -164,15 +164,17 @@ class Fish(Dialect):
             )
         ]
 
-    def _host(self, host: str | None) -> list[str]:
+    def _host(self, host: str | None, domain: str | None) -> list[str]:
         """The lines that ask the kernel, as the other shells do."""
-        if host is None:
+        if host is None and domain is None:
             return []
-        name = "__autoenv_hpc_host"
+        name, wanted = "__autoenv_hpc_host", domain if host is None else host
+        first = f"string replace -r -- '^[^.]*' '' ${name}"
         return [
             f"set -l {name}",
             f"read {name} <{machine.HOST_FILE}",
-            f'test "${name}" = {self.quote(host)}; or return 1',
+            *([f"set {name} ({first})"] if host is None else []),
+            f'test "${name}" = {self.quote(wanted or "")}; or return 1',
         ]
 
     def _kernel_lines(self, wanted: str | None, path: str, keys: Iterable[str]) -> list[str]:

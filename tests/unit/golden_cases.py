@@ -41,6 +41,7 @@ class Case(NamedTuple):
     umask: str | None = None
     texts: Mapping[str, str] = {}
     host: str | None = None
+    domain: str | None = None
     cpu: str | None = None
     user: str | None = None
     made: int = 1795518565
@@ -142,6 +143,7 @@ CASES = {
         },
     ),
     "host-guard": Case({"A": (None, "1")}, host="it's-node.example.org"),
+    "domain-guard": Case({"A": (None, "1")}, domain=".it's.example.org"),
     "age-guard": Case(
         {"A": (None, "1")}, max_age=86400, made_stamp=f"{STAMPS}/1795518565000000000"
     ),
@@ -220,7 +222,7 @@ CASES = {
 
 # An answer has no guards, and writes many variables as it writes one.
 STORED_ONLY = {
-    *("file-guards", "one-record", "variable-guards", "host-guard", "age-guard"),
+    *("file-guards", "one-record", "variable-guards", "host-guard", "domain-guard", "age-guard"),
     "text-guards",
     "processor-guard",
     *("many-variables", "no-watch", "watched-files"),
@@ -293,6 +295,7 @@ def _activation(variant: str, case: Case) -> Activation:
         variables={**case.reads, **change.befores},
         texts=case.texts,
         host=case.host,
+        domain=case.domain,
         cpu=case.cpu,
         user=case.user,
         max_age=case.max_age or None,

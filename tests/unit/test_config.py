@@ -11,6 +11,7 @@ from autoenv_hpc.errors import ConfigError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.project import config, layers, trust
 from autoenv_hpc.project.config import Cache, PathEdit, PathValue, Venv
+from autoenv_hpc.project.sites import Site
 from autoenv_hpc.project.toml_lines import line_of
 
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
@@ -25,7 +26,7 @@ def settle(
     return layers.select(
         config.parse(text.encode(), "/p/.hpcenv.toml"),
         NOTHING_ABOVE._replace(documents=others),
-        site,
+        Site(site, ""),
         env,
     )
 

@@ -56,7 +56,9 @@ def test_the_list_that_applies_is_the_one_that_changes(
         'modules = ["a"]\n[envs.e]\nmodules = ["a"]\n[envs.f]\n[site.s]\nmodules = ["a"]\n'
         '[site.s.envs.e]\nmodules = ["a"]\n[site.other]\n'
     )
-    changed = tomllib.loads(editing.with_modules(text.encode(), ["a", "b"], site, env).decode())
+    changed = tomllib.loads(
+        editing.with_modules(text.encode(), ["a", "b"], (site,) if site else (), env).decode()
+    )
     expected = tomllib.loads(text)
     table = expected
     for part in path[:-1]:

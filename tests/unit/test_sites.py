@@ -3,7 +3,7 @@
 import pytest
 
 from autoenv_hpc.errors import ConfigError
-from autoenv_hpc.guards import Guards
+from autoenv_hpc.project.known_sites import IDENTITIES
 from autoenv_hpc.project.sites import Match, detect
 
 HPC2N = {"hpc2n": Match({"SNIC_RESOURCE": ("kebnekaise",)}, ("*.hpc2n.umu.se",))}
@@ -40,6 +40,22 @@ def name(
         ({}, "login1", None),
         ({}, "kebnekaise", None),
         ({"HOSTNAME": "x.hpc2n.umu.se"}, "localhost", None),
+        ({}, "lumi-uan01.csc.fi", "lumi"),
+        ({}, "puhti-login2.csc.fi", "csc"),
+        ({"TACC_SYSTEM": "ls6"}, "c1", "tacc"),
+        ({"CC_CLUSTER": "tamia"}, "c1", "alliance"),
+        ({"CC_CLUSTER": "computecanada"}, "c1", None),
+        ({"NAISS_RESOURCE": "arrhenius"}, "n1", "naiss"),
+        ({"SLURM_CLUSTER_NAME": "aurora"}, "x1", None),
+        ({"SLURM_CLUSTER_NAME": "aurora"}, "aurora-uan-0001.alcf.anl.gov", "alcf"),
+        ({"SLURM_CLUSTER_NAME": "aurora"}, "aurora1.lunarc.lu.se", "lunarc"),
+        ({"SNIC_RESOURCE": "aurora"}, "x1", "lunarc"),
+        ({"LMOD_SYSTEM_NAME": "aurora"}, "n1.hpc2n.umu.se", "hpc2n"),
+        ({"CLUSTER": "sigma"}, "x1", None),
+        ({"SNIC_RESOURCE": "sigma"}, "x1", "nsc"),
+        ({"CLUSTER_NAME": "vista"}, "x1", None),
+        ({"TACC_SYSTEM": "vista"}, "x1", "tacc"),
+        ({"CC_CLUSTER": "kebnekaise"}, "x1", None),
     ],
 )
 def test_what_the_tool_knows_by_itself(
@@ -61,8 +77,37 @@ def test_the_order_of_the_rules() -> None:
     assert name(environ, HPC2N, host="x.uppmax.uu.se") == "uppmax"
 
 
-def test_a_cluster_that_has_a_table_of_its_own_name() -> None:
-    assert name({"SNIC_RESOURCE": "snowy"}, known=("snowy",)) == "snowy"
+@pytest.mark.parametrize(
+    ("environ", "host", "option", "tables"),
+    [
+        ({"SNIC_RESOURCE": "snowy"}, "r1", None, ("uppmax", "snowy", "uppmax-snowy")),
+        ({}, "rackham3.uppmax.uu.se", None, ("uppmax", "rackham", "uppmax-rackham")),
+        ({}, "r101.uppmax.uu.se", None, ("uppmax",)),
+        ({}, "login1.ls6.tacc.utexas.edu", None, ("tacc", "lonestar6", "tacc-lonestar6")),
+        ({}, "puhti-login2.csc.fi", None, ("csc", "puhti", "csc-puhti")),
+        ({}, "x", "snowy", ("uppmax", "snowy", "uppmax-snowy")),
+        ({}, "x", "alcf-aurora", ("alcf", "aurora", "alcf-aurora")),
+        ({"SNIC_RESOURCE": "snowy"}, "x", "uppmax", ("uppmax", "snowy", "uppmax-snowy")),
+        ({"SNIC_RESOURCE": "snowy"}, "x", "hpc2n", ("hpc2n",)),
+        ({"SLURM_CLUSTER_NAME": "mine"}, "x", None, ("mine",)),
+    ],
+)
+def test_the_tables_of_a_centre_and_its_cluster(
+    environ: dict[str, str], host: str, option: str | None, tables: tuple[str, ...]
+) -> None:
+    assert detect(environ, {}, option, lambda: host, known=("mine",)).tables == tables
+
+
+def test_a_name_of_several_clusters_asks_which() -> None:
+    with pytest.raises(ConfigError, match="several clusters are named aurora"):
+        name({}, option="aurora")
+    assert name({}, option="aurora", known=("aurora",)) == "aurora"  # a table of the user's
+
+
+def test_a_cluster_and_its_centre_are_no_contradiction() -> None:
+    matches = {**HPC2N, "kebnekaise": Match({"SNIC_RESOURCE": ("keb*",)})}
+    site = detect({"SNIC_RESOURCE": "kebnekaise"}, matches, None, lambda: "x")
+    assert (site.name, site.cluster) == ("hpc2n", "kebnekaise")
 
 
 def test_two_matches_are_an_error_that_names_both() -> None:
@@ -87,5 +132,14 @@ def test_what_was_consulted_is_a_guard() -> None:
     environ = {"SNIC_RESOURCE": "kebnekaise"}
     site = detect(environ, HPC2N, None, lambda: "x", node="n1")
     assert site.reason == "SNIC_RESOURCE=kebnekaise"
-    assert site.guards == Guards(variables={"AUTOENV_HPC_SITE": None, **environ})
+    assert site.guards.variables == {
+        "AUTOENV_HPC_SITE": None,
+        **dict.fromkeys(IDENTITIES),
+        **environ,
+    }
+    assert (site.guards.host, site.guards.domain) == (None, None)
     assert detect({}, HPC2N, None, lambda: "x", node="n1").guards.host == "n1"
+    # Without a table or rule, hosts of one domain are alike.
+    for node, domain in (("a1.x.uppmax.uu.se", ".x.uppmax.uu.se"), ("n1", "")):
+        guards = detect({}, {}, None, lambda node=node: node, node=node).guards  # type: ignore[misc]
+        assert (guards.host, guards.domain) == (None, domain)
