@@ -13,6 +13,9 @@
 -- looks outside. A modulefile may call it by any name: it is the value that is watched. Such a
 -- function only writes down, then calls the original. Works with Lua 5.1 to 5.4.
 
+-- A load ends soon: it may take four times the memory between two collections instead of twice.
+collectgarbage("setpause", 400)
+
 local SELF = debug.getinfo(1, "S").source
 local is_behind_wrapper = not (arg and arg[0] == SELF:sub(2))
 local record_path, program
@@ -44,7 +47,10 @@ local function flush()
   waiting, count = {}, 0
 end
 
-local function plain(value) return (tostring(value):gsub("%z.*", "")) end
+local function plain(value)
+  local text = tostring(value)
+  return find(text, "\0", 1, true) and (text:gsub("%z.*", "")) or text
+end
 
 local function write(kind, what, answer, asker)
   waiting[count + 1], waiting[count + 2] = kind, plain(what)
@@ -89,6 +95,20 @@ local function asked_by_tool()
   return sub(source, 1, 1) == "@" and is_tools(source)
 end
 
+local familiar = {} -- the source of a function to whether it is ours, Lmod's or a library's
+
+local function is_familiar(source)
+  local known = familiar[source]
+  if known == nil then
+    known = source == SELF
+      or find(source, "/share/[^:]*5%.%d/") ~= nil
+      or find(source, "/posix[./]") ~= nil
+      or is_tools(source)
+    if tool then familiar[source] = known end
+  end
+  return known
+end
+
 -- Where the question comes from: `FILE:LINE` of the first code on the stack that is neither ours, nor
 -- Lmod's, nor a library's; nil if it is Lmod itself that asks.
 local function asker()
@@ -99,10 +119,7 @@ local function asker()
     local source = frame.source
     local first = sub(source, 1, 1)
     if first == "@" then
-      local is_library = find(source, "/share/[^:]*5%.%d/") or find(source, "/posix[./]")
-      if source ~= SELF and not is_library and not is_tools(source) then
-        return sub(source, 2) .. ":" .. frame.currentline
-      end
+      if not is_familiar(source) then return sub(source, 2) .. ":" .. frame.currentline end
     elseif first ~= "=" then -- a text that was loaded
       -- what Lmod translates from Tcl has other lines than its file
       return find(current_file, "%.lua$") and current_file .. ":" .. frame.currentline or current_file
@@ -466,12 +483,12 @@ local function watch_lfs(lfs)
   put(lfs, "attributes", function(original)
     return function(...)
       local path, what = ...
-      if walking then
+      if walking then -- thousands of times
         local attributes, message, code = original(...)
-        if what == nil and type(attributes) == "table" and attributes.mode == "directory" and not walked[path] then
+        if attributes == nil then
+          if type(path) == "string" then odd[path] = "kind" end -- a link that leads nowhere
+        elseif what == nil and attributes.mode == "directory" and not walked[path] then
           walked[path] = attributes
-        elseif attributes == nil and type(path) == "string" then
-          odd[path] = "kind" -- a link that leads nowhere
         end
         return attributes, message, code
       end
@@ -548,8 +565,8 @@ local function watch_posix(posix)
             return relay("glob", original, ...)
           end
         end)
-      elseif getinfo(value, "S").what == "C" or name == "uname" or name == "stat" then
-        if kind ~= "pure" then
+      elseif kind ~= "pure" then
+        if name == "uname" or name == "stat" or getinfo(value, "S").what == "C" then
           put(posix, name, function(original)
             if name == "stat" then
               return function(...)
@@ -596,18 +613,7 @@ end
 local pure_libraries = { lpeg = true, re = true, bit32 = true, bit = true, cjson = true, tcl2lua = true, struct = true }
 
 -- The files that `require` looks for and does not find, and the one that it does.
-local function note_search(name)
-  if package.preload[name] then return end
-  local found
-  for template in package.path:gmatch("[^;]+") do
-    local path = template:gsub("%?", (name:gsub("%.", "/")))
-    local file = open(path, "r")
-    if file then
-      file:close()
-      found = path
-      break
-    end
-  end
+local function note_search(name, found)
   if not found then -- it may be a library in C: what it asks cannot be seen
     local is_there = real_searchpath and real_searchpath(name, package.cpath)
     if is_there or not real_searchpath then
@@ -615,12 +621,24 @@ local function note_search(name)
       if not pure_libraries[family] then note_if_not_tools("library", name) end
     end
   end
-  if found and is_tools("@" .. found) then return end
   for template in package.path:gmatch("[^;]+") do
     local path = template:gsub("%?", (name:gsub("%.", "/")))
     if not is_tools("@" .. path) then note_file("read", path) end
     if path == found then break end
   end
+end
+
+-- What finds libraries in Lua. Where it found one is known to the function that it returns.
+local searchers = package.searchers or package.loaders
+local search = searchers[2]
+local is_installations = false -- whether Lmod requires a library that it is known to use
+searchers[2] = function(name, ...)
+  if is_installations then return search(name, ...) end
+  local is_sound, loader, path = pcall(search, name, ...)
+  local source = is_sound and type(loader) == "function" and getinfo(loader, "S").source
+  if source and is_tools(source) then return loader, path end
+  note_search(name, source and sub(source, 2))
+  return search(name, ...) -- again, as its state had to be noted before
 end
 
 -- What Lmod's own parts do for others is watched at the part.
@@ -762,7 +780,7 @@ end
 
 function require(name, ...)
   if type(name) ~= "string" or package.loaded[name] then return original_require(name, ...) end
-  if not is_known_library(name) or asker() then note_search(name) end
+  is_installations = is_known_library(name) and not asker()
   local result, where = original_require(name, ...)
   heed(name, result)
   return result, where
@@ -791,7 +809,7 @@ local function write_walk()
   end
   local function decides(folder)
     if wanted[folder] then return true end
-    while folder do
+    while folder and not modulepaths[folder] do
       if roots[folder] then return true end
       folder = match(folder, "^(.+)/[^/]+$")
     end

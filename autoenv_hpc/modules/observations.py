@@ -413,6 +413,8 @@ class _Reader:
         if "/../" not in path and "/./" not in path and "//" not in path:
             return path.rstrip("/") or "/"
         short = os.path.normpath(path)
+        if short.startswith("//"):  # POSIX keeps two, and to Linux they are one
+            path, short = path.replace("//", "/", 1), short[1:]
         folder, short_folder = os.path.dirname(path), os.path.dirname(short)
         same = os.path.realpath(folder) == os.path.realpath(short_folder)
         return short if same else path

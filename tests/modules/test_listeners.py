@@ -83,7 +83,7 @@ def _without_times(code: str) -> str:
     """Lmod's table without the times of its caches; each chunk is base64 of a part."""
     chunks = re.findall(r"_ModuleTable\d+_=([\w+/=]*);", code)
     table = base64.b64decode("".join(chunks) + "==").decode(errors="replace")
-    table = re.sub(r"c_\w*Time[^=]*=\s*[\d.]+", "", table)
+    table = re.sub(r"c_\w*Time[^=]*=\s*(?:[\d.]+|false)", "", table)
     return re.sub(r"_ModuleTable\d+_=[\w+/=]*;", "", code) + table
 
 

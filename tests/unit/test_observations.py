@@ -64,6 +64,12 @@ def test_files_that_share_their_time_count_with_their_content(tmp_path: Path, le
     assert seen.crowded == (length > 4)
 
 
+def test_two_slashes_at_the_beginning_are_one(tmp_path: Path) -> None:
+    seen = _read(("read", f"/{tmp_path}/none", "absent"), ("kind", "//", "directory"))
+    assert seen.files[f"{tmp_path}/none"] is None
+    assert seen.present == {"/": "directory"}
+
+
 def test_only_the_presence_counts_of_a_file_that_only_had_to_be_there(tmp_path: Path) -> None:
     seen = _read(("kind", str(tmp_path), "directory"))
     assert seen.present == {str(tmp_path): "directory"}
