@@ -38,7 +38,9 @@ def main() -> int:
         return problem.status
     except BrokenPipeError:
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        for text in interrupt.args:  # what was interrupted, if more than a moment's work
+            report.problem(Problem(text))
         return 130
     finally:
         report.finish()

@@ -20,22 +20,23 @@ def run(context: Context) -> int:
         entry = venv.entry
         if not registry.is_orphan(entry) or record.read(entry.path).get("project") != entry.project:
             continue
+        known = cleanup.identity(entry.path)
         busy = processes.using(entry.path, entry.project)
         if busy:
             report.note(f"kept {entry.path}: process {busy[0]} uses it")
             continue
         size = cautions.folder_size(entry.path)
         report.note(f"{entry.path}: {decimal(size.bytes)}, {size.files} files, of {entry.project}")
-        removable.append(venv)
+        removable.append((venv, known))
     if not removable or arguments.dry_run:
         report.note(f"{len(removable) or 'no'} environments whose projects are gone")
         return 0
     if not (arguments.yes or _confirmed(len(removable), report)):
         return 1
-    for venv in removable:
+    for venv, known in removable:
         path = venv.entry.path
         with lease.hold(path, report.progress):
-            cleanup.discard(path)
+            cleanup.discard(path, known)
         registry.forget(venv.file)
         report.note(f"removed {path}")
     return 0

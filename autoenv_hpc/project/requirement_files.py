@@ -6,14 +6,19 @@ from collections.abc import Iterable
 
 from autoenv_hpc.system.files import read
 
-# pip's requirements file format: `-r FILE`, `-c FILE`, long or short, with a space or `=`.
-_INCLUDES = re.compile(
-    r"^\s*(?:-[rc]|--requirement|--constraint)[\s=]*(\S.*?)\s*(?:\s#.*)?$", re.MULTILINE
-)
+# pip's requirements file format: `-r FILE`, `-c FILE`, long or short, with a space or `=`. In the
+# list `pip:` of an `environment.yml`, each is an entry.
+_OPTION = r"(?P<option>-[rc]|--requirement|--constraint)[\s=]*(?P<file>\S.*?)"
+_INCLUDES = re.compile(rf"^\s*{_OPTION}\s*(?:\s#.*)?$", re.MULTILINE)
+_ENTRIES = re.compile(rf"""^\s*-\s+["']?{_OPTION}["']?\s*(?:\s#.*)?$""", re.MULTILINE)
+_REQUIREMENT = ("-r", "--requirement")
 
 
-def closure(files: Iterable[str]) -> list[str]:
-    """The files and their includes, each once, whether they exist or not."""
+def closure(files: Iterable[str], *, constraints: bool = True) -> list[str]:
+    """The files and their includes, each once, whether they exist or not.
+
+    :param constraints: with the files that only restrict versions.
+    """
     included: list[str] = []
     queue = list(files)
     while queue:
@@ -21,14 +26,21 @@ def closure(files: Iterable[str]) -> list[str]:
         if file in included:
             continue
         included.append(file)
-        if not is_conda(file):
-            folder = os.path.dirname(file)
-            queue += [
-                os.path.normpath(os.path.join(folder, name))
-                for name in _INCLUDES.findall(content(file))
-                if "://" not in name
-            ]
+        folder = os.path.dirname(file)
+        pattern = _ENTRIES if is_conda(file) else _INCLUDES
+        queue += [
+            os.path.normpath(os.path.join(folder, match["file"]))
+            for match in pattern.finditer(content(file))
+            if "://" not in match["file"] and (constraints or match["option"] in _REQUIREMENT)
+        ]
     return included
+
+
+def lines(files: Iterable[str]) -> list[str]:
+    """The requirements in pip's files, without options and comments."""
+    texts = [content(f) for f in closure(files, constraints=False) if not is_conda(f)]
+    found = [re.split(r"(?:^|\s)#", line)[0].strip() for text in texts for line in text.split("\n")]
+    return [line for line in found if line and not line.startswith("-")]
 
 
 def is_conda(file: str) -> bool:

@@ -4,10 +4,8 @@ import os
 from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
-from autoenv_hpc.venvs import contents
-from autoenv_hpc.venvs.types import VenvRequest
-
-_SHOWN = 3  # shadowed packages in one message
+from autoenv_hpc.venvs import importing
+from autoenv_hpc.venvs.types import MatchedVenv, VenvRequest
 
 
 class Size(NamedTuple):
@@ -45,8 +43,14 @@ def with_caches(request: VenvRequest, environ: Env) -> Env:
     }
 
 
-def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
-    """The warnings about an environment that was just built or changed."""
+def warnings_for(
+    request: VenvRequest, venv: MatchedVenv, environ: Env, inside: Env
+) -> tuple[str, ...]:
+    """The warnings about an environment that was just built or changed.
+
+    :param environ: the variables with the modules loaded.
+    :param inside: the variables that a command inside gets.
+    """
     warnings = []
     home = os.path.realpath(request.folders.home)
     if request.site.warns_of_home and os.path.realpath(request.path).startswith(home + "/"):
@@ -63,15 +67,4 @@ def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
             f"{request.site.name or 'this site'} recommends virtual environments instead of conda"
             ' (set backend = "virtualenv" in [venv])'
         )
-    hidden = (
-        contents.hidden_packages(request.path, environ)
-        if request.owner.python_path == "keep"
-        else []
-    )
-    if hidden:
-        more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
-        warnings.append(
-            f"PYTHONPATH hides packages of {request.path}: {', '.join(hidden[:_SHOWN])}{more}"
-            ' (set policy = "venv-first" in [python-path])'
-        )
-    return tuple(warnings)
+    return (*warnings, *importing.faults(request, venv, environ, inside))

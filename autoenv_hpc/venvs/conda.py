@@ -13,7 +13,7 @@ from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import observations, scratch_shell, shell_trace
 from autoenv_hpc.venvs import installers, matching, requirements, virtual
 from autoenv_hpc.venvs.conda_program import Program, find_program, listed_prefixes
-from autoenv_hpc.venvs.interpreters import is_version
+from autoenv_hpc.venvs.interpreters import CONDA, is_version
 from autoenv_hpc.venvs.types import (
     ActivatedVariables,
     Command,
@@ -77,6 +77,11 @@ def installer(request: VenvRequest, environ: Env) -> Installer:
 
     :raises VenvError: there is no conda, or it cannot handle the path.
     """
+    if (request.requested.python or "").startswith(CONDA):
+        raise VenvError(
+            f"python = {request.requested.python!r} is for other backends: conda brings a Python of"
+            " its own (set a version, or another backend)"
+        )
     program = find_program(environ)
     if program is None:
         raise VenvError("no conda, mamba or micromamba was found (load a module that provides one)")

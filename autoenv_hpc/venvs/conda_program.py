@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.system.search_path import on_path
 from autoenv_hpc.venvs import installers
-from autoenv_hpc.venvs.interpreters import numbers, on_path
 from autoenv_hpc.venvs.types import Command
 
 _PROGRAMS = ("conda", "mamba", "micromamba")
@@ -61,7 +61,8 @@ class Program(NamedTuple):
         if os.path.basename(self.path) == "conda":
             return ()
         output = installers.output(self.command("--version")).strip()
-        return numbers(output) if re.fullmatch(r"\d+(\.\d+)*", output) else ()
+        is_number = re.fullmatch(r"\d+(\.\d+)*", output)
+        return tuple(map(int, output.split("."))) if is_number else ()
 
 
 def find_program(environ: Env) -> str | None:
@@ -72,6 +73,28 @@ def find_program(environ: Env) -> str | None:
         if program is None and os.path.isabs(own) and os.access(own, os.X_OK):
             program = own
     return program
+
+
+def prefix_of(name: str, environ: Env) -> str:
+    """The prefix of an environment by its name, as for `conda activate`.
+
+    :raises VenvError: there is no conda, or it knows no such environment.
+    """
+    program = find_program(environ)
+    if program is None:
+        raise VenvError("no conda, mamba or micromamba was found (load a module that provides one)")
+    own = os.path.dirname(os.path.dirname(os.path.realpath(program)))
+    for root in (environ.get("MAMBA_ROOT_PREFIX"), own):
+        prefix = f"{root}/envs/{name}" if name != "base" else root
+        if root and prefix and os.path.isdir(f"{prefix}/conda-meta"):
+            return prefix
+    prefixes = listed_prefixes(environ)
+    for prefix in prefixes:
+        is_base = os.path.isdir(f"{prefix}/condabin")
+        if name == ("base" if is_base else os.path.basename(prefix)):
+            return prefix
+    known = ", ".join(sorted(map(os.path.basename, prefixes))) or "none"
+    raise VenvError(f"conda has no environment {name} (known: {known})")
 
 
 def listed_prefixes(environ: Env) -> list[str]:

@@ -4,11 +4,18 @@ import glob
 import os
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
+from autoenv_hpc.system import files
 from autoenv_hpc.venvs.types import MatchedVenv
 
-_SEEDS = frozenset(("pip", "setuptools", "wheel"))
+SEEDS = frozenset(("pip", "setuptools", "wheel"))  # what every environment may have
+# Folders beside a package that nobody imports, though many packages have them.
+_COMMON = frozenset(
+    ("test", "tests", "doc", "docs", "example", "examples", "benchmarks", "scripts")
+)
+_LARGEST = 1 << 24  # bytes; a list of 100,000 files
 # The line in which pip or uv announces what it installs.
 _ANNOUNCED = re.compile(
     r"Installing collected packages: (?P<names>.+)|Resolved (?P<number>\d+) packages?\b"
@@ -20,12 +27,17 @@ def site_packages(prefix: str) -> list[str]:
     return glob.glob(f"{glob.escape(prefix)}/lib/py*/site-packages")  # pypy's too
 
 
-def distributions(folders: Iterable[str]) -> dict[str, str]:
-    """The version of each distribution in the folders; the first of each name counts.
+class Package(NamedTuple):
+    """An installed package, as the name of its metadata folder says."""
 
-    Names are normalised (PyPA's specifications, Names and normalization).
-    """
-    versions: dict[str, str] = {}
+    version: str
+    folder: str
+    metadata: str  # the name of the metadata folder
+
+
+def packages(folders: Iterable[str]) -> dict[str, Package]:
+    """The packages in the folders by normalised name; the first of each name counts."""
+    found: dict[str, Package] = {}
     for folder in folders:
         try:
             entries = os.listdir(folder)
@@ -33,16 +45,93 @@ def distributions(folders: Iterable[str]) -> dict[str, str]:
             continue
         for entry in sorted(entries):
             stem, end = os.path.splitext(entry)
-            if end in (".dist-info", ".egg-info"):
-                name, _, rest = stem.partition("-")
-                version = rest.partition("-py")[0]
-                versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
-    return versions
+            if end in (".dist-info", ".egg-info") and not entry.startswith("~"):
+                version = stem.partition("-")[2].partition("-py")[0]
+                name = normalised(stem.partition("-")[0])
+                found.setdefault(name, Package(version, folder, entry))
+    return found
+
+
+def distributions(folders: Iterable[str]) -> dict[str, str]:
+    """The version of each package in the folders; the first of each name counts."""
+    return {name: package.version for name, package in packages(folders).items()}
+
+
+def normalised(name: str) -> str:
+    """A package's name as all spellings have it (PyPA, Names and normalization)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def top_level(folder: str, metadata: str) -> list[str]:
+    """The names under which a package can be imported, from its own lists, else its own name."""
+    text = _text(f"{folder}/{metadata}/top_level.txt")
+    if text:
+        names = {line.strip().partition("/")[0] for line in text.splitlines()}
+    else:
+        parts = [row[0].split("/") for row in _recorded(folder, metadata)]
+        names = {part[0] for part in parts if len(part) > 1 and part[0] != "__pycache__"}
+        names |= {part[0].partition(".")[0] for part in parts if part[0].endswith((".py", ".so"))}
+    names = {name for name in names if name.isidentifier() and name not in _COMMON}
+    own = metadata.partition("-")[0].replace(".", "_")
+    is_there = any(os.path.exists(f"{folder}/{own}{end}") for end in ("", ".py"))
+    return sorted(names) or ([own] if is_there else [])
+
+
+def commands(folder: str, metadata: str) -> list[str]:
+    """The commands that a package brings (PyPA's specifications, Entry points)."""
+    text = _text(f"{folder}/{metadata}/entry_points.txt")
+    section = re.search(r"^\[console_scripts\]\s*$([^[]*)", text, re.MULTILINE)
+    lines = section[1].splitlines() if section else []
+    return [line.partition("=")[0].strip() for line in lines if "=" in line]
+
+
+def _recorded(folder: str, metadata: str) -> list[list[str]]:
+    """The rows of the list of a package's files; empty without one."""
+    import csv  # noqa: PLC0415 - only a build needs it
+
+    lines = _text(f"{folder}/{metadata}/RECORD").splitlines()
+    return [row for row in csv.reader(lines) if row]
+
+
+def _text(path: str) -> str:
+    try:
+        return os.fsdecode(files.read(path, _LARGEST))
+    except OSError:
+        return ""
 
 
 def installed(prefix: str) -> dict[str, str]:
     """The version of each distribution in the environment itself."""
     return distributions(site_packages(prefix))
+
+
+def incomplete(prefix: str, expected: Iterable[str]) -> list[str]:
+    """The packages of which a killed installer has left, or has removed, only a part.
+
+    :param expected: the packages that were there before.
+    """
+    faulty = set(expected) - installed(prefix).keys()
+    for folder in site_packages(prefix):
+        for entry in os.listdir(folder):
+            if entry.startswith("~"):  # where pip keeps what it replaces
+                faulty.add(entry.partition("-")[0])
+            elif entry.endswith(".dist-info") and not _is_complete(folder, entry):
+                faulty.add(normalised(entry.partition("-")[0]))
+    return sorted(faulty)
+
+
+def _is_complete(folder: str, metadata: str) -> bool:
+    """Whether all files of a package are there (PyPA's specifications, Recording installs)."""
+    rows = _recorded(folder, metadata)
+    try:
+        for name, *rest in rows:
+            if not name.endswith(".pyc"):
+                size = os.lstat(os.path.join(folder, name)).st_size
+                if len(rest) > 1 and rest[1].isdecimal() and size < int(rest[1]):
+                    return False
+    except OSError:
+        return False
+    return bool(rows)
 
 
 def announced_count(line: str) -> int | None:
@@ -51,27 +140,6 @@ def announced_count(line: str) -> int | None:
     if match is None:
         return None
     return int(match["number"]) if match["number"] else len(match["names"].split(","))
-
-
-def hidden_packages(prefix: str, env: Env) -> list[str]:
-    """The packages that PYTHONPATH hides from the environment, each with both versions.
-
-    Python searches PYTHONPATH before the environment's own packages (Python's documentation, The
-    initialization of the sys.path module search path).
-    """
-    own = site_packages(prefix)
-    earlier: list[str] = []
-    for folder in env.get("PYTHONPATH", "").split(":"):
-        if os.path.realpath(folder) in map(os.path.realpath, own):
-            break
-        earlier.append(folder)
-    own_versions = distributions(own)
-    return [
-        f"{name} {own_versions[name]} by {version} in {folder}"
-        for folder in filter(None, earlier)
-        for name, version in distributions([folder]).items()
-        if own_versions.get(name, version) != version
-    ]
 
 
 def module_packages(prefix: str, env: Env) -> list[str]:
@@ -90,5 +158,5 @@ def base_packages(venv: MatchedVenv) -> list[str]:
 
 def _without(folders: list[str], own: list[str]) -> list[str]:
     """The packages in the folders that are not in the environment, without the seeds."""
-    left_out = distributions(own).keys() | _SEEDS
+    left_out = distributions(own).keys() | SEEDS
     return [f"{n} {v}" for n, v in sorted(distributions(folders).items()) if n not in left_out]

@@ -1,15 +1,19 @@
 """The environment of a project, built if it is missing."""
 
+import contextlib
 import os
 import shlex
+from collections.abc import Iterator
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.system import jobs
-from autoenv_hpc.venvs import lease, matching, record, registry, requirements
+from autoenv_hpc.venvs import contents, lease, matching, record, registry, requirements
 from autoenv_hpc.venvs.backends import backend
-from autoenv_hpc.venvs.types import MatchedVenv, Progress, VenvRequest
+from autoenv_hpc.venvs.types import Installer, MatchedVenv, Progress, VenvRequest
+
+_SHOWN = 3  # packages in one message
 
 
 def ensure(request: VenvRequest, environ: Env, progress: Progress) -> MatchedVenv:
@@ -44,12 +48,11 @@ def build(request: VenvRequest, environ: Env, progress: Progress) -> None:
     :raises VenvError: it cannot be built.
     """
     check_requirements(request)
-    from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a build needs them
+    from autoenv_hpc.venvs import building  # noqa: PLC0415 - only a build needs it
 
-    environ = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, environ)
-    with lease.hold(request.path, progress):
-        building.build(request, installer, environ, progress)
+    installer, environ = _installer(request, environ)
+    with _problems_of(request), lease.hold(request.path, progress) as hold:
+        building.build(request, installer, environ, hold)
 
 
 def rebuild(request: VenvRequest, environ: Env, progress: Progress) -> str | None:
@@ -59,31 +62,74 @@ def rebuild(request: VenvRequest, environ: Env, progress: Progress) -> str | Non
     :raises VenvError: the build failed; the old environment is unchanged.
     """
     check_requirements(request)
-    from autoenv_hpc.venvs import cautions, replacing  # noqa: PLC0415 - only a build needs them
+    from autoenv_hpc.venvs import replacing  # noqa: PLC0415 - only a build needs it
 
-    environ = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, environ)
-    return replacing.rebuild(request, installer, environ, progress)
+    installer, environ = _installer(request, environ)
+    with _problems_of(request):
+        return replacing.rebuild(request, installer, environ, progress)
 
 
-def sync(request: VenvRequest, environ: Env, progress: Progress) -> None:
+def sync(
+    request: VenvRequest, environ: Env, progress: Progress, *, only_if_outdated: bool = False
+) -> None:
     """Install what the configuration requests now.
 
+    If an earlier installation was killed and has left parts of packages, build anew.
+
+    :param only_if_outdated: not if another process has just done it.
     :raises VenvError: an installer failed.
     """
     check_requirements(request)
-    from autoenv_hpc.venvs import building, cautions  # noqa: PLC0415 - only a change needs them
+    from autoenv_hpc.venvs import building  # noqa: PLC0415 - only a change needs it
+
+    installer, _ = _installer(request, environ)
+    with _problems_of(request), lease.hold(request.path, progress) as hold:
+        if only_if_outdated and not is_outdated(request):
+            return
+        incomplete = _incomplete(request)
+        if not incomplete:
+            building.update(request, installer, hold)
+    if incomplete:
+        by_hand = contents.installed(request.path).keys() - {
+            *record.read(request.path).get("installed", ()), *incomplete,
+        }  # fmt: skip
+        if by_hand:
+            raise VenvError(
+                f"{_interrupted(request, incomplete)}: {', '.join(sorted(by_hand))} came by hand"
+                f" and would be lost{matching.remedy(request)}"
+            )
+        rebuild(request, environ, progress)
+
+
+def _installer(request: VenvRequest, environ: Env) -> tuple[Installer, Env]:
+    """The installer, and the variables with the caches where the site wants them."""
+    from autoenv_hpc.venvs import cautions  # noqa: PLC0415 - only a change needs it
 
     environ = cautions.with_caches(request, environ)
-    installer = backend(request.requested.backend).installer(request, environ)
-    building.update(request, installer, progress)
+    return backend(request.requested.backend).installer(request, environ), environ
+
+
+@contextlib.contextmanager
+def _problems_of(request: VenvRequest) -> Iterator[None]:
+    """Report what the file system refuses, for example a full disk, as a problem."""
+    try:
+        yield
+    except OSError as error:
+        from autoenv_hpc.venvs import building  # noqa: PLC0415 - only a failure needs it
+
+        raise building.build_failure(request.path, error) from error
 
 
 def warnings_for(request: VenvRequest, environ: Env) -> tuple[str, ...]:
-    """The warnings about an environment that was just built or changed."""
+    """The warnings about an environment that was just built or changed.
+
+    :raises VenvError: it does not match.
+    """
     from autoenv_hpc.venvs import cautions  # noqa: PLC0415 - only a build needs it
 
-    return cautions.warnings_for(request, environ)
+    venv = match(request, environ)
+    activated = backend(venv.backend).activate(venv, environ)
+    return cautions.warnings_for(request, venv, environ, request.inside(activated.env, venv))
 
 
 def is_missing(request: VenvRequest) -> bool:
@@ -120,9 +166,13 @@ def _match_or_build(request: VenvRequest, environ: Env, progress: Progress) -> M
         return kind.match(request, environ)
     if not is_missing(request):
         lease.tidy(request.path)
+        _check_unchanging(request, progress)
         return _follow_request(request, kind.match(request, environ), environ, progress)
     _check_may_build(request, environ)
-    build(request, environ, progress)
+    with contextlib.suppress(lease.Lost):  # whoever took over has built it, or does it now
+        build(request, environ, progress)
+    while is_missing(request):
+        build(request, environ, progress)
     built = _installed(request, environ)
     notices = (*built.notices, *warnings_for(request, environ))
     return built._replace(built=True, notices=notices)
@@ -140,7 +190,9 @@ def _follow_request(
             " (`autoenv-hpc sync` installs them)"
         )
         return venv._replace(notices=(*venv.notices, notice))
-    sync(request, environ, progress)
+    with contextlib.suppress(lease.Lost):  # whoever took over has done it
+        sync(request, environ, progress, only_if_outdated=True)
+    _check_unchanging(request, progress)
     updated = _installed(request, environ)
     return updated._replace(notices=(*updated.notices, *warnings_for(request, environ)))
 
@@ -152,6 +204,37 @@ def _installed(request: VenvRequest, environ: Env) -> MatchedVenv:
         return venv
     late = Guards(changed=f"the requirements of {request.path} changed while they were installed")
     return venv._replace(guards=venv.guards | late)  # the next entry reports it, or installs them
+
+
+def _check_unchanging(request: VenvRequest, progress: Progress) -> None:
+    """Wait for an installation that is under way, and check what a killed one has left.
+
+    :raises VenvError: it has left parts of packages.
+    """
+    if record.is_changing(request.path):
+        with lease.hold(request.path, progress):
+            pass
+        incomplete = _incomplete(request)
+        if incomplete and request.rules.sync != "auto":
+            raise VenvError(
+                f"{_interrupted(request, incomplete)}: run autoenv-hpc sync"
+                f" -C {shlex.quote(request.owner.root)}"
+            )
+
+
+def _incomplete(request: VenvRequest) -> list[str]:
+    """The packages of which a killed installation has left parts. The caller has the lock."""
+    if not record.is_changing(request.path):
+        return []
+    if request.requested.backend == "conda":  # its packages hold more than Python's
+        return ["packages"]
+    return contents.incomplete(request.path, record.read(request.path).get("installed", ()))
+
+
+def _interrupted(request: VenvRequest, incomplete: list[str]) -> str:
+    more = len(incomplete) - _SHOWN
+    names = ", ".join(incomplete[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"{request.path}: an installation was interrupted and may have left parts of {names}"
 
 
 def _check_may_build(request: VenvRequest, environ: Env) -> None:

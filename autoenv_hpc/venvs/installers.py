@@ -5,14 +5,32 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs.types import Command
 
-_LAST_LINES = 4
+if TYPE_CHECKING:
+    import threading
+
+    from autoenv_hpc.venvs.build_log import Log
+
+_LINES = 4  # of a program's output in a message
+_LONGEST = 300  # characters of such a line
 # The lines that name the cause of an installer's failure.
 _CAUSE = re.compile(r"(?i)error\b|cause:|because|cannot|could not|no space|denied|failed")
+# Those of a compiler, a linker or a build system, which other lines only repeat.
+_FIRST_CAUSE = re.compile(
+    r"^[^\s:]+:\d+(:\d+)?: (fatal )?error|undefined reference|\bld(\.\w+)?: |command not found"
+    r"|CMake Error|configure: error|^error\[\w+\]|^[\w.]*(Error|Exception): "
+)
+# What pip says around the output of a build that failed.
+_AROUND = re.compile(
+    r"note: This |hint: See above|error: (metadata-generation-failed|subprocess-exited-with-error"
+    r"|failed-wheel-build)|[\u00d7\u2570\u2502]|exit code: |\[end of output\]"
+    r"|(ERROR: )?(Failed (to build|building)|Could not build wheels)|subprocess.CalledProcessError"
+)
+_WATCH = 1.0  # seconds between two looks at the lock
 # A shell whose input ends when this process does; it then kills its whole process group.
 _WATCHDOG = ["/bin/sh", "-c", "read -r _; kill -9 0"]
 _NETWORK = "no network: run `autoenv-hpc prepare` on a node that has one, such as a login node"
@@ -24,6 +42,8 @@ _REMEDIES = {
     "No space left on device|Disk quota exceeded": "no space left:"
     " delete files, or set path in [venv]",
     "Permission denied|Read-only file system": "this folder is not writable: set path in [venv]",
+    r"No module named '?pip'?$": "this environment has no pip: run `bin/python -m ensurepip` in it,"
+    " or autoenv-hpc rebuild",
     "ensurepip is not available|No module named '?ensurepip": "this Python has no ensurepip:"
     ' install its venv package, or set backend = "virtualenv" in [venv]',
 }
@@ -32,21 +52,31 @@ _NOT_DOWNLOADED = re.compile(r"NotFound|not available|not found|nothing provides
 _OFFLINE = ("CONDA_OFFLINE", "MAMBA_OFFLINE")
 
 
-def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], None]) -> None:
-    """Run a program and report each line that it prints.
+def follow(
+    command: Command,
+    folder: str,
+    report: Callable[[str], None],
+    log: "Log",
+    is_lost: Callable[[], bool],
+) -> None:
+    """Run a program, and report and log each line that it prints.
 
+    :param folder: the working directory if the command has none.
     :param report: receives each line that is not blank, without surrounding spaces.
-    :raises VenvError: the program failed; the message has its last lines, with a remedy if this
-        module knows one.
+    :param is_lost: whether the program must not go on; it is then killed.
+    :raises VenvError: the program failed; the message has the lines that matter, with a remedy if
+        this module knows one.
     """
     import subprocess  # noqa: PLC0415 - only a build needs it
 
+    words, env, _ = command
     lines: list[str] = []
-    with _group() as group:
+    log.begin(words)
+    with _group(is_lost) as group:
         child = subprocess.Popen(
             words,
             env=env,
-            cwd=folder,
+            cwd=command.folder or folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -57,6 +87,7 @@ def follow(words: Sequence[str], env: Env, folder: str, report: Callable[[str], 
         )
         assert child.stdout is not None
         for line in child.stdout:
+            log.write(line)
             text = line.strip()
             if text:
                 lines.append(text)
@@ -94,14 +125,22 @@ def explanation(output_lines: Sequence[str], status: int) -> str:
     """
     lines = [line.strip() for line in output_lines if line.strip()]
     remedies = [
-        r for pattern, r in _REMEDIES.items() if re.search(pattern, "\n".join(lines), re.IGNORECASE)
+        r
+        for pattern, r in _REMEDIES.items()
+        if re.search(pattern, "\n".join(lines), re.IGNORECASE | re.MULTILINE)
     ]
     causes = [
         line
         for above, line in zip(["", *lines], lines, strict=False)
         if _CAUSE.search(line) or (above.endswith(":") and _CAUSE.search(above))
     ]
-    last = " | ".join((causes or lines)[-_LAST_LINES:]) or f"{_ending(status)}, without any output"
+    causes = [line for line in causes if not _AROUND.match(line)] or causes or lines
+    causes = list(dict.fromkeys(causes))
+    first = [line for line in causes if _FIRST_CAUSE.search(line)][:_LINES]
+    rest = [line for line in causes if line not in first]
+    shown = {*first, *rest[len(rest) - (_LINES - len(first)) :]} if len(causes) > _LINES else causes
+    told = [line[:_LONGEST] for line in causes if line in shown]
+    last = " | ".join(told) or f"{_ending(status)}, without any output"
     return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
 
 
@@ -110,9 +149,10 @@ def _ending(status: int) -> str:
 
 
 @contextlib.contextmanager
-def _group() -> Iterator[int]:
-    """A process group that ends with this process, however it ends."""
+def _group(is_lost: Callable[[], bool]) -> Iterator[int]:
+    """A process group that ends with this process, however it ends, or when the lock is lost."""
     import subprocess  # noqa: PLC0415 - only a build needs it
+    import threading  # noqa: PLC0415 - likewise
 
     reading, writing = os.pipe()
     watchdog = subprocess.Popen(
@@ -123,10 +163,24 @@ def _group() -> Iterator[int]:
         process_group=0,
     )
     os.close(reading)
+    done = threading.Event()
+    threading.Thread(target=_watch, args=(is_lost, done, watchdog.pid), daemon=True).start()
     try:
         yield watchdog.pid
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(watchdog.pid, signal.SIGKILL)
+        done.set()
+        _kill(watchdog.pid)
         watchdog.wait()
         os.close(writing)
+
+
+def _watch(is_lost: Callable[[], bool], done: "threading.Event", group: int) -> None:
+    while not done.wait(_WATCH):
+        if is_lost():
+            _kill(group)
+            return
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)

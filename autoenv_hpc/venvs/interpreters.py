@@ -10,8 +10,10 @@ from autoenv_hpc.errors import VenvError
 from autoenv_hpc.system import files, json_cache, programs
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.system.folders import Folders
+from autoenv_hpc.system.search_path import on_path
 from autoenv_hpc.venvs.types import Interpreter
 
+CONDA = "conda:"  # before the name of a conda environment that has the Python
 _KIND = "interpreters"
 _TIMEOUT = 120  # seconds; a cold start from a parallel file system is slow
 _VERSION = re.compile(r"\d+(\.\d+){0,2}\Z")
@@ -26,8 +28,8 @@ print("\\0".join([sys.executable, getattr(sys, "base_prefix", sys.prefix),
 def find_interpreter(python: str | None, environ: Env, folders: Folders) -> Interpreter:
     """The interpreter that a configuration requests.
 
-    :param python: a version (`3.9`), a name (`python3.9`) or an absolute path; None: the first
-        `python3` or `python` on PATH, which a module may provide.
+    :param python: a version (`3.9`), a name (`python3.9`), an absolute path or `conda:NAME`; None:
+        the first `python3` or `python` on PATH, which a module may provide.
     :param folders: the cache folder contains what earlier runs of interpreters reported.
     :raises VenvError: there is none; the message lists those that do not match.
     """
@@ -59,6 +61,11 @@ def _candidates(python: str | None, environ: Env, home: str) -> Iterator[str]:
         yield from on_path(("python3", "python"), environ, first_folder_only=True)
     elif os.path.isabs(python):
         yield python
+    elif python.startswith(CONDA):
+        from autoenv_hpc.venvs import conda_program  # noqa: PLC0415 - only for such a Python
+
+        prefix = conda_program.prefix_of(python.removeprefix(CONDA), environ)
+        yield os.path.join(prefix, "bin/python")
     elif not _VERSION.match(python):
         yield from on_path((python,), environ)
     else:
@@ -84,21 +91,6 @@ def _newest_first(pattern: str) -> Iterable[str]:
         return [int(n) for n in re.findall(r"\d+", os.path.basename(folder))]
 
     return sorted(glob.glob(pattern), key=numbers, reverse=True)
-
-
-def on_path(
-    names: tuple[str, ...], environ: Env, *, first_folder_only: bool = False
-) -> Iterator[str]:
-    """The programs with these names, folder by folder; the folders of modules come first."""
-    for folder in environ.get("PATH", os.defpath).split(":"):
-        matches = [p for name in names if _is_program(p := os.path.join(folder or ".", name))]
-        yield from matches
-        if matches and first_folder_only:
-            return
-
-
-def _is_program(path: str) -> bool:
-    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def _ask(path: str, environ: Env, cache: str) -> Interpreter | str:

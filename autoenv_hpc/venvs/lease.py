@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.system import files
 from autoenv_hpc.venvs import record
 from autoenv_hpc.venvs.types import Progress
 
@@ -14,10 +16,46 @@ if TYPE_CHECKING:
 
 _LEASE = 30.0  # seconds without a heartbeat; then another process takes over
 _POLL = 0.2
+_LOOKS = 3  # at the file, which a process that takes over puts aside for a moment
+
+
+class Lost(VenvError):  # noqa: N818 - named after what happened to the lock
+    """Another process took over the lock while this one was stopped."""
+
+
+class Hold:
+    """The lock while this process holds it, or believes so."""
+
+    def __init__(self, path: str, token: str | None, progress: Progress) -> None:
+        self.progress = progress  # the receiver of what the holder reports
+        self._path = path
+        self._token = f"token={token}\n".encode()
+
+    def is_lost(self) -> bool:
+        """Whether another process has taken over: it may, once the heartbeat stops."""
+        for _ in range(_LOOKS):
+            try:
+                return self._token not in files.read(_file(self._path))
+            except FileNotFoundError:
+                time.sleep(_POLL)
+            except OSError:  # the file system does not answer
+                return False
+        return True
+
+    def check(self) -> None:
+        """Check that nobody has taken over.
+
+        :raises Lost: another process has, so everything at the path belongs to it.
+        """
+        if self.is_lost():
+            raise Lost(
+                f"{self._path}: another process took over the build while this one was stopped"
+                " (run the command again)"
+            )
 
 
 @contextlib.contextmanager
-def hold(path: str, progress: Progress) -> Iterator[None]:
+def hold(path: str, progress: Progress) -> Iterator[Hold]:
     """Hold the lock of this path; wait while another process holds it.
 
     The lock is a file with a heartbeat, because `flock` does not work on every NFS and Lustre. It
@@ -26,7 +64,7 @@ def hold(path: str, progress: Progress) -> Iterator[None]:
     :raises VenvError: the folder is not writable.
     """
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(os.path.dirname(_file(path)), exist_ok=True)
         lease = _lease(path)
         try:
             lease.acquire(timeout=0)
@@ -39,9 +77,10 @@ def hold(path: str, progress: Progress) -> Iterator[None]:
         reason = installers.explanation([f"{error.strerror or error}"], 1)
         raise VenvError(f"cannot build {path}: {reason}") from error
     try:
-        yield
+        yield Hold(path, lease.token, progress)
     finally:
-        lease.release()
+        with contextlib.suppress(OSError):
+            lease.release()
 
 
 def tidy(path: str) -> None:
@@ -60,5 +99,5 @@ def _lease(path: str) -> "SoftFileLease":
 
 
 def _file(path: str) -> str:
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(os.path.realpath(path))  # one lock, however one gets there
     return os.path.join(folder, f".{name}.autoenv-hpc.lock")

@@ -66,7 +66,8 @@ def mark_path(path: str) -> str:
 
 def is_unfinished(path: str) -> bool:
     """Whether a build by this tool began at the path and did not finish."""
-    return os.path.exists(mark_path(path))
+    path = mark_path(path)
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def is_ours(path: str) -> bool:
@@ -77,25 +78,45 @@ def is_ours(path: str) -> bool:
 def begin(path: str, process: Record) -> None:
     """Mark the start of a build.
 
-    :param process: its `host`, `process` and `job`, for messages.
+    :param process: its `host`, `process` and `job`, for messages; `kept` if the folder itself was
+        there before, and stays when the build fails.
     """
+    os.makedirs(os.path.dirname(mark_path(path)), exist_ok=True)
     write_atomically(mark_path(path), json.dumps(process).encode())
+
+
+def mark(path: str) -> Record:
+    """The mark of a build at the path; empty without one."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(files.read(mark_path(path)))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def builder(path: str) -> str:
     """The process that builds at the path, for messages."""
-    try:
-        process = json.loads(files.read(mark_path(path)))
-        job = f", job {process['job']}" if process["job"] else ""
-        return f"process {process['process']} on {process['host']}{job}"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    process = mark(path)
+    if not process.keys() >= {"host", "process", "job"}:
         return "another process"
+    job = f", job {process['job']}" if process["job"] else ""
+    return f"process {process['process']} on {process['host']}{job}"
 
 
 def write(path: str, record: Record) -> None:
     """Write the record of an environment atomically."""
     data = json.dumps({"format": _FORMAT, **record}, indent=2).encode() + b"\n"
     write_atomically(os.path.join(path, RECORD), data, mode=0o666)
+
+
+def begin_change(path: str, record: Record) -> None:
+    """Note that the contents change from now on, so that a killed change is noticed."""
+    wishes = {**record.get("wishes", {}), "fingerprint": ""}
+    write(path, {**record, "wishes": wishes, "changing": True})
+
+
+def is_changing(path: str) -> bool:
+    """Whether a change of the contents began and did not finish."""
+    return read(path).get("changing") is True
 
 
 def finish(path: str, record: Record) -> None:

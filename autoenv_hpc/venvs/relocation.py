@@ -8,23 +8,43 @@ import base64
 import ctypes
 import mmap
 import os
-from collections.abc import Iterable
+import re
+import urllib.parse
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from autoenv_hpc.system.digests import blake2b
 
 _EXCHANGE = 2  # RENAME_EXCHANGE (Linux, renameat2(2))
 _WORKING_DIRECTORY = -100  # AT_FDCWD
+_ASCII = 128
+# How scripts and other files write a path: as it is, or for a shell, JSON, Python or a URL.
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda path: path.replace("'", """'"'"'"""),
+    lambda path: path.replace("'", "'\\''"),
+    lambda path: re.sub(r'([\\"$`])', r"\\\1", path),
+    lambda path: re.sub(r"([\\'])", r"\\\1", path),
+    lambda path: urllib.parse.quote(path, errors="surrogateescape"),
+)
 
 
 def sibling_path(path: str) -> str:
-    """The path next to this one, of the same length in bytes, for a new build."""
+    """The path next to this one, of the same length in bytes, for a new build.
+
+    What a shell would quote stays in its place, so that a quoted path has the same length too.
+    """
     folder, name = os.path.split(path)
-    length = len(os.fsencode(name))
+    data = os.fsencode(name)
     key = blake2b(os.fsencode(path), digest_size=20).digest()
-    text = base64.b32encode(key).decode().lower() * (1 + length // 32)
-    new = f".{text}"[:length] if length > 2 else text[:length]  # noqa: PLR2004 - not `.` nor `..`
-    return os.path.join(folder, new)
+    text = base64.b32encode(key).decode().lower() * (1 + len(data) // 32)
+    new = "".join(
+        chr(byte) if byte < _ASCII and not chr(byte).isalnum() else letter
+        for byte, letter in zip(data, text, strict=False)
+    )
+    if len(data) > 2:  # noqa: PLR2004 - not `.` nor `..`
+        new = f".{new[1:]}"
+    return os.path.join(folder, text[: len(data)] if new == name else new)
 
 
 def relocate(folder: str, old: str, new: str) -> None:
@@ -35,13 +55,16 @@ def relocate(folder: str, old: str, new: str) -> None:
     """
     pairs = {(old, new), (_resolved(old), _resolved(new))}  # virtualenv resolves the folder
     assert all(len(os.fsencode(a)) == len(os.fsencode(b)) for a, b in pairs)
+    spellings = sorted(
+        {(os.fsencode(spell(a)), os.fsencode(spell(b))) for a, b in pairs for spell in _SPELLINGS}
+    )
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = os.path.join(place, name)
             if os.path.islink(path):
                 _relink(path, pairs)
             elif name in files:
-                _rewrite(path, [(os.fsencode(a), os.fsencode(b)) for a, b in pairs])
+                _rewrite(path, spellings)
 
 
 def swap(one: str, other: str) -> None:
@@ -60,10 +83,14 @@ def swap(one: str, other: str) -> None:
     os.rename(aside, other)
 
 
-def trash_path(path: str) -> str:
-    """The path to which a folder is moved before its removal."""
+def trash_path(path: str, key: str | None = None) -> str:
+    """An unused path to which a folder is moved before its removal.
+
+    :param key: the end of its name, else a random one, which nobody can occupy.
+    """
     folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.autoenv-hpc.trash")
+    end = os.urandom(6).hex() if key is None else key
+    return os.path.join(folder, f".{name}.autoenv-hpc.trash.{end}")
 
 
 def _resolved(path: str) -> str:
@@ -89,7 +116,8 @@ def _rewrite(path: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
             return
         text = data[:]
     for old, new in pairs:
-        text = text.replace(old, new)
+        if len(old) == len(new) or b"\0" not in text:  # a program keeps the places of its data
+            text = text.replace(old, new)
     temporary = f"{path}.autoenv-hpc"
     with open(temporary, "wb") as copy:
         copy.write(text)

@@ -6,7 +6,7 @@ import time
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import cleanup, lease, matching, record, relocation
-from autoenv_hpc.venvs.building import SETTLING_TIME, build_at, build_failure
+from autoenv_hpc.venvs.building import SETTLING_TIME, behind_link, build_at, build_failure
 from autoenv_hpc.venvs.types import Installer, Progress, VenvRequest
 
 
@@ -18,19 +18,19 @@ def rebuild(
     :returns: the new path of the old one, if this tool did not build it and so keeps it.
     :raises VenvError: the build failed; the old environment is unchanged.
     """
-    path = os.path.realpath(request.path) if os.path.islink(request.path) else request.path
-    with lease.hold(request.path, progress):
-        request = request._replace(path=path)
+    with lease.hold(request.path, progress) as hold:
+        request = behind_link(request)
+        path = request.path
         cleanup.tidy(path)
         if not record.exists(path) or record.is_unfinished(path):
-            build_at(request, path, installer, environ, progress)
+            build_at(request, path, installer, environ, hold)
             return None
         if not record.is_ours(path) and not matching.is_venv(path):
             raise matching.not_a_venv(request, "pyvenv.cfg")
         new = relocation.sibling_path(path)
-        if record.exists(new):
+        if os.path.islink(new) or record.exists(new):
             raise VenvError(f"{new} already exists, and a rebuild needs this path (move it)")
-        build_at(request, new, installer, environ, progress)
+        build_at(request, new, installer, environ, hold)
         backup = None if record.is_ours(path) else _backup_path(path)
         try:
             if backup:

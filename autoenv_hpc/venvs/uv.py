@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.system.search_path import on_path
 from autoenv_hpc.venvs import installers
-from autoenv_hpc.venvs.interpreters import find_interpreter, numbers, on_path
+from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
 from autoenv_hpc.venvs.pip import facts
 from autoenv_hpc.venvs.types import (
     Command,

@@ -5,7 +5,8 @@ import sys
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
-from autoenv_hpc.venvs.interpreters import find_interpreter, numbers, on_path
+from autoenv_hpc.system.search_path import on_path
+from autoenv_hpc.venvs.interpreters import find_interpreter, numbers
 from autoenv_hpc.venvs.pip import Pip
 from autoenv_hpc.venvs.types import Installer, Interpreter, VenvRequest
 from autoenv_hpc.venvs.virtual import activate, match

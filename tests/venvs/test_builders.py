@@ -26,8 +26,8 @@ PREPARED = ("sh", "-c", f'"{COMMAND}" prepare >/dev/null && exec "$@"', "sh", *W
 # The system call, and the file, at which the builder gets SIGKILL.
 AT_CALL = {
     "locking": ("openat", "..venv.autoenv-hpc.lock"),
-    "marking": ("openat", "..venv.autoenv-hpc.building"),
-    "recording": ("fsync", None),
+    "marking": ("rename", "..venv.autoenv-hpc.building"),
+    "recording": ("rename", ".venv/.autoenv-hpc.json"),
     "unmarking": ("unlink", "..venv.autoenv-hpc.building"),
     "unlocking": ("unlink", "..venv.autoenv-hpc.lock"),
 }

@@ -84,7 +84,8 @@ def test_a_modules_packages_before_the_environments_are_named(
     root = cluster.project(config, "p")
     version = ("python", "-c", "import numpy; print(numpy.__version__)")
     said = cluster.command("prepare", cwd=root).stderr
-    assert f"hides packages of {root}/.venv: numpy 1.15.4 by 1.20.3 in /" in said
+    hides = f"PYTHONPATH of SciPy-bundle/2021.05 hides packages of {root}/.venv: numpy"
+    assert f"{hides} 1.15.4 by 1.20.3 in /" in said
     assert 'set policy = "venv-first" in [python-path]' in said
     assert cluster.command("exec", "-C", str(root), "--", *version).stdout == "1.20.3\n"
     cluster.project(config + '[python-path]\npolicy = "venv-first"\n', "p")

@@ -177,6 +177,32 @@ def test_an_environment_that_conda_knows_is_meant_by_its_name(home: Home, conda:
     assert entered(home, root)["CONDA_PREFIX"] == f"{root}/course"
 
 
+def test_a_venv_on_the_python_of_a_conda_environment(
+    home: Home, conda: Conda, uv_backend: str
+) -> None:
+    root = home.project(f'[venv]\n{uv_backend}python = "conda:tools"\n', "p")
+    assert "conda has no environment tools (known: " in refused(home, root)
+    conda(home, "create", "--yes", "--prefix", str(conda.envs / "tools"), "python")
+    code = "import sys; print(sys.prefix, sys.base_prefix)"
+    done = home.command("exec", "-C", str(root), "--", "python", "-c", code)
+    assert done.stdout == f"{root}/.venv {conda.envs}/tools\n"
+    home.project(f'{CONDA}python = "conda:tools"\n', "other")
+    assert "is for other backends" in refused(home, home.folder / "other")
+    home.env["PATH"] = "/usr/bin:/bin"
+    home.project(f'[venv]\n{uv_backend}python = "conda:base"\n', "p")
+    assert "no conda, mamba or micromamba was found" in refused(home, root)
+
+
+def test_the_users_own_packages_before_condas_are_named(home: Home, conda: Conda) -> None:
+    trees.packages(home.folder / f".local/lib/python{HERE}/site-packages", {"numpy": "1.9"})
+    root = home.project(f'{CONDA}packages = ["numpy=1.20", "geodata"]\n', "p")
+    hides = f"~/.local hides packages of {root}/.venv: numpy 1.20.3 by 1.9 in {home.folder}/.local/"
+    assert hides not in home.command("prepare", cwd=root).stderr
+    said = home.command("sync", cwd=root, PYTHONNOUSERSITE="").stderr
+    assert hides in said
+    assert '(set PYTHONNOUSERSITE = "1" in [env])' in said
+
+
 @every_program
 def test_a_failed_build_leaves_nothing(home: Home, conda: Conda) -> None:
     root = home.project(f'{CONDA}packages = ["geodata", "nosuchthing"]\n', "p")

@@ -25,7 +25,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("backend", "where"),
-    [("venv", "e"), ("venv", "a b/é中"), ("virtualenv", "link/.venv"), ("uv", ".venv")],
+    [("venv", "e"), ("venv", "a b/é中"), ("virtualenv", "link/.venv"), ("uv", "it's/it's")],
 )
 def test_the_new_one_is_as_if_it_had_been_built_there(
     home: Home, wheelhouse: Path, where: str, backend: str, venv_tools: Path
