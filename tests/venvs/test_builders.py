@@ -23,13 +23,13 @@ ROUNDS = int(os.environ.get("BUILDER_ROUNDS", "1"))
 WORDS = (COMMAND, "exec", "--", "python", "-c", "import sys, seaborn; print(sys.prefix)")
 # `exec` takes turns on a node, and the lock decides between nodes; `prepare` goes by the lock alone.
 PREPARED = ("sh", "-c", f'"{COMMAND}" prepare >/dev/null && exec "$@"', "sh", *WORDS)
-# The system call, and the file, at which the builder gets SIGKILL.
+# The system call, its file, and which of these calls is the one at which the builder gets SIGKILL.
 AT_CALL = {
-    "locking": ("openat", "..venv.autoenv-hpc.lock"),
-    "marking": ("rename", "..venv.autoenv-hpc.building"),
-    "recording": ("rename", ".venv/.autoenv-hpc.json"),
-    "unmarking": ("unlink", "..venv.autoenv-hpc.building"),
-    "unlocking": ("unlink", "..venv.autoenv-hpc.lock"),
+    "locking": ("openat", "..venv.autoenv-hpc.lock", 1),
+    "marking": ("fsync", None, 1),
+    "recording": ("fsync", None, 2),
+    "unmarking": ("unlink", "..venv.autoenv-hpc.building", 1),
+    "unlocking": ("unlink", "..venv.autoenv-hpc.lock", 1),
 }
 # What is there when the builder gets it.
 AT_SIGHT = {"creating": ".venv/bin", "installing": ".venv/bin/pip"}
@@ -49,8 +49,8 @@ def victim(root: Path, env: dict[str, str], phase: str) -> subprocess.Popen[byte
     """The first builder, which will not live to see the environment."""
     words = [*WORDS]
     if phase in AT_CALL:
-        call, name = AT_CALL[phase]
-        kill = f"inject={call}:signal=SIGKILL"
+        call, name, number = AT_CALL[phase]
+        kill = f"inject={call}:signal=SIGKILL:when={number}"
         place = ["-P", str(root / name)] if name else []
         words = [
             "strace",
