@@ -53,7 +53,7 @@ for name in json.loads(sys.argv[1]):
         places[name] = place(name)
     except Exception:
         places[name] = '?'
-sys.stdout.write('\\0' + json.dumps([sys.path, places]))
+print('\\0' + json.dumps([sys.path, places]))
 """
 
 
