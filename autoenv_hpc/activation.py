@@ -8,6 +8,8 @@ from autoenv_hpc.environment import Change, Value
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shell_definitions import ShellDefinitions
 
+DISABLED = "[cache] enabled = false"  # the user's own reason to store nothing
+
 
 class Activation(NamedTuple):
     """The result of compiling a project in one environment; it applies nothing by itself.

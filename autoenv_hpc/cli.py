@@ -4,6 +4,7 @@ import argparse
 import importlib
 from typing import TYPE_CHECKING, NoReturn
 
+from autoenv_hpc import verbose
 from autoenv_hpc.commands import examples
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
@@ -57,6 +58,8 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     _check_words(top, arguments)
     parsed = top.parse_args(arguments)
     context = Context(parsed, environ, report)
+    if "verbose" in parsed:
+        verbose.switch_on()
     if getattr(parsed, "directory", None) is not None:
         try:
             context.change_directory(parsed.directory)
@@ -74,6 +77,9 @@ def _check_words(top: _Parser, arguments: "Sequence[str]") -> None:
     :raises UsageError: one of them does not exist.
     """
     asked, *words = arguments
+    if asked in ("-v", "--verbose") and words:
+        _check_words(top, words)
+        return
     if asked.startswith("-"):
         if asked not in top.options:
             hint = "" if len(words) < 2 else " (options come after the command)"  # noqa: PLR2004
@@ -108,6 +114,7 @@ def parser() -> _Parser:
         prog="autoenv-hpc",
         description="Environment modules and an isolated environment that follow `cd`.",
     )
+    _add_verbose(top)
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", required=True, dest="command"
@@ -116,6 +123,7 @@ def parser() -> _Parser:
     def command(name: str, text: str, module: str | None = None) -> _Parser:
         added = _add_command(commands, name, text)
         added.set_defaults(module=module or name)
+        _add_verbose(added)
         return added
 
     _add_running(command)
@@ -191,6 +199,13 @@ def _add_configuring(command: "_AddCommand") -> None:
         _add_choice(change)
         change.add_argument("modules", nargs="+", metavar="MODULE", help="as after `module load`")
     _add_directory(command("edit", "open the configuration in your editor, then allow it"))
+
+
+def _add_verbose(parser: argparse.ArgumentParser) -> None:
+    text = "say which files, guards and module commands decide, with times"
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help=text
+    )
 
 
 def _add_environments(command: "_AddCommand") -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from autoenv_hpc import verbose
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, compiling, failures, leaving, store, storing
 from autoenv_hpc.context import Context
@@ -82,6 +83,11 @@ def compile_and_store(
     chosen = chosen or choose_project(context)
     outside = leaving.outside(environ, active.active_project(environ))
     fresh, progress = getattr(arguments, "fresh", False), context.report.progress
+    began = time.monotonic_ns()
+    if verbose.is_on():
+        from autoenv_hpc.activations import listing  # noqa: PLC0415 - only for these lines
+
+        listing.say_misses(folders.cache, chosen.root, "bash", outside)
     try:
         activation = compiling.compile_activation(
             chosen, outside, folders, progress, shell=shell, prepare=prepare, fresh=fresh
@@ -98,12 +104,13 @@ def compile_and_store(
             raise ModuleError(f"{problem}; {hint}") from problem
         failures.note(folders.cache, chosen.root, problem)
         raise
+    verbose.say(f"compiled {chosen.file}", began)
     failures.forget(folders.cache, chosen.root)
     for notice in activation.notices:
         context.report.note(notice)
     if not (arguments.site or arguments.env):  # a later call without options finds what is stored
         bash, report = dialect_for("bash"), context.report
-        storing.store_activation(activation, bash, folders, report)
+        storing.store_activation(activation, bash, folders, report, is_said=prepare)
         storing.sweep_notes(folders)
     return Compiled(chosen, outside, activation)
 

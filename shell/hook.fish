@@ -155,6 +155,8 @@ function __autoenv_hpc_replay
         end
         # A crash, a quota or a full disk may have cut it.
         string match -q '# autoenv-hpc: the end' <"$__autoenv_hpc_file"; or continue
+        # `return` in an activation that fits ends this function too.
+        test -z "$AUTOENV_HPC_DEBUG"; or echo "autoenv-hpc: debug: tries $__autoenv_hpc_file" >&2
         builtin source "$__autoenv_hpc_file" $__autoenv_hpc_mode; and return 0
     end
     return 1

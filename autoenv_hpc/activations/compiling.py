@@ -5,7 +5,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from autoenv_hpc.activation import Activation
+from autoenv_hpc.activation import DISABLED, Activation
 from autoenv_hpc.activations import active, other_venvs
 from autoenv_hpc.activations.path_values import PathValues
 from autoenv_hpc.environment import Change, Env, Value, with_entries
@@ -262,7 +262,7 @@ def _written_variables(config: Config) -> set[str]:
 
 def _not_storable_because(config: Config, definitions: ShellDefinitions) -> str | None:
     if not config.cache.enabled:
-        return "[cache] enabled = false"
+        return DISABLED
     if definitions.umask is not None or definitions.untransferable:
         umask = ["umask"] if definitions.umask is not None else []
         return f"a modulefile changes the {' and '.join([*umask, *definitions.untransferable])}"

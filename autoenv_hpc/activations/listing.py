@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autoenv_hpc import activation
+from autoenv_hpc import activation, verbose
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, store
 from autoenv_hpc.environment import Env
@@ -34,6 +34,18 @@ def stored_activations(cache: str) -> Iterator[StoredActivation]:
             compiled = _read(store.details_path(os.path.join(folder, name)))
             if compiled:
                 yield StoredActivation(dialect, compiled)
+
+
+def say_misses(cache: str, root: str, suffix: str, outside: Env) -> None:
+    """Say why each stored activation of a project does not fit.
+
+    :param suffix: the dialect's.
+    """
+    for path in store.slots(cache, root, suffix):
+        compiled = _read(store.details_path(path)) if os.path.exists(path) else None
+        if compiled:
+            reasons = failures(StoredActivation(suffix, compiled), outside)
+            verbose.say(f"{path}: {'; '.join(reasons) or 'fits, but was not asked for'}")
 
 
 def failures(stored: StoredActivation, outside: Env) -> list[str]:

@@ -5,8 +5,9 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 
-from autoenv_hpc.activation import Activation
-from autoenv_hpc.activations import stamps, store
+from autoenv_hpc import verbose
+from autoenv_hpc.activation import DISABLED, Activation
+from autoenv_hpc.activations import stamps, store, unstored
 from autoenv_hpc.report import Report
 from autoenv_hpc.shells.dialect import Dialect
 from autoenv_hpc.system import machine
@@ -23,14 +24,25 @@ def store_activation(
     dialect: Dialect,
     folders: Folders,
     report: Report,
+    *,
+    is_said: bool = False,
 ) -> None:
     """Store an activation for later shells, unless it is not storable or already outdated.
 
     A cache that is not writable only costs speed, so the result is a message and not an error.
+    Why an activation can never be stored is reported once.
 
+    :param is_said: whether the caller reports that.
     """
-    guards = activation.guards
-    if guards.not_storable_because or guards.changed or not guards.files:
+    guards, cache = activation.guards, folders.cache
+    reason = guards.not_storable_because or guards.changed
+    if reason:
+        verbose.say(f"not stored: {reason}")
+    if guards.not_storable_because not in (None, DISABLED):
+        is_new = unstored.note(cache, activation.root, str(reason))
+        if is_new and not is_said:
+            report.note(f"{activation.name}: each entry loads the modules again, because {reason}")
+    if reason or not guards.files:
         return
     values = {name: value for name, value in guards.variables.items() if value is not None}
     if guards.failures(machine.now(values, dialect.shell)):  # a file has changed
@@ -40,7 +52,9 @@ def store_activation(
         moments = (*guards.files.values(), *activation.watched.values(), made)
         stamps.make_stamps(folders.cache, moments)
         text = dialect.stored(activation, stamps.folder(folders.cache))
-        store.put(folders.cache, dialect.suffix, activation, text)
+        path = store.put(folders.cache, dialect.suffix, activation, text)
+        unstored.forget(cache, activation.root)
+        verbose.say(f"stored as {path}")
     except Exposed as error:
         report.note(f"{error.filename} is not used as a cache: {error.strerror}")
     except OSError as error:

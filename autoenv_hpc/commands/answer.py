@@ -1,8 +1,10 @@
 """`__shell`: the answer to a hook when no stored activation fits."""
 
 import os
+import time
 from typing import NamedTuple
 
+from autoenv_hpc import verbose
 from autoenv_hpc.activations import active, compiling, failures, leaving, stamps, storing
 from autoenv_hpc.activations.active import ActiveProject
 from autoenv_hpc.environment import Change, Env
@@ -83,6 +85,11 @@ def _leave(shell: _Shell) -> str:
 def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: bool) -> str:
     inherited, dialect = shell.inherited, shell.dialect
     outside = leaving.outside(shell.environ, inherited)
+    began = time.monotonic_ns()
+    if verbose.is_on():
+        from autoenv_hpc.activations import listing  # noqa: PLC0415 - only for these lines
+
+        listing.say_misses(shell.folders.cache, chosen.root, dialect.suffix, outside)
     activation = compiling.compile_activation(
         chosen,
         dialect.exported(outside),
@@ -91,6 +98,7 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
         shell=dialect.shell,
         fresh=fresh,
     )
+    verbose.say(f"compiled {chosen.file}", began)
     failures.forget(shell.folders.cache, chosen.root)
     for notice in activation.notices:
         report.note(notice)

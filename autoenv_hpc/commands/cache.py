@@ -4,7 +4,7 @@ import os
 import time
 from itertools import groupby
 
-from autoenv_hpc.activations import active, compiling, leaving, listing, stamps, store
+from autoenv_hpc.activations import active, compiling, leaving, listing, stamps, store, unstored
 from autoenv_hpc.activations.listing import StoredActivation
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Change, Env
@@ -42,6 +42,8 @@ def _list(context: Context) -> int:
                 lines = [f"{kind:<9} {what}" for kind, what in guards.conditions()]
                 lines += [f"- {failure}" for failure in failures]
                 show("".join(f"        {line}\n" for line in lines))
+    for root, reason in unstored.reasons(cache):
+        show(f"{root}\n  nothing is stored: {reason}\n")
     return 0
 
 

@@ -12,5 +12,5 @@ def run(context: Context) -> int:
     context.report.note(f"ready: {compiled.activation.summary}")
     reason = compiled.activation.guards.not_storable_because
     if reason:
-        context.report.note(f"it cannot be stored, so each entry loads the modules again: {reason}")
+        context.report.note(f"each entry loads the modules again, because {reason}")
     return 0

@@ -34,6 +34,7 @@ _BOUND_AGE = 3600  # seconds; what a modulefile learns of its host or user may c
 _DOUBTFUL_AGE = 600  # seconds
 _PATHS = frozenset(("read", "file", "folder", "walk", "link", "kind", "access"))
 _FLAGS = frozenset(("host", "machine", "user", "shell"))
+_WRITTEN = 60 * 10**9  # ns; files are written first, and get their permissions soon after
 _COMPARED = 262_144  # bytes of content in one activation; a shell reads more of it too slowly
 _GLOB_FOLDERS = 64  # of a pattern; more are not watched
 
@@ -78,7 +79,7 @@ class Observations(NamedTuple):
     """
 
     files: Mapping[str, int | None] = {}  # what was read or looked at: its time in ns; None: absent
-    texts: Mapping[str, str] = {}  # of those files that share their time with others
+    texts: Mapping[str, str] = {}  # of those files whose time somebody has set
     present: Mapping[str, str] = {}  # what only had to be there: its kind, "file" or "directory"
     links: Mapping[str, str | None] = {}  # where each link leads on the way; None: it is no link
     variables: Mapping[str, str | None] = {}  # that were asked for before the load set them
@@ -90,7 +91,7 @@ class Observations(NamedTuple):
     place: str | None = None  # the working directory
     unstorable: str | None = None  # the question that no condition can express, and who asked it
     changed: str | None = None  # what changed while it was asked for, or just before
-    crowded: bool = False  # whether files share their time, but are too long to compare
+    crowded: bool = False  # whether such files are too long to compare
     doubt: str | None = None  # the question of which nobody knows what it asked
 
 
@@ -357,7 +358,7 @@ class _Reader:
             self._changed = self._changed or f"{path} changed during the load"
 
     def _texts(self) -> tuple[dict[str, str], bool]:
-        """The content of files that have the same time: whoever published them has set it.
+        """The content of files whose time was set, as by those who publish a tree.
 
         An edited one may get that time again. Also returns whether some cannot be compared so.
         """
@@ -365,7 +366,8 @@ class _Reader:
         texts: dict[str, str] = {}
         left, is_crowded = _COMPARED, False
         for path, state in self._regular.items():
-            if shared[state.st_mtime_ns] == 1 and state.st_mtime_ns > 0:
+            is_set = state.st_ctime_ns - state.st_mtime_ns > _WRITTEN
+            if shared[state.st_mtime_ns] == 1 and not is_set:
                 continue
             text = read(path) if state.st_size <= min(left, LONGEST_TEXT) else None
             now = _state(path)

@@ -8,7 +8,7 @@ another shell enters. A missing module costs one walk through the module tree, n
 import time
 from typing import Any, NamedTuple
 
-from autoenv_hpc import guards, shell_definitions
+from autoenv_hpc import guards, shell_definitions, verbose
 from autoenv_hpc.environment import Change, Env, Value
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import loading
@@ -57,7 +57,10 @@ def resolve(  # noqa: PLR0913 - the last two are a command's
     key = digest([request, bookkeeping, start.get("PATH")])
     record = None if fresh else _restored(json_cache.load(folders.cache, _KIND, key))
     limit = Guards(max_age=kept.max_age)
-    if record and not (record.guards | limit).failures(machine.now(start, shell)):
+    failures = (record.guards | limit).failures(machine.now(start, shell)) if record else []
+    if record and verbose.is_on():
+        verbose.say(f"the kept load: {failures[0] if failures else 'all its guards hold'}")
+    if record and not failures:
         if record.failure is not None:
             raise LoadError(record.failure, record.guards)
         env = record.change.applied_to(start)

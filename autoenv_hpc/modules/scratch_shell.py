@@ -1,9 +1,11 @@
 """The scratch bash in which module tools run."""
 
 import os
+import time
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
+from autoenv_hpc import verbose
 from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.modules.tool import Tool
@@ -65,6 +67,7 @@ def run(
     kind, program = tool or ("none", "")
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
     command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
+    began = time.monotonic_ns()
     with programs.scratch_folder() as folder:
         errors = _run(
             [*command, folder, kind, program, shell, *words], _scratch_env(env), folder
@@ -81,6 +84,9 @@ def run(
         end = _read(os.path.join(folder, "end"), env, start)
         questions = os.fsencode(_content(os.path.join(folder, "questions")))
         trace = os.fsencode(_content(os.path.join(folder, "trace")))
+    if verbose.is_on():
+        said = "; ".join(" ".join(step) for step in steps)
+        verbose.say(f"{program or _BASH}: {said}", began)
     if end is None or len(earlier) != len(snapshots):
         raise ModuleError(f"{program or steps[0][1]} ended its shell: {errors.strip()}")
     return end._replace(words=errors, questions=questions, trace=trace, earlier=earlier)

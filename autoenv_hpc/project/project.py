@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from autoenv_hpc import verbose
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ConfigError, Problem, TrustError
 from autoenv_hpc.guards import Guards, modified
@@ -116,6 +117,8 @@ def load(  # noqa: PLR0913 - three are the user's choices
     content = read(file) if data is None else data
     verdict = judge(file, content, outside, folders, settings)
     guards = Guards.on_text(file, content, then) | settings.guards | verdict.guards
+    if verbose.is_on():
+        verbose.say(f"{file}: {verdict.word}")
     if way != root:
         guards |= Guards(links={way: root})
     if data is None and verdict.word != "allowed":

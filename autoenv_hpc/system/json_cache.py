@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from autoenv_hpc.system import files
@@ -15,7 +16,7 @@ from autoenv_hpc.system.digests import blake2b
 from autoenv_hpc.system.folders import exposed, make_private, write_atomically
 from autoenv_hpc.system.removal import clear_folder, remove_files
 
-KINDS = ("documents", "failures", "interpreters", "resolutions")
+KINDS = ("documents", "failures", "interpreters", "resolutions", "unstored")
 _KEPT = 100  # records of each kind
 _OURS = re.compile(r"[0-9a-f]{24,64}\.json(\.\d+\.[0-9a-f]{8})?")  # or `write_atomically`'s
 
@@ -44,6 +45,18 @@ def save(cache: str, kind: str, key: str, value: Any) -> None:
         write_atomically(path, pack(f"{kind}/{key}", value), lasting=False)
     except OSError:
         return
+
+
+def records(cache: str, kind: str) -> Iterator[Any]:
+    """All records of a kind."""
+    try:
+        names = sorted(os.listdir(os.path.join(cache, kind)))
+    except OSError:
+        return
+    for name in names:
+        key, _, end = name.partition(".")
+        if end == "json" and (record := load(cache, kind, key)) is not None:
+            yield record
 
 
 def forget(cache: str, kind: str, key: str) -> None:

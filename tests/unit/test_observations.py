@@ -54,11 +54,14 @@ def test_a_file_counts_with_its_time_and_that_of_its_folder_where_another_may_ta
 
 
 @pytest.mark.parametrize("length", [4, 20_000])
-def test_files_that_share_their_time_count_with_their_content(tmp_path: Path, length: int) -> None:
+@pytest.mark.parametrize("times", [(1, 1), (1, 2), (2 * 10**9, 2 * 10**9)])
+def test_files_whose_time_was_set_count_with_their_content(
+    tmp_path: Path, length: int, times: tuple[int, int]
+) -> None:
     files = [tmp_path / name for name in "ab"]
-    for file in files:
+    for file, moment in zip(files, times, strict=True):
         file.write_text("t" * length)
-        os.utime(file, (1, 1))
+        os.utime(file, (moment, moment))
     seen = _read(*(("read", str(file), _stamp(file)) for file in files))
     assert seen.texts == ({str(file): "tttt" for file in files} if length == 4 else {})
     assert seen.crowded == (length > 4)

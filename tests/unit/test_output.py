@@ -47,7 +47,7 @@ def test_a_message_that_cannot_be_written_is_lost() -> None:
 
 
 def test_all_output_goes_through_one_place() -> None:
-    known = {"report.py", "commands/demo_terminal.py"}
+    known = {"report.py", "verbose.py", "commands/demo_terminal.py"}
     files = PACKAGE.rglob("*.py")
     writers = {f for f in files if re.search(r"sys\.std(out|err)\.(write|buffer)", f.read_text())}
     assert {str(file.relative_to(PACKAGE)) for file in writers} <= known
