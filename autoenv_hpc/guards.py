@@ -30,7 +30,17 @@ class Now(NamedTuple):
     shell: str = "bash"  # for which a load is made
 
 
-Kind = Literal["anything", "file", "folder"]
+# A file that others may read may be kept from this user later, without another time.
+Kind = Literal["anything", "file", "folder", "readable", "unreadable"]
+
+
+_KINDS: dict[Kind, str] = {
+    "anything": "there",
+    "file": "a file",
+    "folder": "a folder",
+    "readable": "readable for you",
+    "unreadable": "unreadable for you",
+}
 
 
 class Guards(NamedTuple):
@@ -146,7 +156,7 @@ class Guards(NamedTuple):
         if self.user is not None and self.user != now.user():
             reasons.append("it is for another user or other groups")
         reasons += [
-            f"{path} is no {kind} any more" if os.path.exists(path) else f"{path} is gone"
+            f"{path} is not {_KINDS[kind]} any more" if os.path.exists(path) else f"{path} is gone"
             for path, kind in self.present.items()
             if not _is_kind(path, kind)
         ]
@@ -250,6 +260,8 @@ def _difference(path: str, then: int | None) -> str | None:
 
 
 def _is_kind(path: str, kind: Kind) -> bool:
+    if kind in ("readable", "unreadable"):
+        return os.access(path, os.R_OK) == (kind == "readable")
     tests = {"anything": os.path.exists, "file": os.path.isfile, "folder": os.path.isdir}
     return tests[kind](path)
 

@@ -5,6 +5,7 @@ tool need not run again if only the environment or a variable of the configurati
 another shell enters. A missing module costs one walk through the module tree, not one per prompt.
 """
 
+import os
 import time
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from autoenv_hpc import guards, shell_definitions, verbose
 from autoenv_hpc.environment import Change, Env, Value
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import loading
-from autoenv_hpc.modules.bookkeeping import is_bookkeeping
+from autoenv_hpc.modules.bookkeeping import is_bookkeeping, modules
 from autoenv_hpc.modules.loading import LoadError, Request, Resolution
 from autoenv_hpc.project.config import Cache
 from autoenv_hpc.system import json_cache, machine
@@ -68,12 +69,27 @@ def resolve(  # noqa: PLR0913 - the last two are a command's
     try:
         resolution = loading.resolve(start, request, folders.home, shell)
     except LoadError as error:
-        _save(folders, key, Resolution(start, guards=error.dependencies), Change(), str(error))
+        conditions = error.dependencies | _unreadable(error.dependencies)
+        _save(folders, key, Resolution(start, guards=conditions), Change(), str(error))
         raise
+    resolution = resolution._replace(guards=resolution.guards | _readable(resolution.env))
     change = Change.between(start, resolution.env)
     if resolution.guards.files and not resolution.definitions.untransferable:
         _save(folders, key, resolution, change, None)
     return resolution
+
+
+def _readable(env: Env) -> Guards:
+    """The guards on the right to read the loaded modulefiles, which a change of groups can end."""
+    paths = [module.file for module in modules(env)]
+    return Guards(present={path: "readable" for path in paths if os.access(path, os.R_OK)})
+
+
+def _unreadable(guards: Guards) -> Guards:
+    """The guards after a failure: the user's groups, and the files that cannot be read."""
+    files = [path for path, then in guards.files.items() if then is not None]
+    paths = [path for path in files if not os.access(path, os.R_OK)]
+    return Guards(present=dict.fromkeys(paths, "unreadable"), user=machine.user())
 
 
 def _save(

@@ -114,8 +114,11 @@ class Dialect(ABC):
         :param stamps: the folder of the stamps.
         :param folder: a short word for that folder, since a shell reads a long text slowly.
         """
-        operators = {"anything": "-e", "file": "-f", "folder": "-d"}
-        tests = [f"! {operators[kind]} {self.quote(path)}" for path, kind in guards.present.items()]
+        failing = {
+            "anything": "! -e", "file": "! -f", "folder": "! -d",
+            "readable": "! -r", "unreadable": "-r",
+        }  # fmt: skip
+        tests = [f"{failing[kind]} {self.quote(path)}" for path, kind in guards.present.items()]
         for path, target in guards.links.items():
             link = self.quote(path)
             tests.append(f"-L {link}" if target is None else f"! {link} -ef {self.quote(target)}")
