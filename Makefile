@@ -2,7 +2,8 @@
 # make test      passes the tests; PYTEST="-k trust" chooses some
 # make unit      passes those that need neither a shell nor a module tool, in seconds
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
-# make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1
+# make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
+#                FAULTS=1 injects a fault into each system call that changes a file instead
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
 #                BENCH="--beside CHECKOUT" compares with another checkout
 # make lint      what the house style asks for
@@ -45,8 +46,13 @@ bench:
 	@tests/checkout.sh bench
 	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)
 
+ifdef FAULTS
+proof: lint
+	FAULTS=1 $(IN)/python -m pytest -n 2 tests -m faults $(PYTEST)
+else
 proof: checkout
 	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+endif
 
 # --- documentation, packages, files for a forge ---------------------------------------------
 # make docs      writes the generated parts of the pages, and builds the site in .cache/site

@@ -31,6 +31,7 @@ def run(home: Home, root: Path, words: list[str], fault: Fault) -> subprocess.Co
     )  # fmt: skip
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("stored", ["nothing stored", "all stored"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_no_fault_does_harm(home: Home, action: str, stored: str, tmp_path: Path) -> None:
