@@ -174,6 +174,12 @@ def _add_configuring(command: "_AddCommand") -> None:
     _add_directory(status)
     status.add_argument("--json", action="store_true", help="print JSON")
 
+    doctor = command("doctor", "find what goes wrong, or will, with a remedy for each")
+    _add_directory(doctor)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.add_argument(
+        "--script", dest="scripts", nargs="+", metavar="FILE", help="look at batch scripts instead"
+    )
     explain = command("explain", "show who set a variable, and what leaving makes of it")
     _add_choice(explain)
     explain.add_argument(

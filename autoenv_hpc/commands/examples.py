@@ -25,6 +25,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("autoenv-hpc status", "what is active here, or why nothing is"),
         ("autoenv-hpc status --json | jq .environment.prefix", "for a script"),
     ),
+    "doctor": (
+        ("autoenv-hpc doctor", "look at the project here"),
+        ("autoenv-hpc doctor --script job.sh", "look at a batch script"),
+    ),
     "explain": (
         ("autoenv-hpc explain LD_LIBRARY_PATH", "which module brought which entry"),
         ("autoenv-hpc explain", "a line for each variable that the project changes"),
