@@ -411,15 +411,19 @@ class _Reader:
             self._path("file", folder, "unseen", asker)
 
     def _normal(self, path: str) -> str:
-        """The path without `..`, where that leads to the same place."""
+        """The path without `..`, where that leads to the same place.
+
+        A slash at its end stays where it decides: what is no folder is absent under such a name.
+        """
+        end = "/" if path.endswith("/") and not os.path.isdir(path) else ""
         if "/../" not in path and "/./" not in path and "//" not in path:
-            return path.rstrip("/") or "/"
+            return (path.rstrip("/") or "/") + end
         short = os.path.normpath(path)
         if short.startswith("//"):  # POSIX keeps two, and to Linux they are one
             path, short = path.replace("//", "/", 1), short[1:]
         folder, short_folder = os.path.dirname(path), os.path.dirname(short)
         same = os.path.realpath(folder) == os.path.realpath(short_folder)
-        return short if same else path
+        return short + end if same else path
 
     def _resolve(self, path: str) -> str:
         """The real path. Each link on the way is noted; what was looked at is remembered."""

@@ -130,6 +130,13 @@ def test_a_link_with_a_slash_behind_is_the_folder_that_it_leads_to(tmp_path: Pat
     assert seen.links == {f"{tmp_path}/current": "."}
 
 
+def test_a_file_with_a_slash_behind_is_absent(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    seen = _read(("kind", f"{tmp_path}/file/", "absent"))
+    assert (seen.unstorable, seen.changed) == (None, None)
+    assert seen.files[f"{tmp_path}/file/"] is None
+
+
 def test_where_a_link_leads_counts_with_the_time_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("nowhere")
     seen = _read(("link", f"{tmp_path}/current", "unseen"))
