@@ -179,6 +179,8 @@ end
 # ask WHAT ROOT: evaluates what the command answers.
 function __autoenv_hpc_ask
     test -x "$__autoenv_hpc_command"; or return 0
+    # Which of the two does `module` call?
+    set -lx AUTOENV_HPC_MODULE (set -q LMOD_CMD MODULES_CMD; and functions module _module_raw 2>/dev/null | string collect)
     set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell $__autoenv_hpc_protocol fish $argv "$__autoenv_hpc_active" fine </dev/null | string collect -N)
     if string match -q -- "# autoenv-hpc answer, protocol $__autoenv_hpc_protocol"\n'*' "$__autoenv_hpc_code"
         builtin eval "$__autoenv_hpc_code"

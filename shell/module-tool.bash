@@ -5,7 +5,8 @@
 #   bash --norc --noprofile -p module-tool.bash FOLDER KIND COMMAND SHELL [STEP…]
 #
 # SHELL is the shell for which modules are loaded; modulefiles may ask for its name. KIND is lmod,
-# modules or none. COMMAND prints shell code for `COMMAND bash SUBCOMMAND…`. A STEP ends
+# protected-lmod (from which its `module` hides the user's libraries), modules or none. COMMAND prints
+# shell code for `COMMAND bash SUBCOMMAND…`. A STEP ends
 # with a lone `;` and is one of
 #
 #   SUBCOMMAND [WORD…]   the module tool runs it
@@ -22,7 +23,9 @@
 # `evaluate` and `source`. What the tool says goes to stderr. The exit status is 0 unless a snapshot
 # could not be written; whether a load worked is read from the snapshot.
 
-__autoenv_hpc_folder=$1 __autoenv_hpc_kind=$2 __autoenv_hpc_command=$3 __autoenv_hpc_shell=$4
+__autoenv_hpc_folder=$1 __autoenv_hpc_kind=${2#protected-} __autoenv_hpc_command=$3 __autoenv_hpc_shell=$4
+__autoenv_hpc_protected=() __autoenv_hpc_lmod_cmd=${LMOD_CMD-}
+[[ $2 != protected-* ]] || __autoenv_hpc_protected=(LD_LIBRARY_PATH LD_PRELOAD)
 shift 4
 declare -A __autoenv_hpc_gone_aliases=() __autoenv_hpc_gone_functions=()
 
@@ -82,13 +85,13 @@ __autoenv_hpc_listen() {
 
 __autoenv_hpc_verdict=loaded
 
-# Replaces a subshell by the tool. Environment Modules can keep its own Tcl safe from the user's
-# LD_LIBRARY_PATH and the like: it gets the listed variables under another name, and an empty value in
-# their place (module(1), MODULES_RUN_QUARANTINE). Versions 4 and 5 differ in that name; each ignores the
-# other's.
+# Replaces a subshell by the tool, called as its own `module` does it. That keeps the tool's interpreter
+# safe from the user's LD_LIBRARY_PATH and the like: the tool gets the variables under another name, and an
+# empty value in their place. For Environment Modules, MODULES_RUN_QUARANTINE lists them (module(1));
+# versions 4 and 5 differ in that name, and each ignores the other's. Lmod does it from 9.2.3 on.
 __autoenv_hpc_run_tool() {
     local __autoenv_hpc_variable __autoenv_hpc_runenv IFS=$' \t\n'
-    local -a __autoenv_hpc_quarantine=()
+    local -a __autoenv_hpc_quarantine=() __autoenv_hpc_option=()
     if [[ $__autoenv_hpc_kind == modules ]]; then
         for __autoenv_hpc_variable in ${MODULES_RUN_QUARANTINE-}; do
             [[ $__autoenv_hpc_variable =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
@@ -102,19 +105,26 @@ __autoenv_hpc_run_tool() {
             __autoenv_hpc_quarantine+=("$__autoenv_hpc_variable=${!__autoenv_hpc_runenv-}")
         done
         ((${#__autoenv_hpc_quarantine[@]} == 0)) || __autoenv_hpc_quarantine+=("__MODULES_QUARANTINE_SET=1")
+    elif [[ -n ${LMOD_CMD-} && $LMOD_CMD != "$__autoenv_hpc_lmod_cmd" ]]; then
+        __autoenv_hpc_command=$LMOD_CMD # a module has changed what `module` calls
     fi
+    for __autoenv_hpc_variable in "${__autoenv_hpc_protected[@]}"; do
+        __autoenv_hpc_option=(--protected_vars)
+        __autoenv_hpc_quarantine+=(
+            "__LMOD_PROTECTED_$__autoenv_hpc_variable=${!__autoenv_hpc_variable-}" "$__autoenv_hpc_variable="
+        )
+    done
     local -a __autoenv_hpc_program=("$__autoenv_hpc_command")
     [[ -x $__autoenv_hpc_command ]] || __autoenv_hpc_program=(tclsh "$__autoenv_hpc_command")
     __autoenv_hpc_listen
-    if ((${#__autoenv_hpc_quarantine[@]})); then
-        exec /usr/bin/env "${__autoenv_hpc_quarantine[@]}" "${__autoenv_hpc_program[@]}" bash "$@"
-    else
-        exec "${__autoenv_hpc_program[@]}" bash "$@"
-    fi
+    # No program in between, which would start with the user's libraries.
+    ((${#__autoenv_hpc_quarantine[@]} == 0)) || export "${__autoenv_hpc_quarantine[@]}"
+    exec "${__autoenv_hpc_program[@]}" bash "${__autoenv_hpc_option[@]}" "$@"
 }
 
 __autoenv_hpc_module() {
     local __autoenv_hpc_code
+    [[ $1 != load || $__autoenv_hpc_verdict != refused ]] || return 0
     __autoenv_hpc_code=$(__autoenv_hpc_run_tool "$@")
     [[ $1 != load ]] || __autoenv_hpc_judge
     builtin eval "$__autoenv_hpc_code" >/dev/null

@@ -10,7 +10,7 @@ from autoenv_hpc.guards import Guards
 # The state of both tools. It is one unit, and never restored in part.
 _BOOKKEEPING = re.compile(
     r"(LOADEDMODULES|_LMFILES_\w*|MODULEPATH|_ModuleTable\w*|__LMOD_\w+|LMOD_FAMILY_\w+"
-    r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LMCONFLICT\w*)\Z"
+    r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LM[A-Z]+|\w+_modshare)\Z"  # version 4: the last two
 )
 _MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")  # one chunk
 

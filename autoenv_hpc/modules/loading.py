@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.environment import Env
@@ -73,33 +72,25 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
     for path in request.paths:
         if not os.path.isdir(path):
             raise ModuleError(f"module-paths: no such directory: {path}")
-    from autoenv_hpc.modules import login, observations, outcome, scratch_shell  # noqa: PLC0415 - only a load
+    from autoenv_hpc.modules import attempts, login, observations  # noqa: PLC0415 - only a load
     from autoenv_hpc.modules import tool as tools  # noqa: PLC0415
     from autoenv_hpc.modules.remarks import remarks  # noqa: PLC0415
 
     start, tool, setting_up = login.initialised(env)
-    before, questions, failures = loaded(start), b"", []
     began = time.time_ns()
-    for steps in _attempts(request, before):
-        result = scratch_shell.run(start, tool, steps, shell=shell)
-        questions += result.questions  # an attempt decides whether there is another one
-        absent = outcome.absent(request.modules, result, tool, before)
-        if None not in absent.values():
-            break
-        failures.append((absent, result))
+    result, absent, questions = attempts.load(start, tool, request, shell)
     depends = observations.guards(questions, start, began, shell)
-    if None in absent.values():
+    missing = [name for name, other in absent.items() if other is None]
+    if missing:
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
             depends = dependencies.failed_load_dependencies(start)
         depends = (depends | setting_up | tools.choice(start)).in_environment(env)
         depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
-        absent, result = failures[0]
-        missing = [name for name, other in absent.items() if other is None]
         raise LoadError(_why(missing, result, start), depends)
     after = loaded(result.env)
-    displaced = tuple(name for name in before if name not in after)
+    displaced = tuple(name for name in loaded(start) if name not in after)
     if depends is None:
         from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener
 
@@ -113,22 +104,6 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
         depends.in_environment(env),
         (*said, *remarks(result.words)),
     )
-
-
-def _attempts(request: Request, before: Sequence[str]) -> Iterator[list[tuple[str, ...]]]:
-    """The steps of each attempt, in the order in which they are tried."""
-    first = [(request.policy,)] if request.policy != "keep" else []
-    use = [("use", path) for path in reversed(request.paths)]
-    load = [("load", *_words(request.modules))] if request.modules else []
-    yield [*first, *use, *load]
-    if before and not first:
-        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
-        yield [("purge",), *use, *load]
-
-
-def _words(modules: Iterable[str]) -> list[str]:
-    """The words to type after `load`; an entry may have a version and variants behind its name."""
-    return [word for entry in modules for word in entry.split()]
 
 
 def _why(missing: list[str], result: "Snapshot", env: Env) -> str:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, cast
 from autoenv_hpc import verbose
 from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
-from autoenv_hpc.modules.tool import Tool
+from autoenv_hpc.modules.tool import FUNCTION, Tool
 from autoenv_hpc.shell_definitions import ShellDefinitions
 from autoenv_hpc.system import programs, shell_files
 
@@ -26,7 +26,7 @@ _OVERRIDES = {
     "MODULES_PAGER": "",
 }
 # BASH_ENV runs a file in each scratch shell (up to 19 ms); the others change how it works.
-_WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"))
+_WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", FUNCTION))
 
 
 # Whether the tool carried out all loads; unknown if what it printed does not tell.
@@ -64,7 +64,8 @@ def run(
     :param snapshots: the names of the snapshots to return in `earlier`.
     :raises ModuleError: the scratch shell fails or takes too long.
     """
-    kind, program = tool or ("none", "")
+    program = tool.command if tool else ""
+    kind = f"{'protected-' if tool.is_protected else ''}{tool.kind}" if tool else "none"
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
     command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
     began = time.monotonic_ns()

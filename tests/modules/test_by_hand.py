@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from homes import MODULE_TOOLS, Home
+from homes import MODULE_INIT, MODULE_TOOLS, Home
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
 
@@ -197,3 +197,105 @@ def test_a_later_module_takes_the_place_of_an_earlier_one(cluster: Home, tool: s
     start = by_hand(cluster, "module load broken/2")
     done = cluster.command("exec", "true", cwd=root, status=125, env=start)
     assert "cannot load broken/1" in done.stderr
+
+
+_PROTECTING = (
+    '() {  eval "$(__LMOD_PROTECTED_LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-} LD_LIBRARY_PATH= LD_PRELOAD='
+    ' $LMOD_CMD bash --protected_vars "$@")"\n}'
+)
+_PROTECTED = """#!/bin/bash
+[[ $2 == --protected_vars && -z $LD_LIBRARY_PATH ]] || {{ echo 'cannot start' >&2; exit 127; }}
+export LD_LIBRARY_PATH=$__LMOD_PROTECTED_LD_LIBRARY_PATH
+exec {} "$1" "${{@:3}}"
+"""
+
+
+@pytest.mark.parametrize("tool", ["lmod"])
+@pytest.mark.parametrize("is_exported", [True, False])
+def test_lmod_is_kept_from_the_users_libraries_as_its_module_function_does_it(
+    cluster: Home, tool: str, is_exported: bool
+) -> None:
+    tree = write_modules(
+        cluster.folder / "modules", {"q/1.lua": 'prepend_path("LD_LIBRARY_PATH", "/opt/q")\n'}
+    )
+    real = cluster.env["LMOD_CMD"]
+    lmod = cluster.folder / "libexec/lmod"
+    write_modules(cluster.folder, {"libexec/lmod": _PROTECTED.format(real)})
+    lmod.chmod(0o755)
+    function = {
+        "BASH_FUNC_module%%": '() {  __lmod_internal_module_cmd "$@"\n}',
+        "BASH_FUNC___lmod_internal_module_cmd%%": _PROTECTING,
+    }
+    cluster.env |= {"LMOD_CMD": str(lmod), "MODULEPATH": str(tree), "LD_LIBRARY_PATH": "/mine"}
+    expected = by_hand(cluster, "module load q", **function)
+    assert expected["LD_LIBRARY_PATH"] == "/opt/q:/mine"
+    if is_exported:
+        cluster.env |= function
+    else:  # as in zsh and fish: its own init tells
+        write_modules(cluster.folder, {"init/bash": "$LMOD_CMD bash --protected_vars"})
+        for name in [n for n in cluster.env if n.startswith("BASH_FUNC")]:
+            del cluster.env[name]
+    got = inside(cluster, cluster.project('modules = ["q"]'))
+    functions = {name for name in {*got, *expected} if name.startswith("BASH_FUNC")}
+    assert compared({n: v for n, v in got.items() if n not in functions}) == compared(
+        {n: v for n, v in expected.items() if n not in functions}
+    )
+
+
+@EVERY_TOOL
+def test_of_two_tools_the_one_that_module_calls_is_taken(
+    cluster: Home, tool: str, tool_env: dict[str, dict[str, str]]
+) -> None:
+    tree = write_modules(cluster.folder / "modules", {"both/1": "#%Module\nsetenv BOTH 1\n"})
+    first = "modules" if tool == "lmod" else "lmod"
+    cluster.env |= {**tool_env[first], **tool_env[tool], "MODULEPATH": str(tree)}
+    root = cluster.project('modules = ["both"]', "p")
+    expected = by_hand(cluster, "module load both")
+    assert ("_ModuleTable_Sz_" in expected) == (tool == "lmod")
+    assert compared(inside(cluster, root)) == compared(expected)
+    for name in [n for n in cluster.env if n.startswith("BASH_FUNC")]:
+        del cluster.env[name]
+    for shell in ("zsh", "fish"):
+        assign = "set -gx MODULESHOME {}" if shell == "fish" else "export MODULESHOME={}"
+        lines = [
+            f"{assign.format(tool_env[each]['MODULESHOME'])}\n{MODULE_INIT[shell][each]}"
+            for each in (first, tool)
+        ]
+        here = cluster.shell(shell, "\n".join(lines))
+        here.run("cd ~/p")
+        env = here.env()
+        assert env["BOTH"] == "1"
+        assert ("_ModuleTable_Sz_" in env) == (tool == "lmod")
+
+
+@EVERY_TOOL
+def test_a_module_that_sets_the_tool_up_counts_for_the_next_one(cluster: Home, tool: str) -> None:
+    # As EESSI and StdEnv of the Alliance do it: users type two loads.
+    site = cluster.folder / "site"
+    tree = cluster.folder / "modules"
+    files = {
+        "lmod": {
+            "site/SitePackage.lua": 'require("strict")\nlocal hook = require("Hook")\n'
+            'hook.register("load", function(t) if t.modFullName == "app/1" then '
+            'io.stderr:write("the site says hello\\n") end end)\n',
+            "site/rc.lua": 'module_alias("application", "app/1")\n',
+            "modules/stack/1.lua": f'setenv("LMOD_PACKAGE_PATH", "{site}")\n'
+            f'setenv("LMOD_MODULERCFILE", "{site}/rc.lua")\n',
+            "modules/app/1.lua": 'setenv("APP", "1")\n',
+        },
+        "modules": {
+            "site/rc": "#%Module\nmodule-version app/2 default\n",
+            "modules/stack/1": f"#%Module\nsetenv MODULERCFILE {site}/rc\nsetenv MODULES_ICASE always\n",
+            "modules/app/1": "#%Module\nsetenv APP 1\n",
+            "modules/app/2": "#%Module\nsetenv APP 2\n",
+        },
+    }[tool]
+    write_modules(cluster.folder, files)
+    cluster.env["MODULEPATH"] = str(tree)
+    for name in ("app", {"lmod": "application", "modules": "APP"}[tool]):
+        root = cluster.project(f'modules = ["stack", "{name}"]', "p")
+        expected = by_hand(cluster, f"module load stack; module load {name}")
+        assert expected["APP"] == {"lmod": "1", "modules": "2"}[tool]
+        done = cluster.command("exec", "/usr/bin/env", "-0", cwd=root)
+        assert compared(_variables(done.stdout)) == compared(expected)
+        assert ("the site says hello" in done.stderr) == (tool == "lmod")
