@@ -266,8 +266,12 @@ function __autoenv_hpc_end -a keep
     __autoenv_hpc_end_functions $__autoenv_hpc_functions
     __autoenv_hpc_end_variables
     set -q __autoenv_hpc_umask; and umask $__autoenv_hpc_umask
+    while set -q __autoenv_hpc_ulimits[2]
+        ulimit -S $__autoenv_hpc_ulimits[1..2]
+        set -e __autoenv_hpc_ulimits[1..2]
+    end
     set -eg __autoenv_hpc_functions __autoenv_hpc_universal __autoenv_hpc_hidden_variables
-    set -eg __autoenv_hpc_umask __autoenv_hpc_prefix __autoenv_hpc_bare_prompt __autoenv_hpc_venv
+    set -eg __autoenv_hpc_umask __autoenv_hpc_ulimits __autoenv_hpc_prefix __autoenv_hpc_bare_prompt __autoenv_hpc_venv
     functions -e __autoenv_hpc_leave_active
 end
 
@@ -341,6 +345,12 @@ end
 function __autoenv_hpc_set_umask -a mask
     set -g __autoenv_hpc_umask (umask)
     umask $mask
+end
+
+# set_limit LETTER VALUE: a soft limit, in the units of bash's ulimit. A hard one could not be raised again.
+function __autoenv_hpc_set_limit -a letter value
+    set -ga __autoenv_hpc_ulimits -$letter (ulimit -S -$letter)
+    ulimit -S -$letter $value
 end
 
 # shelve NAME…: hides variables that are set but not exported until the project is left.

@@ -27,6 +27,7 @@ __autoenv_hpc_folder=$1 __autoenv_hpc_kind=${2#protected-} __autoenv_hpc_command
 __autoenv_hpc_protected=() __autoenv_hpc_lmod_cmd=${LMOD_CMD-}
 [[ $2 != protected-* ]] || __autoenv_hpc_protected=(LD_LIBRARY_PATH LD_PRELOAD)
 shift 4
+__autoenv_hpc_touched=()
 declare -A __autoenv_hpc_gone_aliases=() __autoenv_hpc_gone_functions=()
 
 # A modulefile that is unloaded takes its aliases and functions away. They are not defined in this
@@ -42,6 +43,21 @@ unset() {
         for name in "${@:2}"; do __autoenv_hpc_gone_functions[$name]=1; done
     fi
     builtin unset "$@"
+}
+
+# What a modulefile sets counts even where it has that value already: elsewhere it may have another.
+umask() {
+    [[ ${*##-*} == '' ]] || __autoenv_hpc_touched+=(umask)
+    builtin umask "$@"
+}
+ulimit() {
+    local word letters=
+    for word; do [[ $word != -* ]] || letters+=${word//[-SHa]/}; done
+    while [[ -n $letters ]]; do
+        __autoenv_hpc_touched+=("${letters:0:1}")
+        letters=${letters:1}
+    done
+    builtin ulimit "$@"
 }
 
 # Puts a listener in front of the tool's program, in the program's own language. It adds what the program
@@ -153,13 +169,14 @@ __autoenv_hpc_begin_trace() {
     set -x
 }
 
-# Prints one record for each thing that cannot be carried over. A value that ends in a newline is text.
+# Prints one record for each thing that belongs to a process. A value that ends in a newline is text.
 __autoenv_hpc_state() {
     printf 'umask\0\0'
-    umask
-    printf '\0directory\0\0%s\0limits\0\0' "$PWD"
-    ulimit -S -a
-    ulimit -H -a
+    builtin umask
+    printf '\0directory\0\0%s\0soft limits\0\0' "$PWD"
+    builtin ulimit -S -a
+    printf '\0hard limits\0\0'
+    builtin ulimit -H -a
     printf '\0'
 }
 
@@ -172,6 +189,7 @@ __autoenv_hpc_snapshot() {
         done
         /usr/bin/env -u LD_LIBRARY_PATH -u LD_PRELOAD -u LD_AUDIT -0 && printf '\0'
         __autoenv_hpc_state
+        printf 'touched\0\0%s\0' "${__autoenv_hpc_touched[*]}"
         printf 'verdict\0\0%s\0' "$__autoenv_hpc_verdict"
         for __autoenv_hpc_name in "${!BASH_ALIASES[@]}"; do
             printf 'alias\0%s\0%s\0' "$__autoenv_hpc_name" "${BASH_ALIASES[$__autoenv_hpc_name]}"
@@ -180,7 +198,7 @@ __autoenv_hpc_snapshot() {
         # The lists go through a file, since a pipe would take a process.
         declare -F >"$__autoenv_hpc_folder/list"
         while read -r _ _ __autoenv_hpc_name; do
-            case $__autoenv_hpc_name in __autoenv_hpc_* | unalias | unset) continue ;; esac
+            case $__autoenv_hpc_name in __autoenv_hpc_* | unalias | unset | umask | ulimit) continue ;; esac
             printf 'function\0%s\0' "$__autoenv_hpc_name"
             declare -f -- "$__autoenv_hpc_name"
             printf '\0'

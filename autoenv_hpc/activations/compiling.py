@@ -231,7 +231,11 @@ def _activation(
         prompt=_prompt(project.config),
         outer_prompts=other_venvs.prompts(outside) if is_deactivated else (),
         summary=_summary(project.config, venv, modules.loaded.displaced),
-        notices=(*modules.loaded.remarks, *(venv.notices if venv else ())),
+        notices=(
+            *modules.loaded.remarks,
+            *_left_out(inside.definitions),
+            *(venv.notices if venv else ()),
+        ),
         variant=digest([guards.variables, guards.host]),
         link=project.way if project.way != project.root else "",
     )
@@ -260,12 +264,16 @@ def _written_variables(config: Config) -> set[str]:
     return names
 
 
+def _left_out(definitions: ShellDefinitions) -> list[str]:
+    parts = " and the ".join(definitions.untransferable)
+    return [f"a modulefile changes the {parts}, which stays as it is"] if parts else []
+
+
 def _not_storable_because(config: Config, definitions: ShellDefinitions) -> str | None:
     if not config.cache.enabled:
         return DISABLED
-    if definitions.umask is not None or definitions.untransferable:
-        umask = ["umask"] if definitions.umask is not None else []
-        return f"a modulefile changes the {' and '.join([*umask, *definitions.untransferable])}"
+    if definitions.of_the_process:
+        return f"a modulefile changes the {' and the '.join(definitions.of_the_process)}"
     return None
 
 

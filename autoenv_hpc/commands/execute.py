@@ -13,6 +13,15 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
 
+# By the letter of bash's ulimit: the name of the limit and its unit in bytes.
+_LIMITS = {
+    "c": ("RLIMIT_CORE", 1024), "d": ("RLIMIT_DATA", 1024), "e": ("RLIMIT_NICE", 1),
+    "f": ("RLIMIT_FSIZE", 1024), "i": ("RLIMIT_SIGPENDING", 1), "l": ("RLIMIT_MEMLOCK", 1024),
+    "m": ("RLIMIT_RSS", 1024), "n": ("RLIMIT_NOFILE", 1), "q": ("RLIMIT_MSGQUEUE", 1),
+    "r": ("RLIMIT_RTPRIO", 1), "s": ("RLIMIT_STACK", 1024), "t": ("RLIMIT_CPU", 1),
+    "u": ("RLIMIT_NPROC", 1), "v": ("RLIMIT_AS", 1024),
+}  # fmt: skip
+
 
 class ExecProblem(Problem):
     """The environment is not available, so CMD does not start."""
@@ -29,13 +38,30 @@ def run(context: Context) -> int:
     ignored = context.environ.pop("AUTOENV_HPC_IGNORED", "")
     with _turn(context.environ):
         try:
-            env = entry.compile_and_store(context).env
+            compiled = entry.compile_and_store(context)
         except Problem as problem:
             raise ExecProblem(str(problem)) from problem
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, whatever was before
         is_ignored = int(ignored or "0", 16) >> (number - 1) & 1
         signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL)
-    become(words, env)
+    _prepare_process(compiled, context)
+    become(words, compiled.env)
+
+
+def _prepare_process(compiled: entry.Compiled, context: Context) -> None:
+    """Set what a modulefile sets of the process itself, as its own shell would have it."""
+    definitions = compiled.activation.definitions
+    if definitions.umask is not None:
+        os.umask(int(definitions.umask, 8))
+    for letter, values in definitions.limits.items():
+        import resource  # noqa: PLC0415 - few modulefiles set limits
+
+        name, unit = _LIMITS.get(letter, ("", 1))
+        soft, hard = (resource.RLIM_INFINITY if v == "unlimited" else int(v) * unit for v in values)
+        try:
+            resource.setrlimit(getattr(resource, name), (soft, hard))
+        except (AttributeError, ValueError, OSError):
+            context.report.note(f"a modulefile's `ulimit -{letter} {values[0]}` cannot be set here")
 
 
 @contextlib.contextmanager

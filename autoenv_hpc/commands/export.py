@@ -25,6 +25,7 @@ def run(context: Context) -> int:
     pairs = compiled.activation.change.items()
     change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
     output_format = context.arguments.format
+    _note_what_is_left_out(context, compiled, output_format)
     if output_format == "json":
         text = _json(compiled, change)
     elif output_format == "dotenv":
@@ -33,6 +34,15 @@ def run(context: Context) -> int:
         text = _shell(compiled, change, output_format)
     emit(text)
     return 0
+
+
+def _note_what_is_left_out(context: Context, compiled: Compiled, output_format: str) -> None:
+    parts = compiled.activation.definitions
+    is_data = output_format in ("json", "dotenv")
+    left_out = [name for name in parts.of_the_process if is_data and name in ("umask", "limits")]
+    if left_out:
+        left = " and the ".join(left_out)
+        context.report.note(f"a modulefile sets the {left}, which {output_format} cannot hold")
 
 
 def _origin(compiled: Compiled) -> list[str]:
@@ -60,6 +70,7 @@ def _shell(compiled: Compiled, change: Change, shell: str) -> str:
     targets = {name: value.after for name, value in whole.items() if value.after is not None}
     lines += dialect.assign(targets, [name for name in whole if name not in targets])
     lines += _definitions(compiled, dialect)
+    lines += _of_the_process(compiled, dialect)
     comments = (f"# {printable(text)}" for text in _origin(compiled))
     return "\n".join([*comments, *_only_here(lines, dialect)]) + "\n"
 
@@ -87,6 +98,16 @@ def _added(name: str, value: Value) -> tuple[str, str] | None:
         return None
     head, found, tail = f":{after}:".partition(f":{before}:")
     return (head.strip(":"), tail.strip(":")) if found else None
+
+
+def _of_the_process(compiled: Compiled, dialect: Dialect) -> list[str]:
+    """The lines for umask and limits; zsh counts two of these in blocks of half the size."""
+    parts = compiled.activation.definitions
+    lines = [] if parts.umask is None else [f"umask {parts.umask}"]
+    for letter, (soft, _) in parts.limits.items():
+        is_half = dialect.name == "zsh" and letter in "cf" and soft.isdigit()
+        lines.append(f"ulimit -S -{letter} {int(soft) * 2 if is_half else soft}")
+    return lines
 
 
 def _definitions(compiled: Compiled, dialect: Dialect) -> list[str]:

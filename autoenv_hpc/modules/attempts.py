@@ -1,16 +1,14 @@
 """The attempts at one load, until one works."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.modules import outcome, scratch_shell
 from autoenv_hpc.modules.bookkeeping import loaded
 from autoenv_hpc.modules.scratch_shell import Snapshot
 from autoenv_hpc.modules.tool import Tool, settings
-
-if TYPE_CHECKING:
-    from autoenv_hpc.modules.loading import Request
+from autoenv_hpc.project.choices import ModulePolicy
 
 
 class Load(NamedTuple):
@@ -21,24 +19,39 @@ class Load(NamedTuple):
     questions: bytes  # of all attempts: each decided whether there was another one
 
 
-def load(start: Env, tool: Tool, request: "Request", shell: str) -> Load:
+def load(  # noqa: PLR0913 - the parts of a request
+    start: Env,
+    tool: Tool,
+    modules: Sequence[str],
+    paths: Sequence[str],
+    policy: ModulePolicy,
+    *,
+    shell: str,
+) -> Load:
     """Load the requested modules, in one call of the tool if that is enough.
 
     A module may set the tool up for those that come after it. Then they need calls of their own.
     """
     tried: list[Load] = []
     worked: list[Load] = []
-    plans = _plans(request, tool, is_loaded=bool(loaded(start)))
+    together = _together(modules, paths, policy)
+    plans = [together]
+    if loaded(start) and policy == "keep":
+        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
+        plans.append(_together(modules, paths, "purge"))
+    if tool.kind == "lmod" and together.is_together:
+        # A module may change Lmod's settings for the next one; Lmod applies all loads or none.
+        plans.append(together.apart(modules))
     while plans:
         plan = plans.pop(0)
         result = scratch_shell.run(start, tool, plan.steps, shell=shell)
-        absent = outcome.absent(request.modules, result, tool, loaded(start))
+        absent = outcome.absent(modules, result, tool, loaded(start))
         tried.append(Load(result, absent, result.questions))
         if None not in absent.values():
             worked.append(tried[-1])
             plans = []
         if plan.is_together and settings(result.env) != settings(start):
-            plans.insert(0, plan.apart(request.modules))
+            plans.insert(0, plan.apart(modules))
     questions = b"".join(attempt.questions for attempt in tried)
     return (worked[-1] if worked else tried[0])._replace(questions=questions)
 
@@ -62,20 +75,11 @@ class _Plan(NamedTuple):
         return self._replace(loads=tuple(tuple(_words([name])) for name in modules))
 
 
-def _plans(request: "Request", tool: Tool, *, is_loaded: bool) -> list[_Plan]:
-    """The attempts, in the order in which they are made until one works."""
-    use = tuple(("use", path) for path in reversed(request.paths))
-    words = tuple(_words(request.modules))
-    policy = () if request.policy == "keep" else ((request.policy,),)
-    together = _Plan((*policy, *use), (words,) if words else ())
-    plans = [together]
-    if is_loaded and not policy:
-        # Environment Modules refuses where Lmod swaps; after a purge, both can load.
-        plans.append(together._replace(first=(("purge",), *use)))
-    if tool.kind == "lmod" and together.is_together:
-        # A module may change Lmod's settings for the next one; Lmod applies all loads or none.
-        plans.append(together.apart(request.modules))
-    return plans
+def _together(modules: Sequence[str], paths: Sequence[str], policy: ModulePolicy) -> _Plan:
+    words = tuple(_words(modules))
+    use = (("use", path) for path in reversed(paths))
+    first = () if policy == "keep" else ((policy,),)
+    return _Plan((*first, *use), (words,) if words else ())
 
 
 def _words(modules: Iterable[str]) -> list[str]:

@@ -78,7 +78,7 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
 
     start, tool, setting_up = login.initialised(env)
     began = time.time_ns()
-    result, absent, questions = attempts.load(start, tool, request, shell)
+    result, absent, questions = attempts.load(start, tool, *request, shell=shell)
     depends = observations.guards(questions, start, began, shell)
     missing = [name for name, other in absent.items() if other is None]
     if missing:

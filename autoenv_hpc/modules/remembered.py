@@ -74,7 +74,7 @@ def resolve(  # noqa: PLR0913 - the last two are a command's
         raise
     resolution = resolution._replace(guards=resolution.guards | _readable(resolution.env))
     change = Change.between(start, resolution.env)
-    if resolution.guards.files and not resolution.definitions.untransferable:
+    if resolution.guards.files and not resolution.definitions.of_the_process:
         _save(folders, key, resolution, change, None)
     return resolution
 

@@ -1,6 +1,7 @@
 """The scratch bash in which module tools run."""
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
@@ -31,6 +32,7 @@ _WITHHELD = frozenset(("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORR
 
 # Whether the tool carried out all loads; unknown if what it printed does not tell.
 Verdict = Literal["loaded", "refused", "unknown"]
+_LIMIT = re.compile(r"-(\w)\)\s+(\w+)$", re.MULTILINE)  # of `ulimit -a`
 _Record = tuple[str, str, str]  # kind, name and value of a shell definition
 
 
@@ -170,11 +172,32 @@ def _definitions(records: list[_Record], start: list[_Record]) -> ShellDefinitio
 
     before = {what: value for what, _, value in start}
     now = {what: value for what, _, value in records if what in before}
-    changed = {what: value for what, value in now.items() if value != before[what]}
+    touched = of("touched").get("", "").split()
+    is_masked = now["umask"] != before["umask"] or "umask" in touched
+    moved = ("working directory",) if now["directory"] != before["directory"] else ()
     return ShellDefinitions(
         {**of("alias"), **dict.fromkeys(of("no alias"))},
         {**of("function"), **dict.fromkeys(of("no function"))},
         of("completion"),
-        changed.pop("umask", None),
-        tuple(changed),
+        now["umask"] if is_masked else None,
+        moved,
+        _limits(before, now, touched),
     )
+
+
+def _limits(
+    before: dict[str, str], now: dict[str, str], touched: list[str]
+) -> dict[str, tuple[str, str]]:
+    """The soft and hard limits that were set, by letter."""
+    soft, hard = (_values(now[f"{kind} limits"]) for kind in ("soft", "hard"))
+    old_soft, old_hard = (_values(before[f"{kind} limits"]) for kind in ("soft", "hard"))
+    return {
+        letter: (value, hard[letter])
+        for letter, value in soft.items()
+        if letter in touched or value != old_soft[letter] or hard[letter] != old_hard[letter]
+    }
+
+
+def _values(listed: str) -> dict[str, str]:
+    """The limits by letter, from the output of `ulimit -a`."""
+    return dict(_LIMIT.findall(listed))

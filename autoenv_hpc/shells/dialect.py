@@ -186,6 +186,8 @@ class Dialect(ABC):
         lines += self.definitions(activation)
         if activation.definitions.umask is not None:
             lines.append(self.call("set_umask", activation.definitions.umask))
+        for letter, (soft, _) in activation.definitions.limits.items():
+            lines.append(self.call("set_limit", letter, soft))
         return lines
 
     def definitions(self, activation: Activation) -> list[str]:

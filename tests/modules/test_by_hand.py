@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from homes import MODULE_INIT, MODULE_TOOLS, Home
+from homes import MODULE_INIT, MODULE_TOOLS, SHELLS, Home
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
 
@@ -299,3 +299,50 @@ def test_a_module_that_sets_the_tool_up_counts_for_the_next_one(cluster: Home, t
         done = cluster.command("exec", "/usr/bin/env", "-0", cwd=root)
         assert compared(_variables(done.stdout)) == compared(expected)
         assert ("the site says hello" in done.stderr) == (tool == "lmod")
+
+
+_ULIMIT = {
+    "lmod": 'execute{cmd="umask 027; ulimit -S -s 4096; ulimit -c 0",modeA={"load"}}\n',
+    "modules": '#%Module\nputs stdout "umask 027; ulimit -S -s 4096; ulimit -c 0;"\nsetenv U 1\n',
+}
+
+
+@EVERY_TOOL
+def test_a_umask_and_limits_arrive_and_go(cluster: Home, tool: str) -> None:
+    suffix = ".lua" if tool == "lmod" else ""
+    tree = write_modules(
+        cluster.folder / "modules",
+        {
+            f"fortran/1{suffix}": _ULIMIT[tool],
+            f"same/1{suffix}": _ULIMIT[tool].replace("4096", "8192").replace("027", "022"),
+        },
+    )
+    cluster.env["MODULEPATH"] = str(tree)
+    root = cluster.project('modules = ["fortran"]', "p")
+    asked = "umask; ulimit -S -s; ulimit -S -c"
+    wanted = "0027\n4096\n0\n"
+    for _ in range(2):
+        done = cluster.command("exec", "-C", str(root), "/bin/bash", "-c", asked)
+        assert done.stdout == wanted
+    cluster.project('modules = ["same"]', "q")
+    for shell in SHELLS:
+        here = cluster.shell(shell)
+        here.run("ulimit -S -s 16384; umask 077")
+        before = here.output(asked)
+        for _ in range(2):
+            here.run("cd ~/p")
+            assert here.output(asked).split()[0].lstrip("0") == "27"
+            assert here.output(asked).split()[1:] == ["4096", "0"]
+            here.run("cd ..")
+            assert here.output(asked) == before
+        here.run("ulimit -S -s 8192; cd q; cd ..; ulimit -S -s 16384; cd q")
+        assert here.output("ulimit -S -s") == "8192\n"  # though the first load changed nothing
+        code = cluster.command("export", "-C", str(root), "--format", shell).stdout
+        (cluster.folder / "code").write_text(code)
+        here.run("cd ..")
+        here.run("source ~/code")
+        assert here.output("ulimit -S -s") == "4096\n"
+    said = cluster.command("export", "-C", str(root), "--format", "json").stderr
+    assert (
+        said == "autoenv-hpc: a modulefile sets the umask and the limits, which json cannot hold\n"
+    )

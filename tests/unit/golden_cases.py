@@ -39,6 +39,7 @@ class Case(NamedTuple):
     functions: Mapping[str, str | None] = {}
     completions: Mapping[str, str] = {}
     umask: str | None = None
+    limits: Mapping[str, tuple[str, str]] = {}
     texts: Mapping[str, str] = {}
     host: str | None = None
     domain: str | None = None
@@ -150,6 +151,7 @@ CASES = {
     "user-guard": Case({"A": (None, "1")}, user="Uid:\t1\t1\nGroups:\t1 2 \n"),
     "processor-guard": Case({"A": (None, "1")}, cpu="vendor_id\t: It's\nflags\t\t: fpu vme\n"),
     "umask": Case({"A": (None, "1")}, umask="0027"),
+    "limits": Case({"A": (None, "1")}, limits={"s": ("unlimited", "unlimited"), "c": ("0", "0")}),
     "aliases": Case(
         aliases={
             "ll": "ls -l",
@@ -308,7 +310,11 @@ def _activation(variant: str, case: Case) -> Activation:
         guards=guards,
         watched=_files(case.watch),
         definitions=ShellDefinitions(
-            dict(case.aliases), dict(case.functions), dict(case.completions), case.umask
+            dict(case.aliases),
+            dict(case.functions),
+            dict(case.completions),
+            case.umask,
+            limits=dict(case.limits),
         ),
         prompt=case.prompt,
         outer_prompts=case.outer_prompts,

@@ -1,0 +1,22 @@
+[[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 6c696d697473
+__autoenv_hpc_stamps='/cache/stamps'
+[[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
+case $1 in enter | exec | noted)
+[[ -z ${A+x} ]] || return 1
+\builtin export A='1'
+;; esac
+case $1 in exec | noted) return 0 ;; esac
+__autoenv_hpc_leave_active() {
+[[ ${A-} == '1' && ${(t)A} == *export* ]] || return 1
+[[ ${1-} != check ]] || return 0
+\builtin unset -v A
+return 0
+}
+case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;
+check) __autoenv_hpc_leave_active check; return ;; esac
+__autoenv_hpc_begin '/project' 'course' '(course) '
+__autoenv_hpc_set_limit 's' 'unlimited'
+__autoenv_hpc_set_limit 'c' '0'
+__autoenv_hpc_watch '! -e '\''/cache/stamps/1700000000123456789'\'' || ! -e '\''/project/.hpcenv.toml'\'' || '\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
+[[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
+# autoenv-hpc: the end
