@@ -24,6 +24,7 @@ _PLAIN = re.compile(
     )?\s*""",
     re.VERBOSE,
 )
+_COMPOSED = re.compile(r"\benv\((?!\w+\))")  # a variable whose name is put together
 _READS = re.compile(r"\$(?:::)?env\((\w+)\)|\$\{(?:::)?env\((\w+)\)\}")
 
 
@@ -42,7 +43,7 @@ def load_dependencies(before: Env, after: Env, command: str, home: str) -> Guard
         text = _HELP.sub("", _text(path))
         for line in text.splitlines():
             plain = _PLAIN.fullmatch(line)
-            if plain is None:
+            if plain is None or _COMPOSED.search(line):
                 reasons.append(f"{path} may ask for something: {line.strip()}")
                 break
             variables += filter(None, (plain["name"], plain["unset"]))

@@ -314,6 +314,160 @@ def test_a_modulefile_that_asks_for_a_group_is_loaded_again_in_other_groups(site
     assert [reader(groups) for groups in ([], [games], [], [games])] == ["out", "in", "out", "in"]
 
 
+def test_a_modulefile_that_inherits_from_another_depends_on_that_one(
+    site: Site, tmp_path: Path
+) -> None:
+    if site.tool == "modules":
+        pytest.skip("Environment Modules cannot inherit")
+    own = Tree(tmp_path / "own", site.tree.language)
+    (own.folder / "reader").mkdir()
+    (own.folder / "reader/1.0.lua").write_text('inherit()\nsetenv("OWN", "1")\n')
+    paths = f"{own.folder}:{site.tree.folder}"
+    settle()
+    assert site.value("READER", MODULEPATH=paths) == "unset"
+    assert site.is_replayed(MODULEPATH=paths)
+    site.tree.module("reader/1.0", ("setenv", "READER", "edited"))
+    missed(site, MODULEPATH=paths)
+    assert site.value("READER", MODULEPATH=paths) == "edited"
+
+
+def test_a_virtual_module_depends_on_the_file_behind_it(site: Site, tmp_path: Path) -> None:
+    if site.tool == "lmod":
+        pytest.skip("Lmod has no virtual modules")
+    behind = tmp_path / "behind"
+    behind.write_text("#%Module\nsetenv READER virtual\n")
+    rc = site.tree.folder / "reader/.modulerc"
+    rc.write_text(f"#%Module\nmodule-virtual reader/1.0 {behind}\n")
+    (site.tree.folder / "reader/1.0").unlink()
+    settle()
+    assert (site.value("READER"), site.is_replayed()) == ("virtual", True)
+    behind.write_text("#%Module\nsetenv READER edited\n")
+    missed(site)
+    assert site.value("READER") == "edited"
+
+
+def test_a_variable_inside_modulepath_is_a_guard(site: Site, tmp_path: Path) -> None:
+    if site.tool == "lmod":
+        pytest.skip("Lmod takes MODULEPATH as it is")
+    for name in "ab":
+        Tree(tmp_path / name, site.tree.language).module("reader/1.0", ("setenv", "READER", name))
+    paths = f"{tmp_path}/$SITE_STACK:{site.tree.folder}"
+    settle()
+    for name in "ab":
+        env = {"MODULEPATH": paths, "SITE_STACK": name}
+        assert (site.value("READER", **env), site.is_replayed(**env)) == (name, True)
+
+
+def test_a_module_for_a_group_is_bound_to_the_host(site: Site) -> None:
+    """Groups may differ between hosts, and change without a trace."""
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'setenv("READER", tostring(userInGroups("nobody-at-all")))\n'
+        if site.tool == "lmod"
+        else "#%Module\nsetenv READER [module-info usergroups nobody-at-all]\n"
+    )
+    settle()
+    site.values()
+    stored = activations(site)[0].read_text()
+    assert f"== '{os.uname().nodename}'" in stored
+
+
+def test_a_script_that_a_modulefile_sources_is_run_each_time(site: Site, tmp_path: Path) -> None:
+    script = tmp_path / "setup.sh"
+    script.write_text("export SOURCED=1\n")
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        f'source_sh("bash", "{script}")\n'
+        if site.tool == "lmod"
+        else f"#%Module\nsource-sh bash {script}\n"
+    )
+    settle()
+    assert site.value("SOURCED") == "1"
+    script.write_text("export SOURCED=2\n")
+    assert site.value("SOURCED") == "2"
+
+
+def test_a_site_s_own_command_asks_for_a_variable(site: Site, tmp_path: Path) -> None:
+    if site.tool == "lmod":
+        (tmp_path / "SitePackage.lua").write_text(
+            'sandbox_registration{ site_arch = function() return os.getenv("SITE_ARCH") or "none" end }\n'
+        )
+        named = {"LMOD_PACKAGE_PATH": str(tmp_path)}
+    else:
+        config = tmp_path / "siteconfig.tcl"
+        config.write_text(
+            "proc site_arch {} { expr {[info exists ::env(SITE_ARCH)] ? $::env(SITE_ARCH) : {none}} }\n"
+            "set modulefile_extra_cmds {site_arch site_arch}\n"
+        )
+        named = {"MODULES_SITECONFIG": str(config)}
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        'setenv("READER", site_arch())\n'
+        if site.tool == "lmod"
+        else "#%Module\nsetenv READER [site_arch]\n"
+    )
+    settle()
+    assert (site.value("READER", **named), site.is_replayed(**named)) == ("none", True)
+    assert site.value("READER", SITE_ARCH="zen4", **named) == "zen4"
+    for file in tmp_path.glob("*[gk]*.*"):
+        if file.suffix in (".lua", ".tcl"):
+            file.write_text(file.read_text().replace("none", "edited"))
+    missed(site, **named)
+    assert site.value("READER", **named) == "edited"
+
+
+def test_a_version_that_is_hidden_from_a_date_on_is_looked_up_each_time(site: Site) -> None:
+    if site.tool == "lmod":
+        pytest.skip("Lmod 8.6 knows no dates")
+    rc = site.tree.folder / "lib/.modulerc"
+    rc.write_text("#%Module\nmodule-hide --after 2020-01-01 lib/2.0\n")
+    settle()
+    assert site.value("LIB") == "1.0"
+    assert not site.is_replayed()
+
+
+def test_the_default_modules_of_reset_are_guards(site: Site) -> None:
+    if site.tool == "modules":
+        pytest.skip("Environment Modules restores what was there at the start")
+    config = 'modules = ["reader/1.0"]\nmodule-policy = "reset"\n'
+    (site.root / ".hpcenv.toml").write_text(config)
+    site.home.command("allow", str(site.root))
+    settle()
+    assert site.value("OTHER") is None
+    assert site.value("OTHER", LMOD_SYSTEM_DEFAULT_MODULES="other") == "1"
+    assert site.is_replayed(LMOD_SYSTEM_DEFAULT_MODULES="other")
+
+
+def test_a_spider_cache_by_which_modules_are_loaded_is_made_again(
+    site: Site, tmp_path: Path
+) -> None:
+    if site.tool == "modules":
+        pytest.skip("Lmod's cache")
+    update = Path(site.home.env["LMOD_CMD"]).parent / "update_lmod_system_cache_files"
+    (tmp_path / "lmodrc.lua").write_text(
+        f'scDescriptT = {{ {{ dir = "{tmp_path}/cache", timestamp = "{tmp_path}/stamp" }} }}\n'
+    )
+    named = {"LMOD_RC": str(tmp_path / "lmodrc.lua"), "LMOD_CACHED_LOADS": "yes"}
+    words = [str(update), "-d", f"{tmp_path}/cache", "-t", f"{tmp_path}/stamp"]
+
+    def spider() -> None:
+        subprocess.run(
+            [*words, str(site.tree.folder)],
+            env={**site.home.env, **named},
+            check=True,
+            capture_output=True,
+        )
+        settle()
+
+    spider()
+    assert (site.value("LIB", **named), site.is_replayed(**named)) == ("2.0", True)
+    site.tree.module("lib/3.0", ("setenv", "LIB", "3.0"))
+    settle()
+    site.values(**named)
+    spider()
+    assert site.value("LIB", **named) == "3.0"
+
+
 def test_other_modules_were_loaded_before(site: Site) -> None:
     words = ["bash", "-c", REFERENCE[site.tool] + "module load other/1.0; env -0"]
     out = subprocess.run(words, env=site.home.env, capture_output=True, text=True, check=True)
