@@ -108,14 +108,11 @@ def _environment(request: VenvRequest, env: Env) -> Iterator[Finding]:
         title = "the requirements have changed since the build"
         yield Finding("F21", "medium", title, request.path, remedy=f"autoenv-hpc sync -C {root}")
     yield from _packages(venv.prefix, root)
-    if request.owner.python_path == "keep":
-        for text in contents.hidden_packages(venv.prefix, env):
-            title = "PYTHONPATH hides a package of the environment"
-            remedy = 'policy = "venv-first" in [python-path]'
-            yield Finding("F7", "medium", title, venv.prefix, evidence=text, remedy=remedy)
     for warning in ensure.warnings_for(request, env):
-        if "home folder" in warning:
-            yield Finding("F22", "medium", warning, request.path, remedy="set path in [venv]")
+        text, _, remedy = warning.removesuffix(")").rpartition(" (")
+        kinds = (("home folder", "F22"), (" hides ", "F7"), ("instead of conda", "F22"))
+        name = next((name for part, name in kinds if part in warning), "F21")
+        yield Finding(name, "medium", text, request.path, remedy=remedy)
 
 
 def _packages(prefix: str, root: str) -> Iterator[Finding]:
