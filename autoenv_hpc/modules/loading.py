@@ -115,4 +115,6 @@ def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     missing = [name for name in missing if name.split()[0] in output] or missing
     output = shortened(output) or "the module tool printed nothing and loaded nothing"
     suggested = suggestions.suggestions(missing, env)
+    if not result.env.get("MODULEPATH"):
+        suggested = ["MODULEPATH is empty here (run `module use DIR`, or set module-paths)"]
     return f"cannot load {' '.join(missing)}: {output}" + "".join(f"; {hint}" for hint in suggested)

@@ -26,13 +26,15 @@ def initialised(env: Env) -> Initialised:
 
     :raises ModuleError: there is none; the message lists the related variables.
     """
-    tool = find_tool(env)
-    if tool and env.get("MODULEPATH"):
-        return Initialised(env, tool)
+    own = find_tool(env)
+    if own and env.get("MODULEPATH"):
+        return Initialised(env, own)
     login, guards = _login_shell(env)
     tool = find_tool(login)
     if tool and login.get("MODULEPATH"):
         return Initialised(_with_login(env, login), tool, guards)
+    if own:  # the project may bring its own folders of modulefiles
+        return Initialised(env, own, guards)
     found = [
         f"{name}={env[name]!r}" for name in ("LMOD_CMD", "MODULES_CMD", "MODULEPATH") if name in env
     ]
@@ -84,6 +86,10 @@ def _with_login(env: Env, login: Env) -> Env:
     """The environment, with a login shell's variables that concern modules."""
     concerned = {n: v for n, v in login.items() if is_bookkeeping(n) or is_set_up(n)}
     result = {**env, **concerned}
+    # A user's own folders are searched first, as a site's init adds its own behind them.
+    folders = [entry for entry in env.get("MODULEPATH", "").split(":") if entry]
+    rest = [entry for entry in login["MODULEPATH"].split(":") if entry not in folders]
+    result["MODULEPATH"] = ":".join([*folders, *rest])
     if not loaded(login):
         return result
     for name, value in login.items():  # this site's login shells load modules by default

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from homes import MODULE_TOOLS, SHELLS, Home
 from sessions import assert_same
-from trees import Trees
+from trees import Tree, Trees
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
 PRINT = ("/bin/sh", "-c", 'echo "$LOADEDMODULES"')
@@ -269,7 +269,7 @@ def test_the_module_function_is_not_needed(cluster: Home, tool: str, tree: str) 
 def test_an_environment_without_modules_takes_them_from_a_login_shell(
     cluster: Home, tool: str, tree: str
 ) -> None:
-    root = cluster.project('modules = ["python/3.9.5"]')
+    root = cluster.project('modules = ["samtools/1.12"]')
     exports = "\n".join(
         f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE"))
     )
@@ -278,7 +278,26 @@ def test_an_environment_without_modules_takes_them_from_a_login_shell(
         n for n in cluster.env if n.startswith(("LMOD", "MODULE", "BASH_FUNC_", "__MODULES"))
     ]:
         del cluster.env[name]
-    assert loaded(cluster, root) == ["python/3.9.5"]
+    assert loaded(cluster, root) == ["samtools/1.12"]
+    # The user's own folder comes before those of the site.
+    language = "lua" if tool == "lmod" else "tcl"
+    own = Tree(cluster.folder / "own", language)
+    own.module("samtools/1.12", ("setenv", "WHOSE", "mine"))
+    words = ("exec", "-C", str(root), "--", "/bin/sh", "-c", 'echo "$WHOSE $MODULEPATH"')
+    whose, paths = cluster.command(*words, MODULEPATH=f"{own.folder}:").stdout.split()
+    assert whose == "mine"
+    assert paths.split(":")[0] == str(own.folder)
+    assert len(paths.split(":")) > 1
+
+
+@EVERY_TOOL
+@pytest.mark.parametrize("tree", ["flat"])
+def test_an_empty_modulepath(cluster: Home, tool: str, tree: str) -> None:
+    cluster.env["MODULEPATH"], flat = "", cluster.env["MODULEPATH"]
+    root = cluster.project('modules = ["samtools"]')
+    assert "MODULEPATH is empty here (run `module use DIR`" in refused(cluster, root)
+    own = cluster.project(f'modules = ["samtools"]\nmodule-paths = ["{flat}"]', "q")
+    assert loaded(cluster, own) == ["samtools/1.12"]
 
 
 @EVERY_TOOL
