@@ -14,7 +14,11 @@ Variables = Mapping[str, str]
 
 # Each shell maintains its own values of these; they are never part of a change.
 SHELL_OWN = frozenset(
-    ("_", "SHLVL", "PWD", "OLDPWD", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "COLUMNS", "LINES")
+    (
+        *("_", "SHLVL", "PWD", "OLDPWD", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT"),
+        *("COLUMNS", "LINES", "PS0", "PS1", "PS2", "PS3", "PS4", "PROMPT", "RPROMPT", "RPS1"),
+        *("PROMPT_COMMAND", "PROMPT_DIRTRIM"),
+    )
 )
 _LISTS = frozenset(("EBPYTHONPREFIXES",))
 # Where Lmod and Environment Modules 5 and 4 count the entries of a search path.

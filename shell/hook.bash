@@ -110,24 +110,26 @@ __autoenv_hpc_read_alias() {
     fi
 }
 
-# completion COMMAND LINE: LINE is the whole line that defines the completion.
+# completion COMMAND LINE: LINE is the whole line that defines the completion. Instead of a command it
+# may be for one that has none (-D), for an empty line (-E) or for the first word (-I).
 __autoenv_hpc_completion() {
-    local undo
-    \builtin printf -v undo '\\builtin complete -r -- %q 2>/dev/null\n' "$1"
-    __autoenv_hpc_undo+=("$undo$(\builtin complete -p -- "$1" 2>/dev/null)")
+    local undo words=(-- "$1")
+    case $1 in -[DEI]) words=("$1") ;; esac
+    \builtin printf -v undo '%q ' \\builtin complete -r "${words[@]}"
+    undo+=$'2>/dev/null\n'
+    __autoenv_hpc_undo+=("${undo/\\\\/\\}$(\builtin complete -p "${words[@]}" 2>/dev/null)")
     \builtin eval "$2"
 }
 
-# shelve NAME…: hides variables that are set but not exported until the project is left.
+# shelve NAME…: hides variables that are set but not exported until the project is left. What the user
+# sets meanwhile stays.
 __autoenv_hpc_shelve() {
     local __autoenv_hpc_variable __autoenv_hpc_line
     for __autoenv_hpc_variable; do
-        if [[ -z ${!__autoenv_hpc_variable+x} ]]; then continue; fi
-        # What the user sets meanwhile stays.
-        # shellcheck disable=SC2016 # the line is evaluated later
-        \builtin printf -v __autoenv_hpc_line '[[ -n ${%s+x} ]] || { %s=%q; \\builtin export -n %s; }' \
-            "$__autoenv_hpc_variable" "$__autoenv_hpc_variable" "${!__autoenv_hpc_variable}" "$__autoenv_hpc_variable"
-        __autoenv_hpc_undo+=("$__autoenv_hpc_line")
+        \builtin eval "[[ -n \${${__autoenv_hpc_variable}[*]+x} ]]" || continue
+        __autoenv_hpc_line=$(\builtin declare -p "$__autoenv_hpc_variable")
+        __autoenv_hpc_undo+=("[[ -n \${${__autoenv_hpc_variable}[*]+x} ]] || declare -g ${__autoenv_hpc_line#declare }")
+        \builtin unset -v "$__autoenv_hpc_variable"
     done
 }
 
@@ -155,12 +157,34 @@ __autoenv_hpc_read_only() {
     return 1
 }
 
+# is_typed NAME…: status 0 if one of them is exported and has another attribute, which values of the
+# project would not survive; sets `__autoenv_hpc_fixed` to it.
+__autoenv_hpc_is_typed() {
+    local __autoenv_hpc_line
+    while IFS= \builtin read -r __autoenv_hpc_line; do
+        __autoenv_hpc_fixed=${__autoenv_hpc_line#declare -* }
+        __autoenv_hpc_fixed=${__autoenv_hpc_fixed%%=*}
+        __autoenv_hpc_line=${__autoenv_hpc_line%%" $__autoenv_hpc_fixed"*}
+        if [[ $__autoenv_hpc_line == 'declare -'*x* && $__autoenv_hpc_line == 'declare -'*[aAilnuc]* ]]; then
+            return 0
+        fi
+    done <<<"$(\builtin declare -p "$@" 2>/dev/null)"
+    return 1
+}
+
 # --- PROMPT_COMMAND -------------------------------------------------------------------------
 
 __autoenv_hpc_install() {
     case "${PROMPT_COMMAND[*]-} ${__vsc_original_prompt_command[*]-}" in
     *__autoenv_hpc_prompt*) return 0 ;;
     esac
+    local before=${PROMPT_COMMAND-}
+    # direnv restores whole values, so it must act before: as it came when we enter, as it is gone
+    # when we leave.
+    if [[ $before == *_direnv_hook* ]]; then
+        PROMPT_COMMAND=${before%%_direnv_hook*}_direnv_hook\;__autoenv_hpc_prompt${before#*_direnv_hook}
+        return 0
+    fi
     # As an array, each command sees the user's `$?` (bash 5.1 and later run all of them).
     if [[ "$(\builtin declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]] &&
         ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then

@@ -22,7 +22,8 @@ end
 set -e __autoenv_hpc_limit
 set -g __autoenv_hpc_pwd # the working directory at the last change; a new shell has none
 set -g __autoenv_hpc_root # the project that governed it, active or not
-set -g __autoenv_hpc_off # the project that the user took out by hand
+set -q __autoenv_hpc_off; or set -g __autoenv_hpc_off # the project that the user took out by hand
+set -g __autoenv_hpc_asking # set while the command is asked in an active project
 set -q __autoenv_hpc_active; or set -g __autoenv_hpc_active # the project that is active in this shell
 set -g __autoenv_hpc_watched # the test that the active project wants before each prompt
 set -g __autoenv_hpc_nearest # what `find` found
@@ -93,6 +94,14 @@ function __autoenv_hpc_on_change -a __autoenv_hpc_reason
     if set -q AUTOENV_HPC_DISABLE; and not contains -- "$AUTOENV_HPC_DISABLE" 0 ''
         return 0
     end
+    if test -n "$__autoenv_hpc_asking" # Ctrl-C ended the last attempt
+        set -g __autoenv_hpc_asking
+        __autoenv_hpc_watch ''
+        if test "$PWD" = "$__autoenv_hpc_pwd"
+            __autoenv_hpc_is_within; or __autoenv_hpc_say_stays
+            return 0
+        end
+    end
     __autoenv_hpc_find
     if test -n "$__autoenv_hpc_off"
         if not __autoenv_hpc_below "$PWD" "$__autoenv_hpc_off"
@@ -108,7 +117,8 @@ end
 # REASON is `watched`, `fresh` (compile again, whatever is stored) or empty.
 function __autoenv_hpc_switch_project -a __autoenv_hpc_reason
     set -l __autoenv_hpc_is_same
-    if test -z "$__autoenv_hpc_reason" -a -n "$__autoenv_hpc_pwd" -a "$__autoenv_hpc_nearest" = "$__autoenv_hpc_root"
+    # A project that could not be left is left at the next change.
+    if test -z "$__autoenv_hpc_reason" -a -n "$__autoenv_hpc_pwd" -a "$__autoenv_hpc_nearest" = "$__autoenv_hpc_root"; and __autoenv_hpc_is_within
         set __autoenv_hpc_is_same 1
     end
     # Noted before the attempt: what fails, or is interrupted, must not be tried at each prompt.
@@ -119,18 +129,27 @@ function __autoenv_hpc_switch_project -a __autoenv_hpc_reason
         return 0
     end
     __autoenv_hpc_watch ''
-    if test -n "$__autoenv_hpc_active"
-        if test -z "$__autoenv_hpc_root"; or not __autoenv_hpc_below "$__autoenv_hpc_root" "$__autoenv_hpc_active"
-            __autoenv_hpc_leave; or return 0
-        end
-    else if test -z "$__autoenv_hpc_root" -a -n "$AUTOENV_HPC_STATE"
+    if not __autoenv_hpc_is_within
+        __autoenv_hpc_leave; or return 0
+    else if test -z "$__autoenv_hpc_active" -a -z "$__autoenv_hpc_root" -a -n "$AUTOENV_HPC_STATE"
         __autoenv_hpc_ask leave ''
     end
     test -n "$__autoenv_hpc_root"; or return 0
     if test "$__autoenv_hpc_root" = "$__autoenv_hpc_active" -o "$__autoenv_hpc_reason" = fresh; or not __autoenv_hpc_replay
         test -n "$__autoenv_hpc_reason"; or set __autoenv_hpc_reason look
         __autoenv_hpc_ask $__autoenv_hpc_reason "$__autoenv_hpc_root"
+        __autoenv_hpc_is_within; or __autoenv_hpc_say_stays
     end
+end
+
+# Whether no project is active here, or one that the nearest one is, or lies in.
+function __autoenv_hpc_is_within
+    test -z "$__autoenv_hpc_active"; and return 0
+    test -n "$__autoenv_hpc_root"; and __autoenv_hpc_below "$__autoenv_hpc_root" "$__autoenv_hpc_active"
+end
+
+function __autoenv_hpc_say_stays
+    echo "autoenv-hpc: $__autoenv_hpc_name is still active, as it could not be left; the next change of directory tries again" >&2
 end
 
 # --- enter and leave ------------------------------------------------------------------------
@@ -173,12 +192,19 @@ function __autoenv_hpc_leave
     else
         __autoenv_hpc_ask leave ''
     end
-    test -z "$__autoenv_hpc_active"
+    test -z "$__autoenv_hpc_active"; and return 0
+    __autoenv_hpc_say_stays
+    return 1
 end
 
 # ask WHAT ROOT: evaluates what the command answers.
 function __autoenv_hpc_ask
     test -x "$__autoenv_hpc_command"; or return 0
+    if test -n "$__autoenv_hpc_active"
+        # Ctrl-C would end this function too; the next prompt must notice it.
+        set -g __autoenv_hpc_asking 1
+        __autoenv_hpc_watch 1 -ne 0
+    end
     # Which of the two does `module` call?
     set -lx AUTOENV_HPC_MODULE (set -q LMOD_CMD MODULES_CMD; and functions module _module_raw 2>/dev/null | string collect)
     set -l __autoenv_hpc_code ($__autoenv_hpc_command __shell $__autoenv_hpc_protocol fish $argv "$__autoenv_hpc_active" fine </dev/null | string collect -N)
@@ -191,6 +217,9 @@ function __autoenv_hpc_ask
         function __autoenv_hpc_ask
         end
     end
+    set -g __autoenv_hpc_asking
+    test "$__autoenv_hpc_watched" = '1 -ne 0'; and __autoenv_hpc_watch ''
+    return 0
 end
 
 # --- what activations and answers call ------------------------------------------------------

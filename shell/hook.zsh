@@ -78,9 +78,12 @@ __autoenv_hpc_shelve() {
     for __autoenv_hpc_variable; do
         if (( ${(P)+__autoenv_hpc_variable} )) && [[ ${(Pt)__autoenv_hpc_variable} != *export* ]] &&
             [[ ${(Pt)__autoenv_hpc_variable}/${(P)__autoenv_hpc_variable} != *special*/ ]]; then
-            __autoenv_hpc_line="typeset -g +x $__autoenv_hpc_variable=${(qq)${(P)__autoenv_hpc_variable}}"
-            if [[ ${(Pt)__autoenv_hpc_variable} != *special* ]]; then
-                __autoenv_hpc_line="(( \${+$__autoenv_hpc_variable} )) || $__autoenv_hpc_line"
+            if [[ ${(Pt)__autoenv_hpc_variable} == *special* ]]; then
+                __autoenv_hpc_line="typeset -g +x $__autoenv_hpc_variable=${(qq)${(P)__autoenv_hpc_variable}}"
+            else
+                __autoenv_hpc_line=$(typeset -p $__autoenv_hpc_variable)
+                __autoenv_hpc_line="(( \${+$__autoenv_hpc_variable} )) || typeset -g ${__autoenv_hpc_line#typeset }"
+                unset $__autoenv_hpc_variable
             fi
             __autoenv_hpc_undo+=("$__autoenv_hpc_line")
         fi
@@ -113,6 +116,17 @@ __autoenv_hpc_unset() {
 __autoenv_hpc_read_only() {
     for __autoenv_hpc_fixed; do
         if [[ ${(Pt)__autoenv_hpc_fixed} == *readonly* ]]; then return 0; fi
+    done
+    return 1
+}
+
+# is_typed NAME…: status 0 if one of them is exported but no plain text, which values of the project
+# would not survive; sets `__autoenv_hpc_fixed` to it.
+__autoenv_hpc_is_typed() {
+    for __autoenv_hpc_fixed; do
+        if [[ ${(Pt)__autoenv_hpc_fixed} == *export* && ${(Pt)__autoenv_hpc_fixed} != scalar(|-tied)-export* ]]; then
+            return 0
+        fi
     done
     return 1
 }

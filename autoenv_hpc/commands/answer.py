@@ -19,6 +19,10 @@ from autoenv_hpc.shells.protocol import Question
 from autoenv_hpc.system.folders import Folders
 
 
+class _NotLeft(Problem):
+    """The active project cannot be left."""
+
+
 class _Shell(NamedTuple):
     """The shell whose hook asks."""
 
@@ -65,6 +69,8 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
             code = ""
         else:
             code = _enter(shell, governing.project, report, fresh=question.what == "fresh")
+    except _NotLeft:
+        raise
     except Problem as problem:
         report.problem(problem, question.root)
         failures.note(shell.folders.cache, question.root, problem)
@@ -75,16 +81,19 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
 
 
 def _leave(shell: _Shell) -> str:
+    if shell.inherited is None and not shell.active:
+        return ""
     if shell.inherited is None:
-        return shell.dialect.leave_shell_part() if shell.active else ""
-    text = _leaving_code(shell, leaving.outside(shell.environ, shell.inherited))
+        gone = f"{active.NAME} is not as it was, so the project's variables stay: start a new shell"
+        return shell.dialect.leave_shell_part() + shell.dialect.call("say", gone) + "\n"
+    text = _leaving_code(shell, _outside(shell))
     left = shell.dialect.call("say", f"left {shell.inherited.name}") + "\n"
     return text + (left if shell.active else "")
 
 
 def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: bool) -> str:
     inherited, dialect = shell.inherited, shell.dialect
-    outside = leaving.outside(shell.environ, inherited)
+    outside = _outside(shell)
     began = time.monotonic_ns()
     if verbose.is_on():
         from autoenv_hpc.activations import listing  # noqa: PLC0415 - only for these lines
@@ -113,6 +122,14 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
     return code + dialect.entering(activation, activation.change)
 
 
+def _outside(shell: _Shell) -> Env:
+    """The variables without the active project."""
+    try:
+        return leaving.outside(shell.environ, shell.inherited)
+    except Problem as problem:
+        raise _NotLeft(str(problem)) from problem
+
+
 def _leaving_code(shell: _Shell, outside: Env) -> str:
     """The code that leaves the inherited project."""
     change, words = Change.between(shell.environ, outside), _end_words(shell)
@@ -134,7 +151,7 @@ def _retire(question: Question, shell: _Shell) -> str:
     """For a hook with another protocol: leave if it asks for that, and enter nothing."""
     if question.root:
         return shell.dialect.retiring(Change(), None, silence=not shell.active)
-    outside = leaving.outside(shell.environ, shell.inherited)
+    outside = _outside(shell)
     change, words = Change.between(shell.environ, outside), _end_words(shell)
     return shell.dialect.retiring(change, words if shell.active else None)
 

@@ -11,6 +11,7 @@ from autoenv_hpc.shells.dialect import (
     assignments,
     comparable,
     is_saved,
+    is_state,
     removals,
     settable,
 )
@@ -110,6 +111,11 @@ class Bash(Dialect):
             return f"export {name}={before}{after}"
         return f'export {name}={before}"${{{name}-}}"{after}'
 
+    def function(self, activation: Activation, name: str, definition: str) -> str:
+        exported = activation.change.get(f"BASH_FUNC_{name}%%")
+        is_exported = exported is not None and exported.after is not None
+        return definition + (f"\n\\builtin export -f {self.quote(name)}" if is_exported else "")
+
     def _if_settable(self, change: Change, lines: list[str]) -> str:
         names = [*assignments(change), *removals(change)]
         body = "\n".join(lines)
@@ -154,11 +160,14 @@ class Bash(Dialect):
         ]
 
     def _way_back(self, change: Change) -> list[str]:
-        back = change.reversed()
+        back, inside = change.reversed(), comparable(change.afters)
         return [
             "__autoenv_hpc_leave_active() {",
-            *self._holds(comparable(change.afters)),
-            "[[ ${1-} != check ]] || return 0",
+            *self._holds({name: value for name, value in inside.items() if not is_state(name)}),
+            "if [[ ${1-} == check ]]; then",
+            *self._holds({name: value for name, value in inside.items() if is_state(name)}),
+            "return 0",
+            "fi",
             *self.assign(assignments(back), removals(back)),
             "return 0",
             "}",
@@ -174,7 +183,11 @@ class Bash(Dialect):
 
     def _unset_all(self, names: list[str]) -> list[str]:
         """One test for all names, which bash reads faster than one for each."""
-        return [f"-z {''.join(f'${{{name}+x}}' for name in names)}"] if names else []
+        return [f"-z {''.join(map(self._if_set, names))}"] if names else []
+
+    def _if_set(self, name: str) -> str:
+        """The word that is empty if the variable is not set, and is no array with elements."""
+        return f"${{{name}[*]+x}}"
 
     def _is(self, name: str, value: str) -> str:
         if not value:

@@ -22,6 +22,11 @@ def settable(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
+def is_state(name: str) -> bool:
+    """Whether the variable holds what leaving needs; the way back has that itself."""
+    return name == "AUTOENV_HPC_STATE"
+
+
 def is_saved(name: str) -> bool:
     """Whether a bin/activate saves a value in this variable; only that of fish exports it."""
     return name.startswith(("_OLD_VIRTUAL_", "_OLD_PKG_"))
@@ -190,13 +195,18 @@ class Dialect(ABC):
             lines.append(self.call("set_limit", letter, soft))
         return lines
 
+    def function(self, activation: Activation, name: str, definition: str) -> str:
+        """The text that defines a function of a modulefile."""
+        del activation, name
+        return definition
+
     def definitions(self, activation: Activation) -> list[str]:
         """The lines for aliases, functions and completions."""
         parts = activation.definitions
         return [
             *(self.call("alias", n, *([] if t is None else [t])) for n, t in parts.aliases.items()),
             *(
-                self.call("function", n, *([] if t is None else [t]))
+                self.call("function", n, *([] if t is None else [self.function(activation, n, t)]))
                 for n, t in parts.functions.items()
             ),
             *(self.call("completion", n, t) for n, t in parts.completions.items()),

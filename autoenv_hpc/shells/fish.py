@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, removals
+from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, is_state, removals
 from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
@@ -112,11 +112,14 @@ class Fish(Dialect):
         return " ".join(map(self.quote, parts))
 
     def _way_back(self, change: Change) -> list[str]:
-        back = change.reversed()
+        back, inside = change.reversed(), comparable(change.afters)
         return [
             "function __autoenv_hpc_leave_active",
-            *self._holds(comparable(change.afters)),
-            'test "$argv[1]" = check; and return 0',
+            *self._holds({name: value for name, value in inside.items() if not is_state(name)}),
+            'if test "$argv[1]" = check',
+            *self._holds({name: value for name, value in inside.items() if is_state(name)}),
+            "return 0",
+            "end",
             *self.assign(assignments(back), removals(back)),
             "return 0",
             "end",

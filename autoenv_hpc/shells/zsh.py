@@ -6,6 +6,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.bash import Bash, span
+from autoenv_hpc.shells.dialect import Dialect
 
 # The variables that zsh ties to an array; it sets them even if they are not exported (zshparam(1)).
 _SPECIAL = frozenset(
@@ -32,7 +33,13 @@ class Zsh(Bash):
         return super()._unset_all([name for name in names if name not in _SPECIAL]) + special
 
     def _exported(self, names: list[str]) -> list[str]:
-        return [f"${{(t){name}}} == *export*" for name in names]
+        return [f"${{(t){name}}} == scalar(|-tied)-export*" for name in names]
+
+    def _if_set(self, name: str) -> str:
+        return f"${{{name}+x}}"
+
+    def function(self, activation: Activation, name: str, definition: str) -> str:
+        return Dialect.function(self, activation, name, definition)  # zsh exports no functions
 
     def missing(self, words: list[str]) -> list[str]:
         return [f"! -e {word}" for word in words]

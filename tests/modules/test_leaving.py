@@ -1,8 +1,11 @@
 """What leaving gives back after the user's own work with modules and search paths inside."""
 
+from pathlib import Path
+
 import pytest
 from homes import MODULE_TOOLS, SHELLS, Home
-from sessions import Shell
+from sessions import Shell, assert_same
+from trees import Tree
 
 EVERY_TOOL = pytest.mark.parametrize("tool", MODULE_TOOLS)
 HIERARCHY = pytest.mark.parametrize("tree", ["hierarchy"])
@@ -98,3 +101,36 @@ def test_the_displaced_come_back_together_or_not_at_all(
     assert "/p/bin" not in env["PATH"]
     size = int(env.get("_ModuleTable_Sz_", "0"))
     assert f"_ModuleTable{size + 1:03d}_" not in env
+
+
+# What a modulefile may print for the shell, besides variables.
+SHELL_CODE = {
+    "functions": "hpc_greet() { echo hello $1; }; export -f hpc_greet;",
+    "completion": "complete -o default -W 'a b' -D;",
+    "prompt": "PS1='(module) '; export PS1;",
+}
+
+
+@EVERY_TOOL
+@HIERARCHY
+def test_what_a_modulefile_does_to_the_shell_goes_again(
+    cluster: Home, tool: str, tree: str, tmp_path: Path
+) -> None:
+    own = Tree(tmp_path / "own", {"lmod": "lua", "modules": "tcl"}[tool])
+    for name, code in SHELL_CODE.items():
+        own.module(f"{name}/1", ("print", code))
+        cluster.project(f'modules = ["{name}/1"]\nmodule-paths = ["{own.folder}"]', name)
+    users = "hpc_greet() { echo mine; }; export -f hpc_greet; complete -W c -D"
+    here = cluster.shell("bash", users)
+    before = here.snapshot()
+    exported = here.output("declare -Fx")
+    for _ in range(2):
+        here.run("cd ~/functions")
+        assert here.output("bash -c 'hpc_greet you'") == "hello you\n"
+        here.run("cd ~/completion")
+        assert here.output("complete -p -D") == "complete -o default -W 'a b' -D\n"
+        here.run("cd ~/prompt")
+        assert here.output('printf %s "$PS1"') == "(prompt) $ "
+        here.run("cd ~")
+        assert_same(before, here.snapshot())
+        assert here.output("declare -Fx") == exported

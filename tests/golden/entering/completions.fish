@@ -1,6 +1,8 @@
 __autoenv_hpc_shelve
 function __autoenv_hpc_leave_active
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 return 0
 end
 __autoenv_hpc_begin '/project' 'course' '(course) '

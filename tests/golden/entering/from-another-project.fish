@@ -7,7 +7,9 @@ function __autoenv_hpc_leave_active
 set -qx REMOVED EMPTY_AND_REMOVED; test $status -eq 2; or return 1
 set -qx NEW CHANGED EMPTIED FILLED NEW_AND_EMPTY; or return 1
 test "$NEW"\x01"$CHANGED"\x01"$EMPTIED"\x01"$FILLED"\x01"$NEW_AND_EMPTY" = '1'\x01'new'\x01''\x01'new'\x01''; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -gx CHANGED 'old'
 set -gx REMOVED 'old'
 set -gx EMPTIED 'old'

@@ -4,13 +4,15 @@ __autoenv_hpc_stamps='/cache/stamps'
 case $BASH_VERSINFO${EPOCHSECONDS+x} in [5-9]x) __autoenv_hpc_now=$EPOCHSECONDS ;; *) \builtin printf -v __autoenv_hpc_now '%(%s)T' -1 ;; esac
 (( 1795432165 < __autoenv_hpc_now && __autoenv_hpc_now < 1795604965 )) || return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} ]] || return 1
+[[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

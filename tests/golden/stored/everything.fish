@@ -31,9 +31,13 @@ set -e REMOVED EMPTY_AND_REMOVED PYTHONPATH
 end
 function __autoenv_hpc_leave_active
 set -qx REMOVED EMPTY_AND_REMOVED PYTHONPATH; test $status -eq 3; or return 1
-set -qx NEW CHANGED EMPTIED FILLED NEW_AND_EMPTY PATH LD_LIBRARY_PATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS _LMFILES_ AUTOENV_HPC_ROOT AUTOENV_HPC_STATE MANPATH VIRTUAL_ENV; or return 1
-test "$NEW"\x01"$CHANGED"\x01"$EMPTIED"\x01"$FILLED"\x01"$NEW_AND_EMPTY"\x01"$PATH"\x01"$LD_LIBRARY_PATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$_LMFILES_"\x01"$AUTOENV_HPC_ROOT"\x01"$AUTOENV_HPC_STATE"\x01"$MANPATH"\x01"$VIRTUAL_ENV" = '1'\x01'new'\x01''\x01'new'\x01''\x01'/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin'\x01'/opt/lib:/opt/lib64'\x01'/opt/lib/pkgconfig'\x01'/opt/info::/usr/share/info:'\x01'/opt/share:/usr/share'\x01'/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua'\x01'/project'\x01'eJyLVorVUSgBBQACbAFx'\x01'/opt/man:'\x01'/project/.venv'; or return 1
-test "$argv[1]" = check; and return 0
+set -qx NEW CHANGED EMPTIED FILLED NEW_AND_EMPTY PATH LD_LIBRARY_PATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS _LMFILES_ AUTOENV_HPC_ROOT MANPATH VIRTUAL_ENV; or return 1
+test "$NEW"\x01"$CHANGED"\x01"$EMPTIED"\x01"$FILLED"\x01"$NEW_AND_EMPTY"\x01"$PATH"\x01"$LD_LIBRARY_PATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$_LMFILES_"\x01"$AUTOENV_HPC_ROOT"\x01"$MANPATH"\x01"$VIRTUAL_ENV" = '1'\x01'new'\x01''\x01'new'\x01''\x01'/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin'\x01'/opt/lib:/opt/lib64'\x01'/opt/lib/pkgconfig'\x01'/opt/info::/usr/share/info:'\x01'/opt/share:/usr/share'\x01'/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua'\x01'/project'\x01'/opt/man:'\x01'/project/.venv'; or return 1
+if test "$argv[1]" = check
+set -qx AUTOENV_HPC_STATE; or return 1
+test "$AUTOENV_HPC_STATE" = 'eJyLVorVUSgBBQACbAFx'; or return 1
+return 0
+end
 set -gx CHANGED 'old'
 set -gx REMOVED 'old'
 set -gx EMPTIED 'old'

@@ -2,13 +2,15 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e '/state/allowed/record' || -e '/state/denied/record' || -e '/modules/.version' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || $__autoenv_hpc_stamps/1600000000000000000 -nt '/modules/GCC/10.3.0.lua' || '/modules/GCC/10.3.0.lua' -nt '/modules/it'\''s $(x)/1.0' || '/modules/it'\''s $(x)/1.0' -nt '/modules/Python/3.9.5.lua' || '/modules/Python/3.9.5.lua' -nt $__autoenv_hpc_stamps/1600000000000000000 || $__autoenv_hpc_stamps/1500000000000000001 -nt '/modules/café ÿþ\x41'\''' || '/modules/café ÿþ\x41'\''' -nt $__autoenv_hpc_stamps/1500000000000000001 ) ]] && return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} ]] || return 1
+[[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

@@ -5,7 +5,9 @@ case $1 in enter | exec | noted)
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 return 0
 }
 case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;

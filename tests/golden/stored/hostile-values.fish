@@ -26,7 +26,9 @@ set -qx HOSTILE WAS_HOSTILE QUOTES LINES NOT_UTF8 SUBSTITUTION BACKSLASHES CONTR
 test "$HOSTILE"\x01"$WAS_HOSTILE"\x01"$QUOTES"\x01"$LINES"\x01"$NOT_UTF8"\x01"$SUBSTITUTION"\x01"$BACKSLASHES"\x01"$CONTROLS"\x01"$BLANKS"\x01"$OPTIONS"\x01"$HOSTILE_PATH" = 'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片'\x01'tame'\x01'\'"\'"\'\\\'\''\x01'
 
 three'\x01'caf'\Xe9' '\Xff\Xfe'\\x41\'caf'\Xe9' '\Xff\Xfe'\\x41\''\x01'$(touch /tmp/x)`touch /tmp/x`${HOME}$HOME{a,b}~'\x01'\\\\n\\\'\\'\x01'	[31m'\x01'  leading and trailing  '\x01'--help'\x01'/caf'\Xe9' '\Xff\Xfe'\\x41\':/$(x):/a b:/it\'s'; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -gx HOSTILE ''
 set -gx WAS_HOSTILE 'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片'
 set -gx LINES 'one

@@ -3,7 +3,9 @@ test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/projec
 if test $argv[1] = enter
 end
 function __autoenv_hpc_leave_active
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 return 0
 end
 if test $argv[1] = adopt; and not __autoenv_hpc_leave_active check; return 1; end

@@ -7,13 +7,15 @@ while IFS= read -r __autoenv_hpc_line; do case $__autoenv_hpc_line in '') break 
 flags		: fpu vme
 ' ]] || return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} ]] || return 1
+[[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

@@ -17,7 +17,9 @@ function __autoenv_hpc_leave_active
 set -qx PYTHONPATH; test $status -eq 1; or return 1
 set -qx PATH LD_LIBRARY_PATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS _LMFILES_; or return 1
 test "$PATH"\x01"$LD_LIBRARY_PATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$_LMFILES_" = '/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin'\x01'/opt/lib:/opt/lib64'\x01'/opt/lib/pkgconfig'\x01'/opt/info::/usr/share/info:'\x01'/opt/share:/usr/share'\x01'/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua'; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -gx PATH '/usr/bin' '/bin'
 set -gx PYTHONPATH '/home/me/lib'
 set -gx PKG_CONFIG_PATH ''

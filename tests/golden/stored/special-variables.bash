@@ -2,14 +2,16 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
-[[ -z ${MANPATH+x}${FPATH+x}${MODULE_PATH+x}${FIGNORE+x}${WATCH+x} && ${CDPATH-} == '.' && ${MAILPATH-} == '/var/mail/me' && ${PSVAR-} == 'a' && ${CDPATH@a}${MAILPATH@a}${PSVAR@a} == xxx ]] || return 1
+[[ -z ${MANPATH[*]+x}${FPATH[*]+x}${MODULE_PATH[*]+x}${FIGNORE[*]+x}${WATCH[*]+x} && ${CDPATH-} == '.' && ${MAILPATH-} == '/var/mail/me' && ${PSVAR-} == 'a' && ${CDPATH@a}${MAILPATH@a}${PSVAR@a} == xxx ]] || return 1
 \builtin export MANPATH='/opt/man:' FPATH='/opt/functions' MODULE_PATH='/opt/zsh' MAILPATH='/var/mail/us' FIGNORE='.o' PSVAR='b:a' WATCH='all'
 \builtin unset -v CDPATH
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
-[[ -z ${CDPATH+x} && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${MANPATH@a}${FPATH@a}${MODULE_PATH@a}${MAILPATH@a}${FIGNORE@a}${PSVAR@a}${WATCH@a} == xxxxxxx ]] || return 1
-[[ ${1-} != check ]] || return 0
+[[ -z ${CDPATH[*]+x} && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${MANPATH@a}${FPATH@a}${MODULE_PATH@a}${MAILPATH@a}${FIGNORE@a}${PSVAR@a}${WATCH@a} == xxxxxxx ]] || return 1
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin export CDPATH='.' MAILPATH='/var/mail/me' PSVAR='a'
 \builtin unset -v MANPATH FPATH MODULE_PATH FIGNORE WATCH
 return 0

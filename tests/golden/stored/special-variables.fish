@@ -18,7 +18,9 @@ function __autoenv_hpc_leave_active
 set -qx CDPATH; test $status -eq 1; or return 1
 set -qx MANPATH FPATH MODULE_PATH MAILPATH FIGNORE PSVAR WATCH; or return 1
 test "$MANPATH"\x01"$FPATH"\x01"$MODULE_PATH"\x01"$MAILPATH"\x01"$FIGNORE"\x01"$PSVAR"\x01"$WATCH" = '/opt/man:'\x01'/opt/functions'\x01'/opt/zsh'\x01'/var/mail/us'\x01'.o'\x01'b:a'\x01'all'; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -gx CDPATH '.'
 set -gx MAILPATH '/var/mail/me'
 set -gx PSVAR 'a'

@@ -2,15 +2,17 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
-[[ ${(t)MANPATH} != *export* && ${(t)FPATH} != *export* && ${(t)MODULE_PATH} != *export* && ${(t)FIGNORE} != *export* && ${(t)WATCH} != *export* && ${CDPATH-} == '.' && ${MAILPATH-} == '/var/mail/me' && ${PSVAR-} == 'a' && ${(t)CDPATH} == *export* && ${(t)MAILPATH} == *export* && ${(t)PSVAR} == *export* ]] || return 1
+[[ ${(t)MANPATH} != *export* && ${(t)FPATH} != *export* && ${(t)MODULE_PATH} != *export* && ${(t)FIGNORE} != *export* && ${(t)WATCH} != *export* && ${CDPATH-} == '.' && ${MAILPATH-} == '/var/mail/me' && ${PSVAR-} == 'a' && ${(t)CDPATH} == scalar(|-tied)-export* && ${(t)MAILPATH} == scalar(|-tied)-export* && ${(t)PSVAR} == scalar(|-tied)-export* ]] || return 1
 [[ $1 == exec ]] || __autoenv_hpc_shelve 'MANPATH' 'FPATH' 'MODULE_PATH' 'FIGNORE' 'WATCH'
 \builtin export MANPATH='/opt/man:' FPATH='/opt/functions' MODULE_PATH='/opt/zsh' MAILPATH='/var/mail/us' FIGNORE='.o' PSVAR='b:a' WATCH='all'
 __autoenv_hpc_unset 'CDPATH'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
-[[ ${(t)CDPATH} != *export* && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${(t)MANPATH} == *export* && ${(t)FPATH} == *export* && ${(t)MODULE_PATH} == *export* && ${(t)MAILPATH} == *export* && ${(t)FIGNORE} == *export* && ${(t)PSVAR} == *export* && ${(t)WATCH} == *export* ]] || return 1
-[[ ${1-} != check ]] || return 0
+[[ ${(t)CDPATH} != *export* && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${(t)MANPATH} == scalar(|-tied)-export* && ${(t)FPATH} == scalar(|-tied)-export* && ${(t)MODULE_PATH} == scalar(|-tied)-export* && ${(t)MAILPATH} == scalar(|-tied)-export* && ${(t)FIGNORE} == scalar(|-tied)-export* && ${(t)PSVAR} == scalar(|-tied)-export* && ${(t)WATCH} == scalar(|-tied)-export* ]] || return 1
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin export CDPATH='.' MAILPATH='/var/mail/me' PSVAR='a'
 __autoenv_hpc_unset 'MANPATH' 'FPATH' 'MODULE_PATH' 'FIGNORE' 'WATCH'
 return 0

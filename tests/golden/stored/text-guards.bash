@@ -8,13 +8,15 @@ A = '\''$1 `x` \'\''
 ' ]]; } 2>/dev/null || return 1
 { \builtin mapfile __autoenv_hpc_lines <'/it'\''s' && \builtin printf -v __autoenv_hpc_text %s "${__autoenv_hpc_lines[@]}" && [[ $__autoenv_hpc_text == '' ]]; } 2>/dev/null || return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} ]] || return 1
+[[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

@@ -1,15 +1,17 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 7661726961626c652d677561
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
-[[ -z ${UNSET+x}${MANPATH+x} && ${EMPTY+x}${EMPTY-} == x && ${PLAIN-} == 'value' && ${HOSTILE-} == 'it'\''s "a" test; && $(touch x) `x` \ *e- èрт🚒♞中片' && ${NOT_UTF8-} == 'caf� ��\x41'\''' && ${FPATH-} == '/usr/share/zsh' && ${EMPTY@a}${PLAIN@a}${HOSTILE@a}${NOT_UTF8@a}${FPATH@a} == xxxxx ]] || return 1
+[[ -z ${UNSET[*]+x}${MANPATH[*]+x} && ${EMPTY+x}${EMPTY-} == x && ${PLAIN-} == 'value' && ${HOSTILE-} == 'it'\''s "a" test; && $(touch x) `x` \ *e- èрт🚒♞中片' && ${NOT_UTF8-} == 'caf� ��\x41'\''' && ${FPATH-} == '/usr/share/zsh' && ${EMPTY@a}${PLAIN@a}${HOSTILE@a}${NOT_UTF8@a}${FPATH@a} == xxxxx ]] || return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} && ${CHANGED-} == 'old' && ${CHANGED@a} == x ]] || return 1
+[[ -z ${A[*]+x} && ${CHANGED-} == 'old' && ${CHANGED@a} == x ]] || return 1
 \builtin export A='1' CHANGED='new'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${CHANGED-} == 'new' && ${A@a}${CHANGED@a} == xx ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin export CHANGED='old'
 \builtin unset -v A
 return 0

@@ -14,7 +14,9 @@ end
 function __autoenv_hpc_leave_active
 set -qx A CHANGED; or return 1
 test "$A"\x01"$CHANGED" = '1'\x01'new'; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -gx CHANGED 'old'
 set -e A
 return 0

@@ -2,14 +2,16 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
-[[ -z ${NEW+x}${NEW_AND_EMPTY+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${(t)CHANGED} == *export* && ${(t)REMOVED} == *export* && ${(t)EMPTIED} == *export* && ${(t)FILLED} == *export* && ${(t)EMPTY_AND_REMOVED} == *export* ]] || return 1
+[[ -z ${NEW+x}${NEW_AND_EMPTY+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${(t)CHANGED} == scalar(|-tied)-export* && ${(t)REMOVED} == scalar(|-tied)-export* && ${(t)EMPTIED} == scalar(|-tied)-export* && ${(t)FILLED} == scalar(|-tied)-export* && ${(t)EMPTY_AND_REMOVED} == scalar(|-tied)-export* ]] || return 1
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY=''
 \builtin unset -v REMOVED EMPTY_AND_REMOVED
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
-[[ -z ${REMOVED+x}${EMPTY_AND_REMOVED+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${(t)NEW} == *export* && ${(t)CHANGED} == *export* && ${(t)EMPTIED} == *export* && ${(t)FILLED} == *export* && ${(t)NEW_AND_EMPTY} == *export* ]] || return 1
-[[ ${1-} != check ]] || return 0
+[[ -z ${REMOVED+x}${EMPTY_AND_REMOVED+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${(t)NEW} == scalar(|-tied)-export* && ${(t)CHANGED} == scalar(|-tied)-export* && ${(t)EMPTIED} == scalar(|-tied)-export* && ${(t)FILLED} == scalar(|-tied)-export* && ${(t)NEW_AND_EMPTY} == scalar(|-tied)-export* ]] || return 1
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin export CHANGED='old' REMOVED='old' EMPTIED='old' FILLED='' EMPTY_AND_REMOVED=''
 \builtin unset -v NEW NEW_AND_EMPTY
 return 0
