@@ -3,7 +3,8 @@
 # make unit      passes those that need neither a shell nor a module tool, in seconds
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
-#                FAULTS=1 injects a fault into each system call that changes a file instead
+#                FAULTS=1 injects a fault into each system call that changes a file instead;
+#                WALKS=3000 goes random walks through projects, in each shell
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
 #                BENCH="--beside CHECKOUT" compares with another checkout
 # make lint      what the house style asks for
@@ -12,6 +13,7 @@
 PYTEST =
 BENCH =
 ROUNDS = 1000
+WALKS = 0
 SEED =
 COVERAGE = tests/unit tests/shells tests/jobs
 TOOLS = .cache/tools
@@ -51,7 +53,7 @@ proof: lint
 	FAULTS=1 $(IN)/python -m pytest -n 2 tests -m faults $(PYTEST)
 else
 proof: checkout
-	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) --walks $(WALKS) $(if $(SEED),--seed $(SEED))
 endif
 
 # --- documentation, packages, files for a forge ---------------------------------------------

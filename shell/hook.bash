@@ -116,7 +116,7 @@ __autoenv_hpc_completion() {
     local undo words=(-- "$1")
     case $1 in -[DEI]) words=("$1") ;; esac
     \builtin printf -v undo '%q ' \\builtin complete -r "${words[@]}"
-    undo+=$'2>/dev/null\n'
+    undo+=$'2>/dev/null || :\n'
     __autoenv_hpc_undo+=("${undo/\\\\/\\}$(\builtin complete -p "${words[@]}" 2>/dev/null)")
     \builtin eval "$2"
 }
@@ -126,7 +126,8 @@ __autoenv_hpc_completion() {
 __autoenv_hpc_shelve() {
     local __autoenv_hpc_variable __autoenv_hpc_line
     for __autoenv_hpc_variable; do
-        \builtin eval "[[ -n \${${__autoenv_hpc_variable}[*]+x} ]]" || continue
+        __autoenv_hpc_line="${__autoenv_hpc_variable}[*]" # of an array that has no first element, too
+        if [[ -z ${!__autoenv_hpc_line+x} ]]; then continue; fi
         __autoenv_hpc_line=$(\builtin declare -p "$__autoenv_hpc_variable")
         __autoenv_hpc_undo+=("[[ -n \${${__autoenv_hpc_variable}[*]+x} ]] || declare -g ${__autoenv_hpc_line#declare }")
         \builtin unset -v "$__autoenv_hpc_variable"
@@ -168,7 +169,7 @@ __autoenv_hpc_is_typed() {
         if [[ $__autoenv_hpc_line == 'declare -'*x* && $__autoenv_hpc_line == 'declare -'*[aAilnuc]* ]]; then
             return 0
         fi
-    done <<<"$(\builtin declare -p "$@" 2>/dev/null)"
+    done <<<"$(\builtin declare -p "$@" 2>/dev/null || :)"
     return 1
 }
 

@@ -34,7 +34,7 @@ class ActiveProject(NamedTuple):
     name: str
     origin: str  # digest of the configuration, the site and the named environment
     # All variables but AUTOENV_HPC_STATE. Those in RECORDED are there even if they are unchanged;
-    # if a module is displaced, the module tool's state is too.
+    # if modules are loaded, the module tool's state is too.
     change: Change
     modules: tuple[Module, ...] = ()  # modules that entering loaded
     displaced: tuple[Module, ...] = ()  # modules that entering unloaded

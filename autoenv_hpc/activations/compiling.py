@@ -191,10 +191,13 @@ def _with_state(outside: Env, env: Env, project: Project, modules: WithModules) 
     before, after = map(bookkeeping.modules, (modules.start, modules.loaded.env))
     ours = tuple(module for module in after if module not in before)
     displaced = tuple(module for module in before if module not in after)
-    names = {*active.RECORDED, *(filter(bookkeeping.is_bookkeeping, outside) if displaced else ())}
-    recorded = {n: Value(outside.get(n), env.get(n)) for n in sorted(names) if n in outside}
     paths = _new_paths(change)
     has_modules = bool(ours or displaced or paths)
+    names = {
+        *active.RECORDED,
+        *(filter(bookkeeping.is_bookkeeping, outside) if has_modules else ()),
+    }
+    recorded = {n: Value(outside.get(n), env.get(n)) for n in sorted(names) if n in outside}
     state = active.encode(
         active.ActiveProject(
             root=project.root,

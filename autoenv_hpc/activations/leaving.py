@@ -41,6 +41,7 @@ def outside(now: Env, project: ActiveProject | None) -> Env:
     change, present = _change(now, project, conda), _present(now, project, conda)
     undo = _undo if _has_same_modules(now, project) else _unload
     result = undo(present, change, project)
+    result = bookkeeping.with_true_counts(result) | _restored(result, change)
     if conda.users or has_users_venv(now, project):
         # its `deactivate` must not bring the project back
         saved = ((name, other_venvs.saved_variable(name)) for name in result)
@@ -142,8 +143,8 @@ def _unload(now: Env, change: Change, project: ActiveProject) -> Env:
     """Undo the change part by part, and unload with the module tool.
 
     The displaced modules come back all together, or not at all if the user unloaded the project's
-    modules or loaded others that exclude them. Without them, nothing of them comes back: then the
-    variables outside are those after the displaced modules are unloaded there.
+    modules or loaded others that exclude them. Of a module that does not come back, nothing does:
+    the variables outside are those after a real unload there.
     """
     from autoenv_hpc.modules import unloading  # noqa: PLC0415 - only after a change of modules
 
@@ -152,12 +153,13 @@ def _unload(now: Env, change: Change, project: ActiveProject) -> Env:
     release = unloading.release(loaded, project.modules, project.paths)
     before = {**{n: v for n, v in release.kept.items() if n not in change}, **_set(change.befores)}
     start = other_venvs.without_venv(before)
-    base = unloading.without(start, project.displaced)
+    present = bookkeeping.modules(release.env)
+    gone = [module for module in bookkeeping.modules(start) if module not in present]
+    base = unloading.without(start, gone)
     result = _merge_load(base, release, change, project)
-    present = bookkeeping.modules(loaded)
-    is_users_act = bool(project.modules) and not any(m in present for m in project.modules)
-    unloaded = bookkeeping.modules(result)
-    displaced = [m for m in project.displaced if m not in unloaded and not is_users_act]
+    still = bookkeeping.modules(loaded)
+    is_users_act = bool(project.modules) and not any(m in still for m in project.modules)
+    displaced = [m for m in project.displaced if m in gone and not is_users_act]
     result = unloading.with_modules(result, displaced, base.get("MODULEPATH", ""))
     result = Change.between(before, start).undone_in(result)
     for name in bookkeeping.stale_table(result):
@@ -184,6 +186,13 @@ def _merge_load(base: Env, release: "Release", change: Change, project: ActivePr
         else:
             result[name] = merged(name, value, kept)
     return _set(result)
+
+
+def _restored(env: Env, change: Change) -> Env:
+    """Those of the variables that have their former values."""
+    return {
+        n: v.before for n, v in change.items() if v.before is not None and env.get(n) == v.before
+    }
 
 
 def _set(values: Variables | dict[str, str | None]) -> Env:

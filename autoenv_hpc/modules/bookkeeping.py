@@ -12,6 +12,7 @@ _BOOKKEEPING = re.compile(
     r"(LOADEDMODULES|_LMFILES_\w*|MODULEPATH|_ModuleTable\w*|__LMOD_\w+|LMOD_FAMILY_\w+"
     r"|__MODULES_\w+|MODULES_FAMILY_\w+|MODULES_LM[A-Z]+|\w+_modshare)\Z"  # version 4: the last two
 )
+_COUNTS = "__LMOD_REF_COUNT_"
 _MODULE_TABLE = re.compile(r"_ModuleTable\d+_\Z")  # one chunk
 
 
@@ -49,6 +50,24 @@ def stale_table(env: Env) -> list[str]:
     size = env.get("_ModuleTable_Sz_", "0")
     live = {f"_ModuleTable{i:03d}_" for i in range(1, int(size if size.isdigit() else 0) + 1)}
     return [name for name in env if _MODULE_TABLE.match(name) and name not in live]
+
+
+def with_true_counts(env: Env) -> Env:
+    """The variables, in which Lmod counts only the entries that its search paths have.
+
+    It counts all entries that it sees, those of others too.
+    """
+    result = dict(env)
+    for name in env:
+        if name.startswith(_COUNTS) and ";" not in env.get(name.removeprefix(_COUNTS), ""):
+            entries = env.get(name.removeprefix(_COUNTS), "").split(":")
+            counts = env[name].split(";")
+            kept = [count for count in counts if count.rpartition(":")[0] in entries]
+            if kept:
+                result[name] = ";".join(kept)
+            else:
+                del result[name]
+    return result
 
 
 def consistency(env: Env) -> Guards:

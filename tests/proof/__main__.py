@@ -1,10 +1,11 @@
-"""Proves that replays are what real loads would give: as many rounds as asked for, with each module tool.
+"""Proves that replays are what real loads would give, and that leaving gives back what was there.
 
     make proof ROUNDS=5000              prints the seed of the first round
     make proof ROUNDS=1 SEED=1234       repeats one round
+    make proof ROUNDS=0 WALKS=3000      walks through projects, in each shell with each module tool
 
-The first difference ends the rounds of its tool. It is reduced to the smallest tree and change, and
-printed as lines for a shell.
+The first difference ends the rounds of its tool. It is reduced to the smallest tree and change, or to
+the fewest steps, and printed as lines for a shell.
 """
 
 import argparse
@@ -12,12 +13,12 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import provision
-from homes import CHECKOUT, MODULE_TOOLS
-from proof import rounds
+from homes import CHECKOUT, MODULE_TOOLS, SHELLS
+from proof import rounds, walks
 from proof.product import Product
 
 _PROGRESS = 250  # rounds from one line to the next
@@ -37,10 +38,24 @@ def prove(tool: str, set_up: Mapping[str, str], seeds: range) -> bool:
     return not tally.fault
 
 
+def walk(tool: str, set_up: Mapping[str, str], seeds: range) -> bool:
+    """Walk through projects in each shell; return whether nothing is wrong."""
+    is_right = True
+    for shell in SHELLS:
+        with tempfile.TemporaryDirectory() as folder:
+            scene = walks.Scene(Path(folder).resolve(), shell, tool, set_up)
+            done, fault = walks.prove(scene, seeds)
+        sys.stdout.write(f"{tool}, {shell}: {done} walks\n{fault}")
+        sys.stdout.flush()
+        is_right &= not fault
+    return is_right
+
+
 def main() -> int:
     """Play the rounds of all tools at once; return the exit status."""
     parser = argparse.ArgumentParser(prog="make proof")
     parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--walks", type=int, default=0)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--tool", choices=MODULE_TOOLS, action="append")
     arguments = parser.parse_args()
@@ -51,12 +66,19 @@ def main() -> int:
     sys.stdout.write(f"SEED={seed}\n")
     sys.stdout.flush()
     processes = []
+    parts: tuple[tuple[Callable[[str, Mapping[str, str], range], bool], int], ...]
+    parts = ((prove, arguments.rounds), (walk, arguments.walks))
     for tool in arguments.tool or MODULE_TOOLS:
         process = os.fork()
         if process == 0:
             is_proven = False
             try:
-                is_proven = prove(tool, tools[tool], range(seed, seed + arguments.rounds))
+                played = (
+                    part(tool, tools[tool], range(seed, seed + count))
+                    for part, count in parts
+                    if count
+                )
+                is_proven = all([*played])
             finally:
                 os._exit(not is_proven)
         processes.append(process)

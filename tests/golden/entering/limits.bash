@@ -3,7 +3,9 @@ __autoenv_hpc_shelve 'A'
 \builtin export A='1'
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

@@ -3,7 +3,9 @@ set -gx A '1'
 function __autoenv_hpc_leave_active
 set -qx A; or return 1
 test "$A" = '1'; or return 1
-test "$argv[1]" = check; and return 0
+if test "$argv[1]" = check
+return 0
+end
 set -e A
 return 0
 end

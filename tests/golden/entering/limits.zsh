@@ -2,8 +2,10 @@ if __autoenv_hpc_may_set 'A'; then
 __autoenv_hpc_shelve 'A'
 \builtin export A='1'
 __autoenv_hpc_leave_active() {
-[[ ${A-} == '1' && ${(t)A} == *export* ]] || return 1
-[[ ${1-} != check ]] || return 0
+[[ ${A-} == '1' && ${(t)A} == scalar(|-tied)-export* ]] || return 1
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

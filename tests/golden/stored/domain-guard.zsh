@@ -9,8 +9,10 @@ case $1 in enter | exec | noted)
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
-[[ ${A-} == '1' && ${(t)A} == *export* ]] || return 1
-[[ ${1-} != check ]] || return 0
+[[ ${A-} == '1' && ${(t)A} == scalar(|-tied)-export* ]] || return 1
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }

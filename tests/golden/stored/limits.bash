@@ -2,13 +2,15 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 case $1 in enter | exec | noted)
-[[ -z ${A+x} ]] || return 1
+[[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
 ;; esac
 case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
-[[ ${1-} != check ]] || return 0
+if [[ ${1-} == check ]]; then
+return 0
+fi
 \builtin unset -v A
 return 0
 }
