@@ -138,6 +138,27 @@ def test_the_tool_prints_the_same_under_its_listener(
     assert not different, f"{len(different)}: {different[0]}"
 
 
+def test_an_interpreter_that_is_made_anew_is_listened_to(
+    programs: list[Program], tmp_path: Path
+) -> None:
+    """Environment Modules makes one anew if a modulefile adds a command to it."""
+    for name, text in (
+        ("first", "interp alias {} of {} set ::env(HOME)\nsetenv FIRST [of]"),
+        ("second", "family one\nif {[info exists env(ASKED)]} { setenv SECOND 1 }"),
+    ):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        (tmp_path / "tree" / name / "1").write_text(f"#%Module\n{text}\n")
+    for program in programs:
+        at = program._replace(env=program.env | {"MODULEPATH": f"{tmp_path}/tree"})
+        alone = at.answer("load", "first/1", "second/1", listened=False)
+        record = Path(at.listener[-1])
+        record.write_bytes(b"call\0\0\0\0")
+        assert at.answer("load", "first/1", "second/1", listened=True) == alone
+        seen = observations.observed(record.read_bytes(), at.env, time.time_ns())
+        assert seen is not None
+        assert {"HOME", "ASKED"} <= seen.variables.keys()
+
+
 def _observed(kind: str, command: str, folder: Path, env: dict[str, str]) -> str | None:
     """Why a load of `asks/1` cannot be stored, as the scratch shell hears it."""
     heard = folder / "heard"

@@ -172,6 +172,15 @@ def test_a_directory_comes_before_or_behind_the_others(site: Site, tmp_path: Pat
     assert site.value("LIB", MODULEPATH=f"{other.folder}:{site.tree.folder}") == "9.0"
 
 
+def test_a_directory_of_the_path_appears(site: Site, tmp_path: Path) -> None:
+    path = f"{tmp_path}/late:{site.tree.folder}"
+    site.values(MODULEPATH=path)
+    assert site.is_replayed(MODULEPATH=path)
+    Tree(tmp_path / "late", site.tree.language).module("lib/9.0", ("setenv", "LIB", "9.0"))
+    missed(site, MODULEPATH=path)
+    assert site.value("LIB", MODULEPATH=path) == "9.0"
+
+
 def test_a_rc_file_of_the_users_own(site: Site) -> None:
     if site.tool == "lmod":
         (site.home.folder / ".modulerc.lua").write_text('module_version("lib/1.0", "default")\n')
