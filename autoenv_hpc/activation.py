@@ -29,6 +29,8 @@ class Activation(NamedTuple):
     summary: str = ""  # the line that reports the entry
     notices: tuple[str, ...] = ()  # further messages, shown once, at the compilation
     variant: str = ""  # distinguishes the activations of one project
+    choice: str = ""  # the options that chose a site or a named environment
+    command: str = ""  # the path of the command, which is one of the variables
     link: str = ""  # the link to the root, if the shell knows the project by one
 
     @property

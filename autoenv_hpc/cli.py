@@ -60,12 +60,14 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     context = Context(parsed, environ, report)
     if "verbose" in parsed:
         verbose.switch_on()
-    if getattr(parsed, "directory", None) is not None:
-        try:
+    try:
+        if getattr(parsed, "directory", None) is not None:
             context.change_directory(parsed.directory)
-        except Problem as problem:
-            problem.status = 125 if parsed.command == "exec" else problem.status
-            raise
+        if getattr(parsed, "project", None) is not None:
+            context.choose_project(parsed.project)
+    except Problem as problem:
+        problem.status = 125 if parsed.command == "exec" else problem.status
+        raise
     module = importlib.import_module(f"autoenv_hpc.commands.{parsed.module}")
     command: Callable[[Context], int] = module.run
     return command(context)
@@ -255,6 +257,7 @@ def _add_shell(command: "_AddCommand") -> None:
 
 def _add_directory(command: argparse.ArgumentParser) -> None:
     command.add_argument("-C", dest="directory", metavar="DIR", help="run as if started in DIR")
+    command.add_argument("--project", metavar="DIR", help="use the project of DIR, but stay here")
 
 
 def _add_choice(command: argparse.ArgumentParser) -> None:

@@ -16,7 +16,6 @@ from autoenv_hpc.errors import ModuleError, Problem
 from autoenv_hpc.project import config, editing, project
 from autoenv_hpc.project.project import Project, Untrusted
 from autoenv_hpc.shells.dialects import dialect_for
-from autoenv_hpc.system import jobs
 from autoenv_hpc.venvs.types import VenvRequest
 
 _SETTLING = (0.06, 2)  # seconds; the second is for file systems that count in seconds
@@ -50,9 +49,10 @@ def choose_project(context: Context) -> Project:
     if arguments.allow:
         data = project.read(file)
         project.allow(file, data, outside, folders, settings)
+    kept = active.kept_env(environ, os.path.dirname(file))
     load = partial(
         project.load, outside=outside, folders=folders, settings=settings, site=arguments.site,
-        env=arguments.env, data=data,
+        env=arguments.env or kept, data=data,
     )  # fmt: skip
     try:
         return load(file)
@@ -108,10 +108,9 @@ def compile_and_store(
     failures.forget(folders.cache, chosen.root)
     for notice in activation.notices:
         context.report.note(notice)
-    if not (arguments.site or arguments.env):  # a later call without options finds what is stored
-        bash, report = dialect_for("bash"), context.report
-        storing.store_activation(activation, bash, folders, report, is_said=prepare)
-        storing.sweep_notes(folders)
+    bash, report = dialect_for("bash"), context.report
+    storing.store_activation(activation, bash, folders, report, is_said=prepare)
+    storing.sweep_notes(folders)
     return Compiled(chosen, outside, activation)
 
 
@@ -174,11 +173,9 @@ def _outer(
 
 
 def _find(context: Context, settings: config.Settings) -> str:
-    """Search from the working directory, then from the folder where the job was submitted."""
-    submitted = jobs.submitted(context.environ)
-    for start in (context.directory, *submitted):
+    for start in context.starts:
         file = project.find(start, context.folders, settings, context.report.note)
         if file:
             return file
-    looked = " or ".join((context.directory, *submitted))
+    looked = " or ".join(dict.fromkeys(context.starts))
     raise Problem(f"no {config.FILE_NAME} in {looked} or above (write one with `autoenv-hpc init`)")

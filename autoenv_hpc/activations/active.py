@@ -7,6 +7,7 @@ a digest, since leaving only compares it with the present value.
 
 import binascii
 import json
+import os
 import zlib
 from typing import NamedTuple
 
@@ -116,6 +117,16 @@ def _is_entry(name: str, value: Value) -> bool:
     return all(
         text is None or (isinstance(text, str) and "\0" not in text) for text in (before, after)
     )
+
+
+def kept_env(env: Env, root: str) -> str | None:
+    """The named environment that whoever enters the active project again keeps.
+
+    :param root: the project that is entered, perhaps behind a link.
+    """
+    project = active_project(env)
+    is_same = project is not None and project.root == os.path.realpath(root)
+    return (env.get("AUTOENV_HPC_ENV") or None) if is_same else None
 
 
 def without_project(env: Env) -> Env:

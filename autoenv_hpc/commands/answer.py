@@ -59,7 +59,8 @@ def _switch_to(question: Question, shell: _Shell, report: Report) -> str:
         storing.wait_for_next_second((file,))
     try:
         outside = active.without_project(shell.environ)
-        governing = project.governing(question.root, outside, shell.folders)
+        kept = None if shell.active else active.kept_env(shell.environ, question.root)
+        governing = project.governing(question.root, outside, shell.folders, kept)
         files |= governing.guards.files
         for problem in governing.problems:
             report.problem(problem)

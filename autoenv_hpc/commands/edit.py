@@ -38,8 +38,8 @@ def run(context: Context) -> int:
 
 def _file(context: Context) -> str:
     settings = config.settings(context.environ, context.folders)
-    found = project.find(context.directory, context.folders, settings, context.report.note)
-    return found or os.path.join(context.directory, config.FILE_NAME)
+    found = project.find(context.starts[0], context.folders, settings, context.report.note)
+    return found or os.path.join(context.starts[0], config.FILE_NAME)
 
 
 def _open(file: str, context: Context) -> None:

@@ -54,7 +54,7 @@ def facts(context: Context) -> Facts:
     try:
         settings = config.settings(environ, folders)
         problems += settings.notices
-        file = project.find(context.directory, folders, settings, problems.append)
+        file = project.find(context.starts[0], folders, settings, problems.append)
         if file is None:
             return known
         way = os.path.dirname(file)

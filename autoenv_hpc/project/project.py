@@ -25,6 +25,7 @@ class Project(NamedTuple):
     site: sites.Site
     origin: str  # a digest of the configuration and its site
     guards: Guards
+    choice: str = ""  # what the user chose, as options: `shell/autoenv-hpc` writes the same
 
 
 class Governing(NamedTuple):
@@ -132,13 +133,21 @@ def load(  # noqa: PLR0913 - three are the user's choices
         known=document.sites | settings.sites,
         node=os.uname().nodename,
     )
+    choice = (f"--site={site} " if site else "") + (f"--env={env}" if env else "")
+    if not env:
+        env = outside.get("AUTOENV_HPC_ENV") or None
+        guards |= Guards.on_variables(["AUTOENV_HPC_ENV"], outside)
     settled = layers.select(document, settings, site_here, env)
     origin = digest([file, settled, site_here.tables])
-    return Project(root, file, way, settled, site_here, origin, guards | site_here.guards)
+    guards |= site_here.guards
+    return Project(root, file, way, settled, site_here, origin, guards, choice)
 
 
-def governing(root: str, outside: Env, folders: Folders) -> Governing:
-    """The project that governs a folder with a configuration; projects not allowed are skipped."""
+def governing(root: str, outside: Env, folders: Folders, env: str | None = None) -> Governing:
+    """The project that governs a folder with a configuration; projects not allowed are skipped.
+
+    :param env: the named environment of the project in this very folder, if one is chosen.
+    """
     settings = config.settings(outside, folders)
     problems: list[Problem] = [Problem(notice) for notice in settings.notices]
     guards = Guards()
@@ -151,7 +160,8 @@ def governing(root: str, outside: Env, folders: Folders) -> Governing:
         file = find(os.path.dirname(root), folders, settings)
     while file:
         try:
-            project = load(file, outside, folders, settings)
+            chosen = env if file == nearest else None
+            project = load(file, outside, folders, settings, env=chosen)
         except Untrusted as error:
             problems.append(error)
             guards |= error.guards

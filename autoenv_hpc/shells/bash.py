@@ -55,6 +55,7 @@ class Bash(Dialect):
             *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
             *self._age(guards),
             *self._holds(comparable(activation.reads)),
+            *self._chosen(activation),
             "case $1 in enter | exec | noted)",
             *self._holds(comparable(change.befores)),
             *self._functions(activation),
@@ -124,6 +125,22 @@ class Bash(Dialect):
     def _unchanged(self, changed: str, condition: str = "") -> list[str]:
         """The line that returns 1 if the test succeeds."""
         return [f"[[ {condition}( {changed} ) ]] && return 1"] if changed else []
+
+    def _chosen(self, activation: Activation) -> list[str]:
+        """The lines that compare the options of `exec`, and the path of the command.
+
+        What is active stays for an `exec` without options, but for a site, which may be another. It
+        can be left whatever was chosen.
+        """
+        choice, command = self.quote(activation.choice), self.quote(activation.command)
+        same = f"${{__autoenv_hpc_choice-}} == {choice}"
+        kept = f"${{__autoenv_hpc_choice-}} == any || {same}"
+        if activation.choice and "--site" not in activation.choice:
+            kept = f"-z ${{__autoenv_hpc_choice-}} || {kept}"
+        return [
+            f"case $1 in check) [[ {kept} ]] || return 1 ;; adopt) ;;",
+            f"*) [[ {same} && ${{__autoenv_hpc_command-}} == {command} ]] || return 1 ;; esac",
+        ]
 
     def _unsettable(self, activation: Activation) -> list[str]:
         """The names that an activation reads or changes, and no shell can hold."""

@@ -41,6 +41,8 @@ class Fish(Dialect):
             *self._age(guards, stamps),
             *self._holds(comparable(activation.reads)),
             "if test $argv[1] = enter",
+            f'test "$__autoenv_hpc_choice" = {self.quote(activation.choice)}; or return 1',
+            f'test "$__autoenv_hpc_command" = {self.quote(activation.command)}; or return 1',
             *self._holds(comparable(change.befores)),
             *self._shadow(change),
             *self.assign(assignments(change), removals(change)),

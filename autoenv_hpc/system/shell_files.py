@@ -1,6 +1,7 @@
 """The paths of the files in `shell/`, installed or in a checkout."""
 
 import os
+import sys
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -11,3 +12,8 @@ def shell_file(name: str) -> str:
     if os.path.exists(installed):
         return installed
     return os.path.join(os.path.dirname(_PACKAGE), "shell", name)
+
+
+def command() -> str:
+    """The absolute path of the command, by which the user called it."""
+    return os.path.abspath(sys.argv[0])

@@ -178,7 +178,9 @@ def test_the_words_of_a_hook(name: str) -> None:
 
 def test_the_words_of_exec() -> None:
     words = set(_VOCABULARY.findall(code(CHECKOUT / "shell/autoenv-hpc")))
-    assert words - NOT_OURS == EXEC_MODES | set(SHELLS["bash"])
+    # `any` is the choice of whoever only leaves
+    assert words - NOT_OURS == EXEC_MODES | set(SHELLS["bash"]) | {"any"}
+    assert all("__autoenv_hpc_choice-} == any" in t for t in texts_of("bash", "stored/"))
 
 
 @pytest.mark.parametrize("variety", DIALECTS)

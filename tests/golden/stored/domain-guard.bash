@@ -3,6 +3,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 \builtin read -r __autoenv_hpc_host </proc/sys/kernel/hostname
 [[ ${__autoenv_hpc_host#"${__autoenv_hpc_host%%.*}"} == '.it'\''s.example.org' ]] || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'

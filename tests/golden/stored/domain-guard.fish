@@ -5,6 +5,8 @@ read __autoenv_hpc_host </proc/sys/kernel/hostname
 set __autoenv_hpc_host (string replace -r -- '^[^.]*' '' $__autoenv_hpc_host)
 test "$__autoenv_hpc_host" = '.it\'s.example.org'; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
 end

@@ -6,6 +6,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 case $BASH_VERSINFO${EPOCHSECONDS+x} in [5-9]x) __autoenv_hpc_now=$EPOCHSECONDS ;; *) \builtin printf -v __autoenv_hpc_now '%(%s)T' -1 ;; esac
 (( 1795514965 < __autoenv_hpc_now && __autoenv_hpc_now < 1795522165 )) || return 1
 [[ -z ${LMOD_SYSTEM_NAME[*]+x} && ${MODULEPATH-} == '/modules' && ${MODULEPATH@a} == x ]] || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${NEW[*]+x}${NEW_AND_EMPTY[*]+x}${LD_LIBRARY_PATH[*]+x}${_LMFILES_[*]+x}${AUTOENV_HPC_ROOT[*]+x}${AUTOENV_HPC_STATE[*]+x}${MANPATH[*]+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${VIRTUAL_ENV-} == '/home/me/outer' && ${CHANGED@a}${REMOVED@a}${EMPTIED@a}${FILLED@a}${EMPTY_AND_REMOVED@a}${PATH@a}${PYTHONPATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a}${VIRTUAL_ENV@a} == xxxxxxxxxxx ]] || return 1
 case $1 in exec | noted) return 1 ;; esac

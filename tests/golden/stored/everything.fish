@@ -8,6 +8,8 @@ set -qx LMOD_SYSTEM_NAME; test $status -eq 1; or return 1
 set -qx MODULEPATH; or return 1
 test "$MODULEPATH" = '/modules'; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx NEW NEW_AND_EMPTY LD_LIBRARY_PATH _LMFILES_ AUTOENV_HPC_ROOT AUTOENV_HPC_STATE MANPATH; test $status -eq 7; or return 1
 set -qx CHANGED REMOVED EMPTIED FILLED EMPTY_AND_REMOVED PATH PYTHONPATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS VIRTUAL_ENV; or return 1
 test "$CHANGED"\x01"$REMOVED"\x01"$EMPTIED"\x01"$FILLED"\x01"$EMPTY_AND_REMOVED"\x01"$PATH"\x01"$PYTHONPATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS"\x01"$VIRTUAL_ENV" = 'old'\x01'old'\x01'old'\x01''\x01''\x01'/usr/bin:/bin'\x01'/home/me/lib'\x01''\x01'/usr/share/info:'\x01'/usr/share'\x01'/home/me/outer'; or return 1

@@ -5,6 +5,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 [[ $__autoenv_hpc_host == 'node1' ]] || return 1
 (( 1795514965 < ${(%):-%D{%s\}} && ${(%):-%D{%s\}} < 1795522165 )) || return 1
 [[ -z ${LMOD_SYSTEM_NAME+x} && ${MODULEPATH-} == '/modules' && ${(t)MODULEPATH} == scalar(|-tied)-export* ]] || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${NEW+x}${NEW_AND_EMPTY+x}${LD_LIBRARY_PATH+x}${_LMFILES_+x}${AUTOENV_HPC_ROOT+x}${AUTOENV_HPC_STATE+x} && ${(t)MANPATH} != *export* && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${VIRTUAL_ENV-} == '/home/me/outer' && ${(t)CHANGED} == scalar(|-tied)-export* && ${(t)REMOVED} == scalar(|-tied)-export* && ${(t)EMPTIED} == scalar(|-tied)-export* && ${(t)FILLED} == scalar(|-tied)-export* && ${(t)EMPTY_AND_REMOVED} == scalar(|-tied)-export* && ${(t)PATH} == scalar(|-tied)-export* && ${(t)PYTHONPATH} == scalar(|-tied)-export* && ${(t)PKG_CONFIG_PATH} == scalar(|-tied)-export* && ${(t)INFOPATH} == scalar(|-tied)-export* && ${(t)XDG_DATA_DIRS} == scalar(|-tied)-export* && ${(t)VIRTUAL_ENV} == scalar(|-tied)-export* ]] || return 1
 [[ $1 == exec ]] || __autoenv_hpc_shelve 'MANPATH'

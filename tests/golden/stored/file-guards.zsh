@@ -1,6 +1,8 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 66696c652d677561726473
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e '/state/allowed/record' || -e '/state/denied/record' || -e '/modules/.version' || ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 || ! -e $__autoenv_hpc_stamps/1600000000000000000 || ! -e '/modules/GCC/10.3.0.lua' || ! -e '/modules/it'\''s $(x)/1.0' || ! -e '/modules/Python/3.9.5.lua' || $__autoenv_hpc_stamps/1600000000000000000 -nt '/modules/GCC/10.3.0.lua' || '/modules/GCC/10.3.0.lua' -nt '/modules/it'\''s $(x)/1.0' || '/modules/it'\''s $(x)/1.0' -nt '/modules/Python/3.9.5.lua' || '/modules/Python/3.9.5.lua' -nt $__autoenv_hpc_stamps/1600000000000000000 || ! -e $__autoenv_hpc_stamps/1500000000000000001 || ! -e '/modules/café ÿþ\x41'\''' || $__autoenv_hpc_stamps/1500000000000000001 -nt '/modules/café ÿþ\x41'\''' || '/modules/café ÿþ\x41'\''' -nt $__autoenv_hpc_stamps/1500000000000000001 ) ]] && return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A+x} ]] || return 1
 \builtin export A='1'

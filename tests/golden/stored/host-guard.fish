@@ -4,6 +4,8 @@ set -l __autoenv_hpc_host
 read __autoenv_hpc_host </proc/sys/kernel/hostname
 test "$__autoenv_hpc_host" = 'it\'s-node.example.org'; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
 end

@@ -1,6 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 686f7374696c652d76616c75
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx QUOTES SUBSTITUTION; test $status -eq 2; or return 1
 set -qx HOSTILE WAS_HOSTILE LINES NOT_UTF8 BACKSLASHES CONTROLS BLANKS OPTIONS HOSTILE_PATH; or return 1
 test "$HOSTILE"\x03"$WAS_HOSTILE"\x03"$LINES"\x03"$NOT_UTF8"\x03"$BACKSLASHES"\x03"$CONTROLS"\x03"$BLANKS"\x03"$OPTIONS"\x03"$HOSTILE_PATH" = ''\x03'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片'\x03'one

@@ -4,6 +4,8 @@ set -l __autoenv_hpc_text
 while read -l __autoenv_hpc_line; test -n "$__autoenv_hpc_line"; or break; string match -q -- 'vendor_id*' "$__autoenv_hpc_line"; or string match -q -- 'flags*' "$__autoenv_hpc_line"; or string match -q -- 'CPU implementer*' "$__autoenv_hpc_line"; or string match -q -- 'CPU part*' "$__autoenv_hpc_line"; or string match -q -- 'Features*' "$__autoenv_hpc_line"; or string match -q -- 'cpu	*' "$__autoenv_hpc_line"; and set -a __autoenv_hpc_text "$__autoenv_hpc_line"; end 2>/dev/null </proc/cpuinfo
 test "$__autoenv_hpc_text" = 'vendor_id	: It\'s flags		: fpu vme'; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
 end

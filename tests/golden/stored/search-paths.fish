@@ -1,6 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 7365617263682d7061746873
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx LD_LIBRARY_PATH _LMFILES_; test $status -eq 2; or return 1
 set -qx PATH PYTHONPATH PKG_CONFIG_PATH INFOPATH XDG_DATA_DIRS; or return 1
 test "$PATH"\x01"$PYTHONPATH"\x01"$PKG_CONFIG_PATH"\x01"$INFOPATH"\x01"$XDG_DATA_DIRS" = '/usr/bin:/bin'\x01'/home/me/lib'\x01''\x01'/usr/share/info:'\x01'/usr/share'; or return 1

@@ -1,6 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 7370656369616c2d76617269
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx MANPATH FPATH MODULE_PATH FIGNORE WATCH; test $status -eq 5; or return 1
 set -qx CDPATH MAILPATH PSVAR; or return 1
 test "$CDPATH"\x01"$MAILPATH"\x01"$PSVAR" = '.'\x01'/var/mail/me'\x01'a'; or return 1

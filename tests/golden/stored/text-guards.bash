@@ -7,6 +7,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 A = '\''$1 `x` \'\''
 ' ]]; } 2>/dev/null || return 1
 { \builtin mapfile __autoenv_hpc_lines <'/it'\''s' && \builtin printf -v __autoenv_hpc_text %s "${__autoenv_hpc_lines[@]}" && [[ $__autoenv_hpc_text == '' ]]; } 2>/dev/null || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'

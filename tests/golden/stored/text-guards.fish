@@ -11,6 +11,8 @@ set -l __autoenv_hpc_text ''
 read -z __autoenv_hpc_text <'/it\'s' 2>/dev/null
 test "$__autoenv_hpc_text" = ''; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
 end

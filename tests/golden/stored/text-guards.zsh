@@ -6,6 +6,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 [env]
 A = '\''$1 `x` \'\''' ]] 2>/dev/null || return 1
 [[ "$(<'/it'\''s')" == '' ]] 2>/dev/null || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A+x} ]] || return 1
 \builtin export A='1'

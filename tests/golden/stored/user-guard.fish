@@ -4,6 +4,8 @@ set -l __autoenv_hpc_text
 while read -l __autoenv_hpc_line; test -n "$__autoenv_hpc_line"; or break; string match -q -- 'Uid:*' "$__autoenv_hpc_line"; or string match -q -- 'Gid:*' "$__autoenv_hpc_line"; or string match -q -- 'Groups:*' "$__autoenv_hpc_line"; and set -a __autoenv_hpc_text "$__autoenv_hpc_line"; end 2>/dev/null </proc/self/status
 test "$__autoenv_hpc_text" = 'Uid:	1	1 Groups:	1 2 '; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -gx A '1'
 end

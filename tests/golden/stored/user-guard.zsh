@@ -6,6 +6,8 @@ while IFS= read -r __autoenv_hpc_line; do case $__autoenv_hpc_line in '') break 
 [[ $__autoenv_hpc_text == 'Uid:	1	1
 Groups:	1 2 
 ' ]] || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A+x} ]] || return 1
 \builtin export A='1'

@@ -2,6 +2,8 @@
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
 [[ -z ${UNSET[*]+x}${MANPATH[*]+x} && ${EMPTY+x}${EMPTY-} == x && ${PLAIN-} == 'value' && ${HOSTILE-} == 'it'\''s "a" test; && $(touch x) `x` \ *e- èрт🚒♞中片' && ${NOT_UTF8-} == 'caf� ��\x41'\''' && ${FPATH-} == '/usr/share/zsh' && ${EMPTY@a}${PLAIN@a}${HOSTILE@a}${NOT_UTF8@a}${FPATH@a} == xxxxx ]] || return 1
+case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
+*) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} && ${CHANGED-} == 'old' && ${CHANGED@a} == x ]] || return 1
 \builtin export A='1' CHANGED='new'

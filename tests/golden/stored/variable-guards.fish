@@ -4,6 +4,8 @@ set -qx UNSET MANPATH; test $status -eq 2; or return 1
 set -qx EMPTY PLAIN HOSTILE NOT_UTF8 FPATH; or return 1
 test "$EMPTY"\x01"$PLAIN"\x01"$HOSTILE"\x01"$NOT_UTF8"\x01"$FPATH" = ''\x01'value'\x01'it\'s "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片'\x01'caf'\Xe9' '\Xff\Xfe'\\x41\''\x01'/usr/share/zsh'; or return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx A; test $status -eq 1; or return 1
 set -qx CHANGED; or return 1
 test "$CHANGED" = 'old'; or return 1

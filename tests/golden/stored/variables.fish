@@ -1,6 +1,8 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 7661726961626c6573
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 if test $argv[1] = enter
+test "$__autoenv_hpc_choice" = ''; or return 1
+test "$__autoenv_hpc_command" = ''; or return 1
 set -qx NEW NEW_AND_EMPTY; test $status -eq 2; or return 1
 set -qx CHANGED REMOVED EMPTIED FILLED EMPTY_AND_REMOVED; or return 1
 test "$CHANGED"\x01"$REMOVED"\x01"$EMPTIED"\x01"$FILLED"\x01"$EMPTY_AND_REMOVED" = 'old'\x01'old'\x01'old'\x01''\x01''; or return 1
