@@ -188,7 +188,10 @@ def _questions(record: bytes) -> Iterator[Question]:
 
 
 def _deciding(questions: list[Question]) -> Iterator[Question]:
-    """Leave out what rc files asked in the walk that have nothing to do with any name tried."""
+    """Leave out the rc files in the walk that have nothing to do with any name tried.
+
+    One that asks something may mean any name under another answer, so it stays.
+    """
     tried = {question.what for question in questions if question.kind == "tried"}
     folders = {question.what for question in questions if question.kind == "walk"}
     held: list[Question] | None = None
@@ -202,7 +205,8 @@ def _deciding(questions: list[Question]) -> Iterator[Question]:
             is_of_a_name = where not in folders and any(
                 where.startswith(f"{folder}/") for folder in folders
             )
-            if held is not None and (not is_of_a_name or names & tried):
+            asks = any(asked.what != question.what for asked in held or ())
+            if held is not None and (asks or not is_of_a_name or names & tried):
                 yield from held
             held = None
         elif held is None:

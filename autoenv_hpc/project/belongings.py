@@ -4,7 +4,6 @@ These are the modulefiles below the project's own folder that `module-paths` nam
 files that others own or may write. They are the same on each site and in each named environment.
 """
 
-import glob
 import os
 from collections.abc import Iterable, Iterator
 
@@ -49,6 +48,8 @@ def _tables(data: Table) -> Iterator[Table]:
 
 def _paths(values: Iterable[str], root: str, environ: Env, home: str) -> list[str]:
     """Where path values may lead, whatever their fields stand for."""
+    import glob  # noqa: PLC0415 - only for a path value
+
     found = []
     for value in values:
         pattern = templates.pattern(value, environ, home)

@@ -254,7 +254,7 @@ def counting(cluster: Home, tool: str, tmp_path: Path, more: str = "") -> Path:
     start = f'exec "{real}"' if tool == "lmod" else behind.rstrip()
     front.write_text(f'#!/bin/sh\necho "$$ $PPID" >> "{log}"\n{more}\n{start} "$@"\n')
     front.chmod(0o755)
-    cluster.env[name] = str(front)
+    cluster.env |= {n: v.replace(real, str(front)) for n, v in cluster.env.items() if real in v}
     return log
 
 

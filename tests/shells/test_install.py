@@ -93,7 +93,7 @@ def test_the_checkouts_own_script_runs(home: Home) -> None:
 
 # What a miss may import besides the compiler, once it has parsed the configuration before.
 HOT_PATH = {
-    "__future__", "binascii", "collections", "contextlib", "copyreg", "enum", "fnmatch", "functools",
+    "__future__", "binascii", "collections", "contextlib", "copyreg", "enum", "errno", "fnmatch", "functools",
     "itertools", "json", "keyword", "math", "operator", "re", "reprlib", "string", "types", "typing", "warnings", "zlib",
 }  # fmt: skip
 

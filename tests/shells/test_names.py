@@ -23,7 +23,10 @@ def our_names() -> set[str]:
 
 NAMES = our_names()
 # what zsh or fish keeps for itself, so that no configuration may set it
-THEIRS = {"path", "status", "options", "version", "argv", "precmd_functions", "chpwd_functions"}
+THEIRS = {
+    *("path", "status", "options", "version", "argv", "precmd_functions", "chpwd_functions"),
+    *("fish_prompt", "modules"),
+}
 
 
 def show(names: set[str]) -> str:

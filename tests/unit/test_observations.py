@@ -163,19 +163,27 @@ def test_a_kind_that_nobody_knows_is_a_reason_not_to_store() -> None:
     )
 
 
-def test_an_rc_file_on_the_way_counts_only_if_it_bears_on_a_name_that_was_tried() -> None:
-    def rc(name: str, *defines: str) -> tuple[tuple[str, ...], ...]:
+def test_an_rc_file_on_the_way_counts_if_it_asks_or_bears_on_a_name_that_was_tried() -> None:
+    def rc(name: str, *defines: str, asks: str = "") -> tuple[tuple[str, ...], ...]:
         path = f"/tree/{name}/.modulerc.lua"
-        asked = ("variable", f"OF_{name}")
-        return ("rc", path, "walk"), asked, ("rc end", path, "\n".join(defines))
+        questions = [("variable", asks)] if asks else []
+        return (
+            ("rc", path, "walk"),
+            ("read", path, "absent"),
+            *questions,
+            ("rc end", path, *defines),
+        )
 
     seen = _read(
         ("walk", "/tree", "absent"),
-        *rc("gpu", "cuda/stable", "cuda/12"),
+        *rc("gpu", "cuda/stable\ncuda/12"),
         *rc("other", "other/1"),
+        *rc("asking", asks="ASKED"),  # with another answer, it might mean cuda/stable
         ("tried", "cuda/stable"),
     )
-    assert seen.variables == {"OF_gpu": None}
+    assert seen.variables == {"ASKED": None}
+    assert "/tree/gpu/.modulerc.lua" in seen.files
+    assert "/tree/other/.modulerc.lua" not in seen.files
 
 
 def test_a_call_that_was_not_listened_to_until_its_end_is_not_believed() -> None:

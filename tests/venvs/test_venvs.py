@@ -143,6 +143,7 @@ def test_one_for_another_architecture_is_refused(home: Home) -> None:
     data[18:20] = (183 if os.uname().machine != "aarch64" else 62).to_bytes(2, "little")
     python.unlink()
     python.write_bytes(data)
+    python.chmod(0o755)
     assert "{arch}" in refused(home, root)
 
 
