@@ -71,8 +71,10 @@ namespace eval ::observe {
     if {[info commands ::tcl::file::exists] eq {}} {
         lappend commands ::file any_file
     }
-    # What Lmod's translators ask themselves; they are started for each modulefile.
+    # Lmod's translators are started for each file. The one for modulefiles runs them in an interpreter of
+    # their own, so little of itself is watched; the one for rc files runs them in its own.
     variable is_translator [string match *2lua.tcl $program]
+    variable has_inner [string match *tcl2lua.tcl $program]
     variable commands_of_translator {::exec program ::source read ::load load}
     # Environment Modules' own parts; those of the library in C are there once it is loaded.
     variable parts {
@@ -533,7 +535,7 @@ proc ::observe::subcommand_asked {interp line} {
 proc ::observe::install {interp {with_env 1}} {
     variable commands
     variable commands_of_translator
-    variable is_translator
+    variable has_inner
     variable installed
     variable env_trace
     set installed($interp) 1
@@ -550,7 +552,7 @@ proc ::observe::install {interp {with_env 1}} {
         }
         trace add variable ::tcl_platform {read array} ::__observe_platform
         trace add execution ::interp leave ::__observe_created
-    }} [expr {$is_translator && $interp eq {} ? $commands_of_translator : $commands}]]
+    }} [expr {$has_inner && $interp eq {} ? $commands_of_translator : $commands}]]
     if {$interp eq {}} {
         set env_trace {::observe::variable_asked {}} ;# without the way through an alias
         trace add variable ::env {read write unset array} $env_trace
@@ -565,8 +567,8 @@ proc ::observe::created {parent line code result operation} {
     if {$code == 0 && !$busy && [string match cr* [lindex $line 1]]} {
         set busy 1
         install [concat $parent [list $result]]
-        variable is_translator
-        if {$is_translator && $parent eq {}} {
+        variable has_inner
+        if {$has_inner && $parent eq {}} {
             # one interpreter for each start; its forty aliases need no look
             trace remove execution ::interp leave ::__observe_created
             watch_parts

@@ -48,6 +48,9 @@ def _tables(data: Table) -> Iterator[Table]:
 
 def _paths(values: Iterable[str], root: str, environ: Env, home: str) -> list[str]:
     """Where path values may lead, whatever their fields stand for."""
+    values = list(values)
+    if not values:
+        return []
     import glob  # noqa: PLC0415 - only for a path value
 
     found = []

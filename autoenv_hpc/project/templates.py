@@ -1,6 +1,5 @@
 """The templates in path values."""
 
-import glob
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -60,6 +59,8 @@ def pattern(template: str, environ: Env, home: str) -> str | None:
     """
     tilde = _HOME.match(template)
     start = os.path.expanduser(f"~{tilde['user']}") if tilde and tilde["user"] else home
+    import glob  # noqa: PLC0415 - only for a path value
+
     parts, at = [glob.escape(start)] if tilde else [], tilde.end() if tilde else 0
     for match in _PART.finditer(template, at):
         parts.append(glob.escape(template[at : match.start()]))

@@ -160,7 +160,7 @@ class Product:
 
     def _call(self, world: World, words: list[str], cache: str = "cache") -> Entered:
         call = Call(
-            words, self._env(world, cache), str(self.root / world.place),
+            words, self._env(world, cache) | {"AUTOENV_HPC_SELF": COMMAND}, str(self.root / world.place),
             str(self._folder / "output"), str(self._folder / "messages"), world.umask,
             None if world.groups is None else list(world.groups), world.host,
         )  # fmt: skip
