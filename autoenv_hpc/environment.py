@@ -126,9 +126,15 @@ def _apparent_separator(before: str | None, after: str | None, now: str) -> str 
     for separator in ":;":
         lists = [text.split(separator) if text else [] for text in (before, after, now)]
         pairs = [(old, new) for old, new in itertools.pairwise(lists) if old and len(new) > 1]
-        if any(len(_matches(old, new)) == len(old) < len(new) for old, new in pairs):
+        if any(is_sublist(old, new) and len(old) < len(new) for old, new in pairs):
             return separator
     return None
+
+
+def is_sublist(fewer: list[str], more: list[str]) -> bool:
+    """Whether a list is another one without some of its entries, in the same order."""
+    rest = iter(more)
+    return all(entry in rest for entry in fewer)
 
 
 def with_entries(value: str | None, prepend: Iterable[str] = (), append: Iterable[str] = ()) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from autoenv_hpc.activations import other_venvs
 from autoenv_hpc.activations.active import NAME, ActiveProject
-from autoenv_hpc.environment import Change, Env, Value, Variables, merged
+from autoenv_hpc.environment import Change, Env, Value, Variables, is_sublist, merged
 from autoenv_hpc.modules import bookkeeping
 
 if TYPE_CHECKING:
@@ -180,12 +180,23 @@ def _merge_load(base: Env, release: "Release", change: Change, project: ActivePr
             continue
         if kept == after or (kept is None and not are_ours_loaded):
             result[name] = value.before
-        elif change.is_search_path(name):
+        elif change.is_search_path(name) or _lost_entries(after, kept, release.env.get(name)):
             now = release.env.get(name, "")
             result[name] = merged(name, value, now, is_list=True, keep_added=has_users_modules)
         else:
             result[name] = merged(name, value, kept)
     return _set(result)
+
+
+def _lost_entries(after: str | None, kept: str | None, unloaded: str | None) -> bool:
+    """Whether the unload took entries away, as it does from a search path of any name.
+
+    If it left nothing, the variable may be another that the user has set. It is none if all that
+    stood there is part of what entering made.
+    """
+    more, fewer = (kept, unloaded) if unloaded else (after, kept)
+    entries, rest = ((text or "").split(":") for text in (more, fewer))
+    return len(rest) < len(entries) and is_sublist(rest, entries)
 
 
 def _restored(env: Env, change: Change) -> Env:

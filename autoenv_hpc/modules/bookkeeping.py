@@ -4,7 +4,7 @@ import itertools
 import re
 from typing import NamedTuple
 
-from autoenv_hpc.environment import Env
+from autoenv_hpc.environment import Change, Env, Value, is_search_path
 from autoenv_hpc.guards import Guards
 
 # The state of both tools. It is one unit, and never restored in part.
@@ -68,6 +68,14 @@ def with_true_counts(env: Env) -> Env:
             else:
                 del result[name]
     return result
+
+
+def uncounted(change: Change, outside: Env) -> Change:
+    """The counts of a project's search paths that Lmod may begin inside; leaving removes them."""
+    if "LMOD_CMD" not in outside:
+        return Change()
+    names = (_COUNTS + name for name in change if is_search_path(name))
+    return Change((name, Value(None, None)) for name in names if name not in outside)
 
 
 def consistency(env: Env) -> Guards:

@@ -68,6 +68,7 @@ class Bash(Dialect):
             *self._way_back(activation.change),
             "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
             "check) __autoenv_hpc_leave_active check; return ;; esac",
+            *self._adopted_functions(activation),
             *self.shell_part(activation),
             self.watching(activation.watched, stamps),
             f"[[ $1 == adopt ]] || {self.call('say', activation.summary)}",
@@ -88,6 +89,8 @@ class Bash(Dialect):
 
     def leaving(self, present: Change, end: tuple[str, ...] | None = ()) -> str:
         lines = [*self.assign(assignments(present), removals(present)), *self.end(end)]
+        if end is None:
+            lines += self._exported_functions(present)
         return self._if_settable(present, lines or [":"])
 
     def once(self, command: str) -> list[str]:
@@ -171,10 +174,27 @@ class Bash(Dialect):
             f'for {one} in "${{{inherited}[@]}}"; do',
             f"case ${one} in {patterns}) return 1 ;; esac",
             "done",
-            *(f"\\builtin eval {self.quote(f'{name} {text}')}" for name, text in added.items()),
-            f"\\builtin export -f {' '.join(added)}",
+            *self._exported_functions(activation.change),
             ";; esac",
         ]
+
+    def _adopted_functions(self, activation: Activation) -> list[str]:
+        """The lines by which a shell that inherited the project has its functions of outside."""
+        lines = self._exported_functions(activation.change.reversed())
+        return ["if [[ $1 == adopt ]]; then", *lines, "fi"] if lines else []
+
+    def _exported_functions(self, change: Change) -> list[str]:
+        """The lines that define, or take away, functions that are exported."""
+        lines = []
+        for name, value in change.items():
+            if not (match := _FUNCTION.match(name)):
+                continue
+            function = self.quote(match[1])
+            lines.append(f"\\builtin unset -f {function}")
+            if value.after is not None:
+                lines.append(f"\\builtin eval {self.quote(f'{match[1]} {value.after}')}")
+                lines.append(f"\\builtin export -f {function}")
+        return lines
 
     def _way_back(self, change: Change) -> list[str]:
         back, inside = change.reversed(), comparable(change.afters)

@@ -1,7 +1,8 @@
 """The questions that the modulefiles, rc files and hooks of a random tree ask, in every spelling.
 
-In a template, <v> and <w> are variables, <f> is a file, <d> a folder, <m> another module, <c> the
-variable that tells the answer, <n> and <k> a name and a version. `@/` is the folder of the world.
+In a template, <v> and <w> are variables, <f> is a file, <d> a folder, <m> another module, <l> a name
+later in the alphabet, <c> the variable that tells the answer, <n> and <k> a name and a version. `@/` is
+the folder of the world.
 """
 
 VARIABLES = ("V1", "V2", "V3", "EBROOTGCC")
@@ -295,7 +296,7 @@ _TCL_ACTS = (
     "family one",
     "depends-on <m>",
     "always-load <m>",
-    "load-any <m> alpha beta",
+    "load-any <l> <l>",  # in a circle it never ends
     "setenv <v> 1",
     "set n <v>; pushenv $n 1",
     "unsetenv <v>",

@@ -272,5 +272,6 @@ class _Maker:
         values = {
             "v": rng.choice(VARIABLES), "w": rng.choice(VARIABLES), "f": f"@/{rng.choice(FILES)}",
             "m": module, "d": f"@/{rng.choice(FOLDERS)}", "c": case, "n": own, "k": rng.choice(VERSIONS),
+            "l": rng.choice(later or ("none",)),
         }  # fmt: skip
-        return re.sub(r"<([vwfmdcnk])>", lambda found: values[found[1]], template)
+        return re.sub(r"<([vwfmdcnkl])>", lambda found: values[found[1]], template)

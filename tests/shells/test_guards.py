@@ -54,9 +54,9 @@ def exported(values: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def holds_in_shell(name: str, root: Path, env: dict[str, str]) -> bool:
-    """Whether a new shell enters by the stored activation; there is nobody to ask."""
+    """Whether a new shell enters by the stored activation; Python is not there."""
     words, tick = SHELLS[name]
-    lines = hook.text(name, "/nonexistent/autoenv-hpc", ())
+    lines = hook.text(name, str(SCRIPT), ())
     code = f"{lines}\ncd {dialect_for(name).quote(str(root))}\n{tick}\necho $__autoenv_hpc_active"
     shown = subprocess.run(
         [*words, "-c", code], env=env, capture_output=True, text=True, check=True
@@ -67,8 +67,7 @@ def holds_in_shell(name: str, root: Path, env: dict[str, str]) -> bool:
 def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     """Whether `exec` runs CMD without Python."""
     words = [str(SCRIPT), "exec", "--", "/bin/echo", "ran"]
-    alone = {**env, "AUTOENV_HPC_PYTHON": "/bin/false"}
-    shown = subprocess.run(words, env=alone, capture_output=True, text=True, check=False, cwd=root)
+    shown = subprocess.run(words, env=env, capture_output=True, text=True, check=False, cwd=root)
     return shown.stdout == "ran\n"
 
 
@@ -136,7 +135,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         max_age=None if age is None else 100,
         made=int(time.time()) - (age or 0),
     )
-    activation = Activation(str(root), "project", change, guards, variant="a1")
+    activation = Activation(str(root), "project", change, guards, variant="a1", command=str(SCRIPT))
     stamps.make_stamps(str(cache), (*guards.files.values(), guards.made * 10**9))
     for name in ("bash", "bash4", "zsh", "fish"):
         text = dialect_for(name).stored(activation, stamps.folder(str(cache)))
@@ -159,6 +158,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path / "home"),
         "LANG": "C.UTF-8",
+        "AUTOENV_HPC_PYTHON": "/bin/false",
     }
     world = {**base, "AUTOENV_HPC_CACHE_DIR": str(cache), **env}
     event("holds" if not failures else "fails")

@@ -27,6 +27,12 @@ return 0
 }
 case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;
 check) __autoenv_hpc_leave_active check; return ;; esac
+if [[ $1 == adopt ]]; then
+\builtin unset -f 'module'
+\builtin eval 'module () {  :
+}'
+\builtin export -f 'module'
+fi
 __autoenv_hpc_begin '/project' 'course' '(course) ' '(outer) '
 __autoenv_hpc_alias 'll' 'ls -l'
 __autoenv_hpc_function 'greet' 'greet () 

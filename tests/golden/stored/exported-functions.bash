@@ -10,9 +10,10 @@ case $1 in exec | noted)
 for __autoenv_hpc_line in "${__autoenv_hpc_inherited[@]}"; do
 case $__autoenv_hpc_line in 'BASH_FUNC_greet%%='*) return 1 ;; esac
 done
+\builtin unset -f 'greet'
 \builtin eval 'greet () {  echo "it'\''s $1"
 }'
-\builtin export -f greet
+\builtin export -f 'greet'
 ;; esac
 \builtin export A='1'
 ;; esac
@@ -28,6 +29,9 @@ return 0
 }
 case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;
 check) __autoenv_hpc_leave_active check; return ;; esac
+if [[ $1 == adopt ]]; then
+\builtin unset -f 'greet'
+fi
 __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch ''\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'

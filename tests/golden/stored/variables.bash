@@ -22,6 +22,12 @@ return 0
 }
 case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;
 check) __autoenv_hpc_leave_active check; return ;; esac
+if [[ $1 == adopt ]]; then
+\builtin unset -f 'module'
+\builtin eval 'module () {  :
+}'
+\builtin export -f 'module'
+fi
 __autoenv_hpc_begin '/project' 'course' '(course) '
 __autoenv_hpc_watch ''\''/cache/stamps/1700000000123456789'\'' -nt '\''/project/.hpcenv.toml'\'' || '\''/project/.hpcenv.toml'\'' -nt '\''/cache/stamps/1700000000123456789'\'''
 [[ $1 == adopt ]] || __autoenv_hpc_say 'entered course'
