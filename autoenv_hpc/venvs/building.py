@@ -83,6 +83,11 @@ def build_at(
     """
     python = f" on Python {installer.facts['python']}" if "python" in installer.facts else ""
     hold.progress(f"building {request.path}{python}")
+    if record.is_unfinished(target) and not record.is_own_mark(target):
+        raise VenvError(
+            f"{record.mark_path(target)} says that another user's build did not finish"
+            " (remove it if nobody builds there)"
+        )
     log = Log(request)
     try:
         if record.is_unfinished(target):

@@ -4,10 +4,13 @@ import contextlib
 import glob
 import os
 import shutil
+import stat
 from typing import NamedTuple
 
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import record, relocation
+
+_TRASH = ".autoenv-hpc-removed"  # marks a folder that is moved away to be removed
 
 
 class Identity(NamedTuple):
@@ -28,14 +31,15 @@ def identity(path: str) -> Identity:
 def tidy(path: str) -> None:
     """Finish or remove what a killed build left next to a path. No link there is followed."""
     new = relocation.sibling_path(path)
-    if not os.path.islink(new) and record.is_ours(new):
+    if _is_own_folder(new) and (record.is_own_mark(new) or record.read(new).get("path") == path):
         if not record.exists(path) and not record.is_unfinished(new):
             os.rename(new, path)  # the killed process was about to do this
         else:
             discard(new)
     for folder in (path, new):
         for left in glob.glob(f"{glob.escape(relocation.trash_path(folder, ''))}*"):
-            shutil.rmtree(left, ignore_errors=True)  # it refuses a link
+            if _is_own_folder(left) and os.path.lexists(os.path.join(left, _TRASH)):
+                _remove(left)
         for left in glob.glob(f"{glob.escape(record.mark_path(folder))}.*"):
             with contextlib.suppress(OSError):
                 os.unlink(left)
@@ -56,6 +60,8 @@ def discard(path: str, known: Identity | None = None) -> None:
         if record.mark(path).get("kept"):
             _empty(real)
         else:
+            with contextlib.suppress(OSError):  # without it, a killed removal leaves the rest
+                os.close(os.open(os.path.join(real, _TRASH), os.O_CREAT | os.O_NOFOLLOW, 0o600))
             os.rename(real, aside)
     except FileNotFoundError:
         pass
@@ -65,8 +71,10 @@ def discard(path: str, known: Identity | None = None) -> None:
     else:
         if known and os.path.lexists(aside) and known != _identity(aside):
             os.rename(aside, real)
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(real, _TRASH))
             raise VenvError(f"{path} is no longer the environment that it was, so it stays")
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
     record.unmark(path)
 
 
@@ -75,9 +83,27 @@ def _identity(path: str) -> Identity:
     return Identity(status.st_dev, status.st_ino)
 
 
-def _empty(folder: str) -> None:
+def _is_own_folder(path: str) -> bool:
+    """Whether it is a real folder of this user, and no link."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder with its mark last, by which the next process knows what is left."""
+    with contextlib.suppress(OSError):
+        _empty(folder, but=_TRASH)
+    shutil.rmtree(folder, ignore_errors=True)  # it refuses a link
+
+
+def _empty(folder: str, but: str = "") -> None:
     """Remove what is in a folder, which itself stays: it may be a mount point, or the user's."""
     for name in os.listdir(folder):
+        if name == but:
+            continue
         entry = os.path.join(folder, name)
         if os.path.isdir(entry) and not os.path.islink(entry):
             shutil.rmtree(entry, ignore_errors=True)

@@ -82,7 +82,8 @@ def begin(path: str, process: Record) -> None:
         there before, and stays when the build fails.
     """
     os.makedirs(os.path.dirname(mark_path(path)), exist_ok=True)
-    write_atomically(mark_path(path), json.dumps(process).encode())
+    fields = {**process, "path": os.path.realpath(path)}
+    write_atomically(mark_path(path), json.dumps(fields).encode())
 
 
 def mark(path: str) -> Record:
@@ -91,6 +92,16 @@ def mark(path: str) -> Record:
         found = json.loads(files.read(mark_path(path)))
         return found if isinstance(found, dict) else {}
     return {}
+
+
+def is_own_mark(path: str) -> bool:
+    """Whether this user made the mark of a build for this very path."""
+    try:
+        files.read_own(mark_path(path))
+    except OSError:
+        return False
+    real = os.path.realpath(path)
+    return bool(mark(path).get("path", real) == real)  # older versions do not write the path
 
 
 def builder(path: str) -> str:

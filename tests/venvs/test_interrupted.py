@@ -221,3 +221,29 @@ def test_links_under_the_names_beside_an_environment_are_not_followed(
     shutil.rmtree(root / ".venv")
     home.command("prepare", cwd=root)
     assert prefix(home, other) == f"{other}/.venv"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("planted", ["mark", "trash", "sibling"])
+def test_what_a_member_of_the_group_moves_there_is_kept(
+    home: Home, uv_backend: str, planted: str
+) -> None:
+    root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
+    home.command("prepare", cwd=root)
+    before = (root / ".venv/pyvenv.cfg").stat()
+    precious = root / "data"
+    precious.mkdir()
+    (precious / "file").write_text("data")
+    if planted == "mark":
+        mark = root / "..venv.autoenv-hpc.building"
+        mark.write_text("{}")
+        os.chown(mark, 61001, 61001)
+        said = home.command("exec", "--", "true", cwd=root, status=125).stderr
+        assert "another user's build did not finish" in said
+        assert os.path.samestat(before, (root / ".venv/pyvenv.cfg").stat())
+        return
+    beside = Path(relocation.sibling_path(str(root / ".venv")))
+    place = root / "..venv.autoenv-hpc.trash.1" if planted == "trash" else beside
+    precious.rename(place)
+    home.attempt("rebuild", cwd=root)
+    assert (place / "file").read_text() == "data"
