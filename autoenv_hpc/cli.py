@@ -163,6 +163,12 @@ def _add_running(command: "_AddCommand") -> None:
     formats = ("bash", "zsh", "fish", "json", "dotenv")
     export.add_argument("--format", choices=formats, default="bash", help="default: bash")
 
+    shim = command("shim", "write programs that run in the project's environment, for editors")
+    _add_choice(shim)
+    shim.add_argument(
+        "folder", nargs="?", metavar="DIR", help="default: .hpcenv.shims[-ENV] in the project"
+    )
+
 
 def _add_configuring(command: "_AddCommand") -> None:
     allow = command("allow", "allow a configuration to take effect")

@@ -13,6 +13,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('eval "$(autoenv-hpc export)"', "activate the environment in this bash"),
         ("autoenv-hpc export > environment.sh", "for a node without this tool"),
     ),
+    "shim": (
+        ("autoenv-hpc shim", "python, bash and sh for an editor or a workflow engine"),
+        ("autoenv-hpc shim --env py2 ~/climate-py2", "a named environment, in another folder"),
+    ),
     "allow": (
         ("autoenv-hpc allow", "allow the file that applies here"),
         ("autoenv-hpc allow ~/climate", "allow another project's"),

@@ -12,6 +12,7 @@ from autoenv_hpc.activations import active
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
+from autoenv_hpc.system import search_path
 
 # By the letter of bash's ulimit: the name of the limit and its unit in bytes.
 _LIMITS = {
@@ -120,7 +121,7 @@ def become(words: list[str], env: Env) -> NoReturn:
 def _search(program: str, path: str) -> str | None:
     """The program as the start script finds it, which takes the first that may be executed."""
     files = (f"{folder or '.'}/{program}" for folder in path.split(":"))
-    return next((f for f in files if os.path.isfile(f) and os.access(f, os.X_OK)), None)
+    return next(filter(search_path.is_program, files), None)
 
 
 def _start(path: str) -> bytes:
