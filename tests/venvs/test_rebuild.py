@@ -158,3 +158,13 @@ def test_killed_it_leaves_what_the_next_call_goes_on_from(
     home.command("rebuild", cwd=root)
     assert prefix(home, root) == f"{root}/.venv"
     assert sorted(os.listdir(root)) == [".hpcenv.toml", ".venv"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_it_says_whose_environment_it_replaces(home: Home, uv_backend: str) -> None:
+    root = home.project(f"[venv]\n{THIS}{uv_backend}", "p")
+    home.command("prepare", cwd=root)
+    os.chown(root / ".venv", 61001, -1)
+    said = home.command("rebuild", cwd=root).stderr
+    assert "the old environment belonged to user 61001; the new one is yours" in said
+    assert "belonged" not in home.command("rebuild", cwd=root).stderr

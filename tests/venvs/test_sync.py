@@ -180,6 +180,14 @@ def test_what_comes_from_modules_is_named_and_not_pinned(
         assert package in done.stderr
 
 
+@pytest.mark.parametrize("command", ["sync", "freeze"])
+def test_one_without_pip_is_told_what_to_do(home: Home, project: Project, command: str) -> None:
+    root = project("venv", 'packages = ["spacy"]\n')
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
+    (said,) = home.command(command, cwd=root, status=1).stderr.splitlines()[-1:]
+    assert "this environment has no pip: run `bin/python -m ensurepip` in it" in said
+
+
 def test_a_file_that_cannot_be_written(home: Home, project: Project, tmp_path: Path) -> None:
     root = project("uv", "")
     home.command("prepare", cwd=root)
