@@ -10,8 +10,6 @@ from typing import NamedTuple
 from autoenv_hpc.errors import VenvError
 from autoenv_hpc.venvs import record, relocation
 
-_TRASH = ".autoenv-hpc-removed"  # marks a folder that is moved away to be removed
-
 
 class Identity(NamedTuple):
     """Which folder it is, whatever is at its path later."""
@@ -38,7 +36,7 @@ def tidy(path: str) -> None:
             discard(new)
     for folder in (path, new):
         for left in glob.glob(f"{glob.escape(relocation.trash_path(folder, ''))}*"):
-            if _is_own_folder(left) and os.path.lexists(os.path.join(left, _TRASH)):
+            if _is_own_folder(left) and os.path.lexists(os.path.join(left, relocation.TRASH)):
                 _remove(left)
         for left in glob.glob(f"{glob.escape(record.mark_path(folder))}.*"):
             with contextlib.suppress(OSError):
@@ -60,8 +58,7 @@ def discard(path: str, known: Identity | None = None) -> None:
         if record.mark(path).get("kept"):
             _empty(real)
         else:
-            with contextlib.suppress(OSError):  # without it, a killed removal leaves the rest
-                os.close(os.open(os.path.join(real, _TRASH), os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            relocation.mark_trash(real)
             os.rename(real, aside)
     except FileNotFoundError:
         pass
@@ -72,7 +69,7 @@ def discard(path: str, known: Identity | None = None) -> None:
         if known and os.path.lexists(aside) and known != _identity(aside):
             os.rename(aside, real)
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(real, _TRASH))
+                os.unlink(os.path.join(real, relocation.TRASH))
             raise VenvError(f"{path} is no longer the environment that it was, so it stays")
         _remove(aside)
     record.unmark(path)
@@ -95,7 +92,7 @@ def _is_own_folder(path: str) -> bool:
 def _remove(folder: str) -> None:
     """Remove a folder with its mark last, by which the next process knows what is left."""
     with contextlib.suppress(OSError):
-        _empty(folder, but=_TRASH)
+        _empty(folder, but=relocation.TRASH)
     shutil.rmtree(folder, ignore_errors=True)  # it refuses a link
 
 

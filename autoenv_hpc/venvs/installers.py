@@ -62,7 +62,8 @@ def follow(
     """Run a program, and report and log each line that it prints.
 
     :param folder: the working directory if the command has none.
-    :param report: receives each line that is not blank, without surrounding spaces.
+    :param report: receives each line that is not blank, without surrounding spaces; of a traceback,
+        only the last.
     :param is_lost: whether the program must not go on; it is then killed.
     :raises VenvError: the program failed; the message has the lines that matter, with a remedy if
         this module knows one.
@@ -86,11 +87,14 @@ def follow(
             errors="replace",
         )
         assert child.stdout is not None
+        in_traceback = False
         for line in child.stdout:
             log.write(line)
             text = line.strip()
+            in_traceback = text.startswith("Traceback (") or (in_traceback and line[0].isspace())
             if text:
                 lines.append(text)
+            if text and not in_traceback:
                 report(text)
         status = child.wait()
     if status:

@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from autoenv_hpc.system.digests import blake2b
 
+TRASH = ".autoenv-hpc-removed"  # in a folder that is moved away to be removed
 _EXCHANGE = 2  # RENAME_EXCHANGE (Linux, renameat2(2))
 _WORKING_DIRECTORY = -100  # AT_FDCWD
 _ASCII = 128
@@ -78,9 +79,16 @@ def swap(one: str, other: str) -> None:
         if ctypes.CDLL(None, use_errno=True).renameat2(*words) == 0:
             return
     aside = trash_path(one)
+    mark_trash(one)
     os.rename(one, aside)
     os.rename(other, one)
     os.rename(aside, other)
+
+
+def mark_trash(folder: str) -> None:
+    """Mark a folder that is about to be moved away; whoever comes next may remove it."""
+    with suppress(OSError):
+        os.close(os.open(os.path.join(folder, TRASH), os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
 
 def trash_path(path: str, key: str | None = None) -> str:

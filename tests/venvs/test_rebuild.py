@@ -151,7 +151,9 @@ def test_killed_it_leaves_what_the_next_call_goes_on_from(
         beside = relocation.sibling_path(str(root / ".venv"))
         shutil.rmtree(beside)
         os.unlink(record.mark_path(beside))
-        shutil.copytree(root / ".venv", relocation.trash_path(str(root / ".venv")), symlinks=True)
+        trash = relocation.trash_path(str(root / ".venv"))
+        shutil.copytree(root / ".venv", trash, symlinks=True)
+        relocation.mark_trash(trash)
         os.rename(root / ".venv", beside)
         assert "building" not in home.command("prepare", cwd=root).stderr
         assert everything(root / ".venv") == old
