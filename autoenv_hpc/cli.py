@@ -8,7 +8,7 @@ from autoenv_hpc import verbose
 from autoenv_hpc.commands import examples
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
-from autoenv_hpc.errors import Problem, UsageError
+from autoenv_hpc.errors import UsageError
 from autoenv_hpc.report import emit
 
 if TYPE_CHECKING:
@@ -60,14 +60,8 @@ def run(arguments: "Sequence[str]", environ: Env, report: "Report") -> int:
     context = Context(parsed, environ, report)
     if "verbose" in parsed:
         verbose.switch_on()
-    try:
-        if getattr(parsed, "directory", None) is not None:
-            context.change_directory(parsed.directory)
-        if getattr(parsed, "project", None) is not None:
-            context.choose_project(parsed.project)
-    except Problem as problem:
-        problem.status = 125 if parsed.command == "exec" else problem.status
-        raise
+    if parsed.command != "exec":  # which has another status for what fails
+        context.follow_options()
     module = importlib.import_module(f"autoenv_hpc.commands.{parsed.module}")
     command: Callable[[Context], int] = module.run
     return command(context)
@@ -258,7 +252,29 @@ def _add_shell(command: "_AddCommand") -> None:
     )
     _add_command(actions, "check", "compare each activation with a real load")
     _add_command(actions, "clear", "remove them all; they are compiled again when needed")
+    _add_kernel(command)
     command("demo", "show the main steps in a scratch folder")
+
+
+def _add_kernel(command: "_AddCommand") -> None:
+    kernel = command("kernel", "install, list or remove the project's kernels for Jupyter")
+    actions = kernel.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    install = _add_command(actions, "install", "let Jupyter run notebooks in the project")
+    _add_choice(install)
+    install.add_argument("--name", help="by which Jupyter knows it (default: the project's name)")
+    install.add_argument("--display-name", metavar="TEXT", help="what Jupyter shows")
+    install.add_argument(
+        "--language", choices=("python", "R", "julia"), help="default: those of the project"
+    )
+    listing = _add_command(actions, "list", "list the kernels with their projects")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    remove = _add_command(actions, "remove", "remove kernels that this tool has installed")
+    _add_directory(remove)
+    remove.add_argument(
+        "names", nargs="*", metavar="NAME", help="default: those of the project here"
+    )
+    for action in (install, listing, remove):
+        action.add_argument("--prefix", metavar="DIR", help="below DIR/share/jupyter, for a group")
 
 
 def _add_directory(command: argparse.ArgumentParser) -> None:

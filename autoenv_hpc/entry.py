@@ -43,7 +43,7 @@ def choose_project(context: Context) -> Project:
     settings = config.settings(environ, folders)
     for notice in settings.notices:
         context.report.note(notice)
-    file = _find(context, settings)
+    file = find(context, settings)
     outside = active.without_project(environ)
     data = None
     if arguments.allow:
@@ -52,16 +52,19 @@ def choose_project(context: Context) -> Project:
     kept = active.kept_env(environ, os.path.dirname(file))
     load = partial(
         project.load, outside=outside, folders=folders, settings=settings, site=arguments.site,
-        env=arguments.env or kept, data=data,
+        env=arguments.env or kept, data=data, is_kernel=bool(context.kernel),
     )  # fmt: skip
     try:
         return load(file)
     except Untrusted as error:
-        if arguments.command not in ("exec", "export"):
-            raise
+        root = os.path.dirname(os.path.realpath(file))
+        if not context.is_below(root):
+            error = error.elsewhere(root)
+        if arguments.command not in ("exec", "export") or context.kernel:
+            raise error from None
         outer = _outer(file, context, settings, load)
         if outer is None:
-            raise
+            raise error from None
         context.report.problem(error)
         return outer
 
@@ -172,9 +175,17 @@ def _outer(
             continue
 
 
-def _find(context: Context, settings: config.Settings) -> str:
+def find(context: Context, settings: config.Settings | None = None) -> str:
+    """The configuration that governs where the command runs.
+
+    :raises Problem: there is none.
+    """
+    if settings is None:
+        settings = config.settings(context.environ, context.folders)
     for start in context.starts:
         file = project.find(start, context.folders, settings, context.report.note)
+        if file and context.kernel and os.path.dirname(file) != start:
+            break  # a kernel belongs to this project, and not to one above it
         if file:
             return file
     looked = " or ".join(dict.fromkeys(context.starts))

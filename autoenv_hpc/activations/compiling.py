@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from autoenv_hpc.venvs.types import ActivatedVariables, MatchedVenv, Progress, VenvRequest
 
 
+# What a notebook server needs for its own Python, and no kernel in another environment.
+_SERVERS = ("PYTHONPATH", "PYTHONUSERBASE", "PYTHONHOME", "LD_LIBRARY_PATH", "JUPYTER_PATH")
+
+
 class WithModules(NamedTuple):
     """A project with its modules loaded, but without its environment."""
 
@@ -93,9 +97,14 @@ def load_modules(
         outside, values.guards = login.with_path(outside)
         values.environ = outside
     start = other_venvs.without_venv(outside) if config.modules or config.venv else outside
+    policy = config.module_policy
+    if project.is_kernel:
+        start = {name: value for name, value in start.items() if name not in _SERVERS}
+        if policy == "keep" and bookkeeping.loaded(start):
+            policy = "purge"
     paths = tuple(values.entry(path, "module-paths") for path in config.module_paths)
     modules = tuple(_module(name, values) for name in config.modules)
-    request = Request(modules, paths, config.module_policy)
+    request = Request(modules, paths, policy)
     loaded = Resolution(start)
     if not loading.is_loaded(request, start):
         from autoenv_hpc.modules import remembered  # noqa: PLC0415 - only for modules
@@ -257,6 +266,8 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
     code = Guards.on_files((__file__,))  # another version may compile differently
     joined = code | parts | cache
     names = {*joined.variables, *_written_variables(project.config)}
+    if project.is_kernel:
+        names.update(_SERVERS)
     names.update(filter(bookkeeping.is_bookkeeping, outside))
     reads = {name: outside.get(name) for name in sorted(names - change.keys())}
     return joined._replace(variables={**reads, **change.befores})

@@ -113,6 +113,22 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("source <(autoenv-hpc completion bash)", "in ~/.bashrc"),
         ("autoenv-hpc completion fish | source", "in config.fish"),
     ),
+    "kernel": (
+        ("autoenv-hpc kernel install", "the project here becomes a kernel in Jupyter"),
+        ("autoenv-hpc kernel list", "which kernels belong to which projects"),
+    ),
+    "kernel install": (
+        ("autoenv-hpc kernel install --env py2", "a named environment"),
+        ("autoenv-hpc kernel install --prefix /proj/climate/jupyter", "for a group"),
+    ),
+    "kernel list": (
+        ("autoenv-hpc kernel list", "one line for each"),
+        ("autoenv-hpc kernel list --json | jq -r '.[].project'", "for a script"),
+    ),
+    "kernel remove": (
+        ("autoenv-hpc kernel remove", "the kernels of the project here"),
+        ("autoenv-hpc kernel remove climate-py2", "one by its name"),
+    ),
     "demo": (
         ("autoenv-hpc demo", "enter, leave and exec in a scratch home"),
         ("autoenv-hpc demo | cat", "without a terminal"),

@@ -37,11 +37,40 @@ def run(context: Context) -> int:
     if not words:
         raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
     ignored = context.environ.pop("AUTOENV_HPC_IGNORED", "")
-    with _turn(context.environ):
-        try:
-            compiled = entry.compile_and_store(context)
-        except Problem as problem:
-            raise ExecProblem(str(problem)) from problem
+    context.kernel = context.environ.pop("AUTOENV_HPC_KERNEL", "")
+    try:
+        with _turn(context.environ):
+            compiled = _compile(context)
+        _become_command(words, compiled, context, ignored)
+    except ExecProblem as problem:
+        if context.kernel:
+            _explain(problem, words, context)
+        raise
+
+
+def _compile(context: Context) -> entry.Compiled:
+    try:
+        context.follow_options()
+        return entry.compile_and_store(context)
+    except Problem as problem:
+        raise ExecProblem(str(problem)) from problem
+
+
+def _explain(problem: Problem, words: list[str], context: Context) -> None:
+    """Let Jupyter show in the notebook why its kernel does not start."""
+    from autoenv_hpc.notebooks import explaining  # noqa: PLC0415 - only if a kernel cannot start
+
+    connection = explaining.connection(words)
+    if connection is not None:
+        context.report.problem(problem)
+        context.report.finish()
+        explaining.serve(str(problem), context.kernel, connection)
+        raise SystemExit(problem.status)
+
+
+def _become_command(
+    words: list[str], compiled: entry.Compiled, context: Context, ignored: str
+) -> NoReturn:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, whatever was before
         is_ignored = int(ignored or "0", 16) >> (number - 1) & 1
         signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL)

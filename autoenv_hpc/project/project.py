@@ -26,6 +26,7 @@ class Project(NamedTuple):
     origin: str  # a digest of the configuration and its site
     guards: Guards
     choice: str = ""  # what the user chose, as options: `shell/autoenv-hpc` writes the same
+    is_kernel: bool = False  # whether it is loaded for a notebook's kernel
 
 
 class Governing(NamedTuple):
@@ -45,6 +46,13 @@ class Untrusted(TrustError):  # noqa: N818 - named like its base class
     def __init__(self, message: str, guards: Guards) -> None:
         super().__init__(message)
         self.guards = guards
+
+    def elsewhere(self, root: str) -> "Untrusted":
+        """The same for a user who is not in the project, whose folder the remedy must name."""
+        import shlex  # noqa: PLC0415 - only for this message
+
+        command = f"autoenv-hpc allow {shlex.quote(root)}"
+        return Untrusted(str(self).replace("autoenv-hpc allow", command), self.guards)
 
 
 def _ignore(_line: str) -> None:
@@ -93,7 +101,7 @@ def allow(  # noqa: PLR0913 - the option is the user's
     trust.allow(file, data, folders.state, belonging, force=force)
 
 
-def load(  # noqa: PLR0913 - three are the user's choices
+def load(  # noqa: PLR0913 - four are the user's choices
     file: str,
     outside: Env,
     folders: Folders,
@@ -102,12 +110,14 @@ def load(  # noqa: PLR0913 - three are the user's choices
     site: str | None = None,
     env: str | None = None,
     data: bytes | None = None,
+    is_kernel: bool = False,
 ) -> Project:
     """Read one configuration, if it is allowed, and merge it for this site.
 
     :param outside: the variables without an active project, whose own do not identify the site.
     :param site: the site, if the user names one; `env` is a named environment, likewise.
     :param data: the content, if the caller has read and judged it.
+    :param is_kernel: leave out what a notebook server brings.
     :raises Untrusted: it is not allowed.
     :raises ConfigError: it is not valid, or excludes this site.
     """
@@ -133,14 +143,15 @@ def load(  # noqa: PLR0913 - three are the user's choices
         known=document.sites | settings.sites,
         node=os.uname().nodename,
     )
-    choice = (f"--site={site} " if site else "") + (f"--env={env}" if env else "")
+    chosen = (f"--site={site} " if site else "") + (f"--env={env}" if env else "")
+    choice = f"--kernel {chosen}" if is_kernel else chosen
     if not env:
         env = outside.get("AUTOENV_HPC_ENV") or None
         guards |= Guards.on_variables(["AUTOENV_HPC_ENV"], outside)
     settled = layers.select(document, settings, site_here, env)
     origin = digest([file, settled, site_here.tables])
     guards |= site_here.guards
-    return Project(root, file, way, settled, site_here, origin, guards, choice)
+    return Project(root, file, way, settled, site_here, origin, guards, choice, is_kernel)
 
 
 def governing(root: str, outside: Env, folders: Folders, env: str | None = None) -> Governing:

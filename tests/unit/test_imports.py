@@ -30,14 +30,15 @@ MAY_IMPORT = {
     "scripts": "environment findings project",
     "modules": "environment errors guards project shell_definitions system verbose",
     "venvs": "environment errors guards modules project shell_definitions system",
+    "notebooks": "environment errors printable system",
     "progress": "",
     "report": "environment errors printable progress",
     "activations": "activation environment errors guards modules printable project report"
     " shell_definitions shells system venvs verbose",
     "context": "environment errors report system",
     "entry": "activation activations context environment errors project shells venvs verbose",
-    "commands": "activations context entry environment errors findings guards modules printable project"
-    " report scripts shells system venvs verbose",
+    "commands": "activations context entry environment errors findings guards modules notebooks printable"
+    " project report scripts shells system venvs verbose",
     "cli": "commands context environment errors report verbose",
     "__main__": "cli commands environment errors report",
 }

@@ -1,0 +1,1 @@
+"""Kernels of Jupyter that run in a project."""
