@@ -55,6 +55,11 @@ class Context:
         return f"{os.path.realpath(self._started_in)}/".startswith(f"{folder}/")
 
     @property
+    def names_project(self) -> bool:
+        """Whether the user names a project, for which no other one can stand in."""
+        return bool(self._project)
+
+    @property
     def starts(self) -> list[str]:
         """The folders from which a project is looked for upward, one after the other.
 

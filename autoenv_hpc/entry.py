@@ -60,7 +60,7 @@ def choose_project(context: Context) -> Project:
         root = os.path.dirname(os.path.realpath(file))
         if not context.is_below(root):
             error = error.elsewhere(root)
-        if arguments.command not in ("exec", "export") or context.kernel:
+        if arguments.command not in ("exec", "export") or context.names_project:
             raise error from None
         outer = _outer(file, context, settings, load)
         if outer is None:

@@ -233,6 +233,19 @@ def test_a_project_that_is_gone_says_so(home: Home, tmp_path: Path) -> None:
         assert said.count("\n") == 1
 
 
+def test_no_other_project_stands_in_for_it(home: Home) -> None:
+    outer = home.project('[env]\nOURS = "outer"\n', "outer")
+    inner = home.project('[env]\nOURS = "inner"\n', "outer/inner")
+    home.command("shim", cwd=inner)
+    shim = inner / ".hpcenv.shims/sh"
+    (inner / ".hpcenv.toml").write_text("# edited\n")
+    status, out, said = run(shim, "-c", "echo $OURS", env=home.env, cwd=outer)
+    assert (status, out) == (125, ""), said
+    assert f"{inner}/.hpcenv.toml" in said
+    (inner / ".hpcenv.toml").unlink()
+    assert run(shim, "-c", "echo $OURS", env=home.env, cwd=outer)[:2] == (125, "")
+
+
 def test_the_command_that_is_gone_says_so(home: Home, root: Path) -> None:
     shim = root / ".hpcenv.shims/python"
     shim.write_text(shim.read_text().replace(COMMAND, "/none/autoenv-hpc"))
