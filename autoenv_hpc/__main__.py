@@ -32,6 +32,10 @@ def main() -> int:
             os._exit(0)  # an orderly end of the interpreter takes a tenth longer
         from autoenv_hpc import cli  # noqa: PLC0415
 
+        if arguments[:1] == ["__direnv"]:
+            from autoenv_hpc.commands import direnv  # noqa: PLC0415
+
+            return direnv.answer(arguments[1:], environ, Report(environ, name="direnv"), cli.run)
         return cli.run(arguments, environ, report)
     except Problem as problem:
         report.problem(problem)

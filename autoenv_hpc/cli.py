@@ -154,13 +154,18 @@ def _add_running(command: "_AddCommand") -> None:
 
     export = command("export", "print the environment once, as code or data")
     _add_choice(export)
-    formats = ("bash", "zsh", "fish", "json", "dotenv")
+    formats = ("bash", "zsh", "fish", "json", "dotenv", "direnv", "vim")
     export.add_argument("--format", choices=formats, default="bash", help="default: bash")
 
     shim = command("shim", "write programs that run in the project's environment, for editors")
     _add_choice(shim)
     shim.add_argument(
         "folder", nargs="?", metavar="DIR", help="default: .hpcenv.shims[-ENV] in the project"
+    )
+    shim.add_argument(
+        "--direnv",
+        action="store_true",
+        help="write a stand-in for direnv, for an editor's extension",
     )
 
 

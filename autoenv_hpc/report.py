@@ -21,7 +21,10 @@ class Report:
     message that cannot be written is lost, since the command's work matters more.
     """
 
-    def __init__(self, environ: Env, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, environ: Env, stream: TextIO | None = None, name: str = "autoenv-hpc"
+    ) -> None:
+        self._name = name
         self._stream = sys.stderr if stream is None else stream  # None: it is closed
         self._quiet = bool(environ.get("AUTOENV_HPC_QUIET"))
         self._is_terminal = _is_terminal(self._stream) and environ.get("TERM") != "dumb"
@@ -81,7 +84,7 @@ class Report:
 
     def _line(self, text: str, colour: str) -> None:
         self.finish()
-        name = f"\x1b[{colour}mautoenv-hpc:\x1b[0m" if self._colour else "autoenv-hpc:"
+        name = f"\x1b[{colour}m{self._name}:\x1b[0m" if self._colour else f"{self._name}:"
         self._write(f"{name} {printable(text)}")
 
     def _write(self, line: str) -> None:

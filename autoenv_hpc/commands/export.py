@@ -6,6 +6,7 @@ import time
 
 from autoenv_hpc import entry, environment
 from autoenv_hpc.activations import active
+from autoenv_hpc.commands import editor_formats
 from autoenv_hpc.context import Context
 from autoenv_hpc.entry import Compiled
 from autoenv_hpc.environment import Change, Value
@@ -19,6 +20,9 @@ from autoenv_hpc.shells.dialects import dialect_for
 def run(context: Context) -> int:
     """Print the activation in the format that is asked for."""
     chosen = context.arguments.format
+    if chosen in editor_formats.FORMATS:
+        emit(editor_formats.text(editor_formats.step(context), chosen, context.environ))
+        return 0
     compiled = entry.compile_and_store(
         context, shell=chosen if chosen in ("zsh", "fish") else "bash"
     )

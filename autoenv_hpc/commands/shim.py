@@ -9,7 +9,7 @@ from autoenv_hpc import entry
 from autoenv_hpc.context import Context
 from autoenv_hpc.entry import Compiled
 from autoenv_hpc.environment import Env
-from autoenv_hpc.errors import Problem
+from autoenv_hpc.errors import Problem, UsageError
 from autoenv_hpc.printable import printable
 from autoenv_hpc.project import config
 from autoenv_hpc.report import emit
@@ -25,11 +25,19 @@ _PROGRAMS = {
     "julia": ("julia",),
 }
 _FOLDER = ".hpcenv.shims"
+_DIRENV = """\
+#!/bin/bash -p
+{mark}
+# direnv's words, for the editors that call it
+exec {command} __direnv "$@"
+"""
 
 
 def run(context: Context) -> int:
     """Write the shims of all programs that the environment has, and print their paths."""
     arguments = context.arguments
+    if arguments.direnv:
+        return _write_direnv(context)
     arguments.env = entry.choose_project(context).config.env_name  # a shim keeps it
     compiled = entry.compile_and_store(context)
     folder, env = _folder(context, compiled), compiled.env
@@ -40,6 +48,31 @@ def run(context: Context) -> int:
     emit("".join(f"{path}\n" for path in written))
     if not found["python"]:
         context.report.note("no shim for Python: the environment has none")
+    return 0
+
+
+def _write_direnv(context: Context) -> int:
+    """Write the stand-in for direnv, which serves all projects, and print its path.
+
+    Nothing looks for it where it stands: direnv itself stays what `direnv` means in a shell.
+    """
+    arguments, environ = context.arguments, context.environ
+    if arguments.env or arguments.site or arguments.project or arguments.allow:
+        raise UsageError(
+            "shim --direnv serves all projects, so it takes no option that chooses one"
+        )
+    folder = arguments.folder
+    data = environ.get("XDG_DATA_HOME") or os.path.join(context.folders.home, ".local/share")
+    folder = os.path.join(context.directory, folder or os.path.join(data, "autoenv-hpc"))
+    path = os.path.join(os.path.normpath(folder), "direnv")
+    _check(path, "")
+    text = _DIRENV.format(mark=SHIM, command=shlex.quote(shell_files.command()))
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        folders.write_atomically(path, os.fsencode(text), mode=0o777)
+    except OSError as error:
+        raise Problem(f"{path}: cannot be written: {error.strerror}") from error
+    emit(f"{path}\n")
     return 0
 
 
