@@ -5,6 +5,7 @@
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
 #                FAULTS=1 injects a fault into each system call that changes a file instead;
 #                WALKS=3000 goes random walks through projects, in each shell
+# make notebooks runs a notebook in a real JupyterLab and a real browser; it needs chromium
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
 #                BENCH="--beside CHECKOUT" compares with another checkout
 # make lint      what the house style asks for
@@ -19,7 +20,7 @@ COVERAGE = tests/unit tests/shells tests/jobs
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
-.PHONY: bench checkout clean coverage demo lint proof test unit
+.PHONY: bench checkout clean coverage demo lint notebooks proof test unit
 
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo
@@ -43,6 +44,10 @@ checkout:
 
 clean:
 	rm -rf .cache
+
+notebooks:
+	@tests/checkout.sh notebooks
+	NOTEBOOKS=1 $(IN)/python -m pytest tests/notebooks $(PYTEST)
 
 bench:
 	@tests/checkout.sh bench
