@@ -154,8 +154,10 @@ def _add_running(command: "_AddCommand") -> None:
 
     export = command("export", "print the environment once, as code or data")
     _add_choice(export)
-    formats = ("bash", "zsh", "fish", "json", "dotenv", "direnv", "vim")
-    export.add_argument("--format", choices=formats, default="bash", help="default: bash")
+    formats = ("sh", "bash", "zsh", "fish", "json", "dotenv", "direnv", "vim")
+    export.add_argument(
+        "--format", choices=formats, default="sh", help="default: sh, which bash and zsh read too"
+    )
 
     shim = command("shim", "write programs that run in the project's environment, for editors")
     _add_choice(shim)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autoenv_hpc.activation import DISABLED, Activation
 from autoenv_hpc.activations import active, other_venvs
 from autoenv_hpc.activations.path_values import PathValues
-from autoenv_hpc.environment import Change, Env, Value, with_entries
+from autoenv_hpc.environment import Change, Env, Value, with_entries, without_entry
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import bookkeeping, loading
 from autoenv_hpc.modules.loading import Request, Resolution
@@ -178,12 +178,16 @@ def _set_variables(env: Env, config: Config, values: PathValues) -> None:
             env[name] = values.path(value.template, f"env.{name}")
         else:
             env[name] = value
+    is_again = values.is_of_project(env)
     for name, edit in config.paths.items():
-        env[name] = with_entries(
-            env.get(name),
-            [values.entry(entry, f"paths.{name}") for entry in edit.prepend],
-            [values.entry(entry, f"paths.{name}") for entry in edit.append],
+        head, tail = (
+            [values.entry(entry, f"paths.{name}") for entry in entries]
+            for entries in (edit.prepend, edit.append)
         )
+        value = env.get(name)
+        for entry in (*head, *tail) if is_again and value else ():
+            value = without_entry(value or "", entry)
+        env[name] = with_entries(value, head, tail)
 
 
 def _with_names(env: Env, project: Project) -> Env:
@@ -265,7 +269,7 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
     cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
     code = Guards.on_files((__file__,))  # another version may compile differently
     joined = code | parts | cache
-    names = {*joined.variables, *_written_variables(project.config)}
+    names = {"AUTOENV_HPC_ROOT", *joined.variables, *_written_variables(project.config)}
     if project.is_kernel:
         names.update(_SERVERS)
     names.update(filter(bookkeeping.is_bookkeeping, outside))

@@ -25,6 +25,10 @@ class PathValues:
         self.interpreter: Interpreter | None = None
         self.guards = Guards()
 
+    def is_of_project(self, env: Env) -> bool:
+        """Whether these variables come from a text of `export`, which nothing takes back."""
+        return env.get("AUTOENV_HPC_ROOT") == self._project.root
+
     def path(self, template: str, key: str) -> str:
         """The absolute path for a value. A relative one starts at the project's folder.
 

@@ -2,6 +2,7 @@
 
 CACHE/activations/PROJECT'S/PATH/0.bash             the project's newest activation for bash
 CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json  its fields, for `cache list` and `cache check`
+CACHE/activations/PROJECT'S/PATH/0.sh.export        the newest text of `export --format sh`
 """
 
 import contextlib
@@ -16,9 +17,10 @@ from autoenv_hpc.system.folders import make_private, write_atomically
 from autoenv_hpc.system.removal import clear_folder, remove_files
 
 SLOTS = 8
+_SUFFIX = r"(bash|bash4|zsh|fish|[a-z]+\.export)"
 _OURS = re.compile(
-    r"(\d\.(bash|bash4|zsh|fish)|\d+\.(bash|bash4|zsh|fish)\.new(\.\d+\.[0-9a-f]{8})?"
-    r"|[0-9a-z]+\.(bash|bash4|zsh|fish)\.json(\.\d+\.[0-9a-f]{8})?)"
+    rf"(\d\.{_SUFFIX}|\d+\.{_SUFFIX}\.new(\.\d+\.[0-9a-f]{{8}})?"
+    rf"|[0-9a-z]+\.{_SUFFIX}\.json(\.\d+\.[0-9a-f]{{8}})?)"
 )
 
 

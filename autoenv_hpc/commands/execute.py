@@ -1,10 +1,8 @@
 """`exec CMD…`: run CMD in the project's environment when no stored activation fits."""
 
-import contextlib
 import errno
 import os
 import signal
-from collections.abc import Iterator
 from typing import NoReturn
 
 from autoenv_hpc import entry
@@ -13,6 +11,7 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
 from autoenv_hpc.system import search_path
+from autoenv_hpc.system.turns import turn
 
 # By the letter of bash's ulimit: the name of the limit and its unit in bytes.
 _LIMITS = {
@@ -39,7 +38,7 @@ def run(context: Context) -> int:
     ignored = context.environ.pop("AUTOENV_HPC_IGNORED", "")
     context.kernel = context.environ.pop("AUTOENV_HPC_KERNEL", "")
     try:
-        with _turn(context.environ):
+        with turn(context.environ):
             compiled = _compile(context)
         _become_command(words, compiled, context, ignored)
     except ExecProblem as problem:
@@ -92,35 +91,6 @@ def _prepare_process(compiled: entry.Compiled, context: Context) -> None:
             resource.setrlimit(getattr(resource, name), (soft, hard))
         except (AttributeError, ValueError, OSError):
             context.report.note(f"a modulefile's `ulimit -{letter} {values[0]}` cannot be set here")
-
-
-@contextlib.contextmanager
-def _turn(environ: Env) -> Iterator[None]:
-    """End the turn on this node that `shell/autoenv-hpc` may have taken for this process."""
-    number, _, path = environ.pop("AUTOENV_HPC_TURN", "").partition(":")
-    if not _is_turn(number, path):
-        yield
-        return
-    file = int(number)
-    os.set_inheritable(file, False)  # noqa: FBT003 - the parameter is positional
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(os.fstat(file), os.lstat(path)):
-                os.unlink(path)  # processes that start from now on need not wait
-        os.close(file)
-
-
-def _is_turn(number: str, path: str) -> bool:
-    """Whether this is an open file of ours in our own folder, and no other program's idea."""
-    folder, name = os.path.split(path)
-    if os.path.basename(folder) != f"autoenv-hpc.{os.getuid()}" or not name.startswith("turn."):
-        return False
-    try:  # somebody may have removed it meanwhile
-        return os.readlink(f"/proc/self/fd/{number}").removesuffix(" (deleted)") == path
-    except (OSError, ValueError):
-        return False
 
 
 def become(words: list[str], env: Env) -> NoReturn:

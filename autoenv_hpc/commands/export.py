@@ -4,53 +4,63 @@ import json
 import os
 import time
 
-from autoenv_hpc import entry, environment
-from autoenv_hpc.activations import active
+from autoenv_hpc import entry
+from autoenv_hpc.activations import storing
 from autoenv_hpc.commands import editor_formats
 from autoenv_hpc.context import Context
 from autoenv_hpc.entry import Compiled
-from autoenv_hpc.environment import Change, Value
+from autoenv_hpc.environment import Change
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.printable import printable
 from autoenv_hpc.report import emit
-from autoenv_hpc.shells.dialect import Dialect, settable
-from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.shells import exported
+from autoenv_hpc.shells.exported import Slot, Text
+from autoenv_hpc.system.turns import turn
 
 
 def run(context: Context) -> int:
-    """Print the activation in the format that is asked for."""
-    chosen = context.arguments.format
-    if chosen in editor_formats.FORMATS:
-        emit(editor_formats.text(editor_formats.step(context), chosen, context.environ))
-        return 0
-    compiled = entry.compile_and_store(
-        context, shell=chosen if chosen in ("zsh", "fish") else "bash"
-    )
-    pairs = compiled.activation.change.items()
-    change = Change((n, v) for n, v in pairs if settable(n) and n != active.NAME)
+    """Print the activation in the format that is asked for, and store it for the next call."""
     output_format = context.arguments.format
-    _note_what_is_left_out(context, compiled, output_format)
-    if output_format == "json":
-        text = _json(compiled, change)
-    elif output_format == "dotenv":
-        text = _dotenv(compiled, change)
-    else:
-        text = _shell(compiled, change, output_format)
-    emit(text)
+    if output_format in editor_formats.FORMATS:
+        emit(editor_formats.text(editor_formats.step(context), output_format, context.environ))
+        return 0
+    shell = output_format if output_format in ("zsh", "fish") else "bash"
+    with turn(context.environ):
+        compiled = entry.compile_and_store(context, shell=shell)
+        text = _text(compiled, output_format)
+        _note_what_is_left_out(context, compiled, output_format)
+        slot = Slot(output_format, text, shell, os.uname().machine)
+        storing.store_activation(
+            compiled.activation, slot, context.folders, context.report, is_said=True
+        )
+    leaving = ""
+    if output_format not in ("json", "dotenv"):
+        present = Change.between(context.environ, compiled.outside)
+        leaving = exported.leaving(present, output_format)
+    emit(text.head + leaving + text.tail)
     return 0
+
+
+def _text(compiled: Compiled, output_format: str) -> Text:
+    if output_format == "json":
+        return Text(_json(compiled))
+    if output_format == "dotenv":
+        return Text(_dotenv(compiled))
+    return exported.text(compiled.activation, output_format, _origin(compiled), os.uname().machine)
 
 
 def _note_what_is_left_out(context: Context, compiled: Compiled, output_format: str) -> None:
     parts = compiled.activation.definitions
     is_data = output_format in ("json", "dotenv")
-    left_out = [name for name in parts.of_the_process if is_data and name in ("umask", "limits")]
+    left_out = [f"the {n}" for n in parts.of_the_process if is_data and n in ("umask", "limits")]
+    left_out += ["functions"] if parts.functions and output_format == "fish" else []
     if left_out:
-        left = " and the ".join(left_out)
-        context.report.note(f"a modulefile sets the {left}, which {output_format} cannot hold")
+        left = " and ".join(left_out)
+        context.report.note(f"a modulefile sets {left}, which {output_format} cannot hold")
 
 
 def _origin(compiled: Compiled) -> list[str]:
-    """Where, when and from what the file was made, for later readers."""
+    """Where, when and from what the text was made, for later readers."""
     project, here = compiled.project, os.uname()
     modules = " ".join(project.config.modules)
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -61,68 +71,8 @@ def _origin(compiled: Compiled) -> list[str]:
     ]
 
 
-def _shell(compiled: Compiled, change: Change, shell: str) -> str:
-    dialect = dialect_for(shell)
-    lines: list[str] = []
-    whole = Change()
-    for name, value in change.items():
-        added = _added(name, value)
-        if added is None:
-            whole[name] = value
-        else:
-            lines.append(dialect.extend_path(name, *added))
-    targets = {name: value.after for name, value in whole.items() if value.after is not None}
-    lines += dialect.assign(targets, [name for name in whole if name not in targets])
-    lines += _definitions(compiled, dialect)
-    lines += _of_the_process(compiled, dialect)
-    comments = (f"# {printable(text)}" for text in _origin(compiled))
-    return "\n".join([*comments, *_only_here(lines, dialect)]) + "\n"
-
-
-def _only_here(lines: list[str], dialect: Dialect) -> list[str]:
-    """The lines, behind a test that the machine is of the same type."""
-    machine = dialect.quote(os.uname().machine)
-    refusal = "echo 'autoenv-hpc: this file was made on another architecture' >&2"
-    if dialect.name == "fish":
-        test, otherwise, end = f"if test (uname -m) = {machine}", "else", "end"
-        fail = "if status is-interactive; sh -c 'exit 125'; else; exec sh -c 'exit 125'; end"
-    else:
-        test, otherwise, end = f'if [ "$(uname -m)" = {machine} ]; then', "else", "fi"
-        fail = "case $- in *i*) (exit 125) ;; *) exit 125 ;; esac"
-    return [test, *lines, otherwise, refusal, fail, end]
-
-
-def _added(name: str, value: Value) -> tuple[str, str] | None:
-    """The entries added before and after a search path, if nothing else changed in it.
-
-    The path may differ on another machine, where only the added entries are useful.
-    """
-    before, after = value
-    if not before or not after or not environment.is_search_path(name):
-        return None
-    head, found, tail = f":{after}:".partition(f":{before}:")
-    return (head.strip(":"), tail.strip(":")) if found else None
-
-
-def _of_the_process(compiled: Compiled, dialect: Dialect) -> list[str]:
-    """The lines for umask and limits; zsh counts two of these in blocks of half the size."""
-    parts = compiled.activation.definitions
-    lines = [] if parts.umask is None else [f"umask {parts.umask}"]
-    for letter, (soft, _) in parts.limits.items():
-        is_half = dialect.name == "zsh" and letter in "cf" and soft.isdigit()
-        lines.append(f"ulimit -S -{letter} {int(soft) * 2 if is_half else soft}")
-    return lines
-
-
-def _definitions(compiled: Compiled, dialect: Dialect) -> list[str]:
-    parts = compiled.activation.definitions
-    if dialect.name == "fish":
-        return [f"alias {n} {dialect.quote(t)}" for n, t in parts.aliases.items() if t is not None]
-    aliases = [f"alias {n}={dialect.quote(t)}" for n, t in parts.aliases.items() if t is not None]
-    return aliases + [text for text in parts.functions.values() if text is not None]
-
-
-def _json(compiled: Compiled, change: Change) -> str:
+def _json(compiled: Compiled) -> str:
+    change = exported.change_of(compiled.activation)
     facts = {
         "file": compiled.project.file,
         "name": compiled.project.config.name,
@@ -135,10 +85,10 @@ def _json(compiled: Compiled, change: Change) -> str:
     return json.dumps(facts, indent=2) + "\n"
 
 
-def _dotenv(compiled: Compiled, change: Change) -> str:
+def _dotenv(compiled: Compiled) -> str:
     """`NAME="value"`, one line for each variable, as Docker and python-dotenv read it."""
     lines = [f"# {printable(text)}" for text in _origin(compiled)]
-    for name, (_, after) in change.items():
+    for name, (_, after) in exported.change_of(compiled.activation).items():
         if after is None:
             lines.append(f"# unset {name}")
         elif "\n" in after:

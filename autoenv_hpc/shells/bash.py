@@ -39,26 +39,11 @@ class Bash(Dialect):
         asks whether the change still holds uses `check`. `noted` is `exec` in a rank after another
         rank has checked the files of the modules.
         """
-        guards, change = activation.guards, activation.change
-        own, shared = guards.split(activation.shared)
+        change = activation.change
         lines = [
-            f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1{self.title(activation)}",
-            f"__autoenv_hpc_stamps={self.quote(stamps)}",
-            *self._unchanged(self.changed(own, stamps, "$__autoenv_hpc_stamps")),
-            *self._unchanged(
-                self.changed(shared, stamps, "$__autoenv_hpc_stamps"), "$1 != noted && "
-            ),
-            *self._texts(own.texts),
-            *self._texts(shared.texts, "[[ $1 == noted ]] || "),
-            *self._host(guards.host, guards.domain),
-            *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
-            *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
-            *self._age(guards),
-            *self._holds(comparable(activation.reads)),
-            *self._chosen(activation),
+            *self.guarding(activation, stamps),
             "case $1 in enter | exec | noted)",
-            *self._holds(comparable(change.befores)),
-            *self._functions(activation),
+            *self.befores(activation),
             *self._assignable([*change]),
             *self._shelve(removals(change.reversed())),
             *self.assign(assignments(change), removals(change)),
@@ -75,6 +60,32 @@ class Bash(Dialect):
             END,
         ]
         return "\n".join(lines) + "\n"
+
+    def guarding(self, activation: Activation, stamps: str) -> list[str]:
+        """The lines that return 1 unless the guards hold; the first one names the activation."""
+        guards = activation.guards
+        own, shared = guards.split(activation.shared)
+        return [
+            f"[[ ${{__autoenv_hpc_protocol-}} == {NUMBER} ]] || return 1{self.title(activation)}",
+            f"__autoenv_hpc_stamps={self.quote(stamps)}",
+            *self._unchanged(self.changed(own, stamps, "$__autoenv_hpc_stamps")),
+            *self._unchanged(
+                self.changed(shared, stamps, "$__autoenv_hpc_stamps"), "$1 != noted && "
+            ),
+            *self._texts(own.texts),
+            *self._texts(shared.texts, "[[ $1 == noted ]] || "),
+            *self._host(guards.host, guards.domain),
+            *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
+            *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
+            *self._age(guards),
+            *self._holds(comparable(activation.reads)),
+            *self._chosen(activation),
+        ]
+
+    def befores(self, activation: Activation) -> list[str]:
+        """The lines that return 1 unless the variables are as they were before the change."""
+        befores = comparable(activation.change.befores)
+        return [*self._holds(befores), *self._functions(activation)]
 
     def entering(self, activation: Activation, present: Change) -> str:
         lines = [
@@ -106,14 +117,6 @@ class Bash(Dialect):
             *(["\\builtin export " + " ".join(words.values())] if words else []),
             *(self._unset(names) if names else []),
         ]
-
-    def extend_path(self, name: str, head: str, tail: str) -> str:
-        before = f"{self.quote(head)}${{{name}:+:}}" if head else ""
-        after = f"${{{name}:+:}}{self.quote(tail)}" if tail else ""
-        if head and tail:
-            before, after = self.quote(f"{head}:"), f"${{{name}:+${name}:}}{self.quote(tail)}"
-            return f"export {name}={before}{after}"
-        return f'export {name}={before}"${{{name}-}}"{after}'
 
     def function(self, activation: Activation, name: str, definition: str) -> str:
         exported = activation.change.get(f"BASH_FUNC_{name}%%")

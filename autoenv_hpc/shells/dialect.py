@@ -172,10 +172,6 @@ class Dialect(ABC):
     def once(self, command: str) -> list[str]:
         """The lines that run a command once in the life of the shell."""
 
-    @abstractmethod
-    def extend_path(self, name: str, head: str, tail: str) -> str:
-        """The line that adds entries at the two ends of a search path, which may be unset."""
-
     def call(self, function: str, *words: str) -> str:
         """A call of one of the hook's functions."""
         return " ".join([f"__autoenv_hpc_{function}", *map(self.quote, words)])

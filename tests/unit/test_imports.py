@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "errors": "guards",
     "activation": "environment guards shell_definitions",
     "system": "environment errors guards",
-    "shells": "activation environment guards system",
+    "shells": "activation environment guards printable shell_definitions system",
     "project": "environment errors guards printable system verbose",
     "scripts": "environment findings project",
     "modules": "environment errors guards project shell_definitions system verbose",

@@ -16,9 +16,10 @@ import pytest
 from golden_cases import DIALECTS, texts
 
 from autoenv_hpc.activations import stamps, store, storing
-from autoenv_hpc.commands import execute, hook
+from autoenv_hpc.commands import hook
 from autoenv_hpc.shells import protocol
 from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.system import turns
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHELLS = {"bash": ("bash", "bash4"), "zsh": ("zsh",), "fish": ("fish",)}  # and their dialects
@@ -257,7 +258,8 @@ def test_the_slots() -> None:
         assert names == [f"{number}.{variety}" for number in range(store.SLOTS)]
     for reader, text in shell_readers().items():
         assert re.findall(r"for __autoenv_hpc_slot in ([\d ]+)", text) == [numbers], reader
-        word = "fish" if reader == "fish" else "$__autoenv_hpc_dialect"
+        words = {"fish": "fish", "exec": "$__autoenv_hpc_suffix"}
+        word = words.get(reader, "$__autoenv_hpc_dialect")
         assert f"$__autoenv_hpc_slot.{word}" in text, reader
         if reader != "exec":
             assert f"$__autoenv_hpc_folder/0.{word}" in text, reader
@@ -279,5 +281,5 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
 def test_notes_and_turns_are_in_the_folder_that_a_cleaning_finds() -> None:
     names = re.findall(r"/(autoenv-hpc\.\$UID)\n", code(CHECKOUT / "shell/autoenv-hpc"))
     assert len(names) == 1
-    for module in (storing, execute):
+    for module in (storing, turns):
         assert '"autoenv-hpc.{os.getuid()}"' in inspect.getsource(module)
