@@ -5,7 +5,8 @@
     CACHE/stamps/fine                  its modification time is 1 ns later, as only some shells see
 
 A shell compares a file with the stamp that has the file's former modification time. An unchanged
-file is neither newer nor older. Stamps never change, so all activations share them.
+file is neither newer nor older. Stamps never change, so all activations share them. Now and then,
+those that no activation names any more are removed, except for the latest, which shells may watch.
 """
 
 import contextlib
@@ -15,10 +16,12 @@ import stat
 from collections.abc import Iterable
 
 from autoenv_hpc.system.folders import make_private
-from autoenv_hpc.system.removal import clear_folder
+from autoenv_hpc.system.removal import clear_folder, remove_files
 
 SEAL = 10**18  # ns since the epoch; only the owner of a file can give it this time
 _OURS = re.compile(r"(\d+|seal|fine)(\.\d+)?")
+_NAME = re.compile(rb"\d{9,}")  # earlier times are too few to count
+_KEPT = 64  # stamps that no activation names
 
 
 def folder(cache: str) -> str:
@@ -29,10 +32,11 @@ def folder(cache: str) -> str:
     return os.path.join(cache, "stamps")
 
 
-def make_stamps(cache: str, moments: Iterable[int | None]) -> None:
+def make_stamps(cache: str, moments: Iterable[int | None]) -> bool:
     """Make the stamps for these times, the seal and its neighbour, where they are missing.
 
     :param moments: ns since the epoch; None needs no stamp.
+    :returns: whether it is time for `prune`: with each 64th stamp.
     :raises Exposed: another user can write to the cache.
     :raises OSError: the cache is not writable.
     """
@@ -40,8 +44,25 @@ def make_stamps(cache: str, moments: Iterable[int | None]) -> None:
     make_private(stamp_folder)
     _make(stamp_folder, "seal", SEAL)
     _make(stamp_folder, "fine", SEAL + 1)  # newer, in a shell that compares fractions of a second
-    for moment in {moment for moment in moments if moment is not None}:
-        _make(stamp_folder, str(moment), moment)
+    wanted = {moment for moment in moments if moment is not None}
+    made = sum(_make(stamp_folder, str(moment), moment) for moment in wanted)
+    count = len(os.listdir(stamp_folder)) if made else 0
+    return count >= 2 * _KEPT and count // _KEPT > (count - made) // _KEPT
+
+
+def prune(cache: str, texts: Iterable[bytes]) -> None:
+    """Remove the stamps that no activation names, but for the 64 that were made last.
+
+    :param texts: the stored activations.
+    """
+    named = {os.fsdecode(name) for text in texts for name in _NAME.findall(text)}
+    with contextlib.suppress(OSError):
+        with os.scandir(folder(cache)) as entries:
+            others = [entry for entry in entries if _is_ours(entry) and entry.name not in named]
+        dated = [entry for entry in others if _NAME.fullmatch(os.fsencode(entry.name))]
+        dated.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_ctime_ns)
+        gone = {entry.name for entry in dated[:-_KEPT]}
+        remove_files(folder(cache), lambda entry: entry.name in gone)
 
 
 def clear(cache: str) -> None:
@@ -56,12 +77,13 @@ def _is_ours(entry: "os.DirEntry[str]") -> bool:
     return _OURS.fullmatch(entry.name) is not None and not entry.stat().st_size
 
 
-def _make(stamp_folder: str, name: str, moment: int) -> None:
+def _make(stamp_folder: str, name: str, moment: int) -> bool:
+    """Make a stamp, if it is missing; return whether it was."""
     path = os.path.join(stamp_folder, name)
     with contextlib.suppress(OSError):
         status = os.lstat(path)
         if stat.S_ISREG(status.st_mode) and status.st_mtime_ns == moment:
-            return
+            return False
     temporary = f"{path}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)  # of a killed process with the same number
@@ -73,3 +95,4 @@ def _make(stamp_folder: str, name: str, moment: int) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+    return True

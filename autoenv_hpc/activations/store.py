@@ -78,6 +78,15 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     return paths[0]
 
 
+def texts(cache: str) -> Iterator[bytes]:
+    """The texts of all stored activations."""
+    for place, _, names in os.walk(os.path.join(cache, "activations")):
+        for name in names:
+            if not name.endswith(".json"):
+                with contextlib.suppress(OSError):
+                    yield files.read_own(os.path.join(place, name))
+
+
 def forget(cache: str, root: str) -> None:
     """Remove the activations of one project, but not those of projects in its subfolders."""
     with contextlib.suppress(OSError):

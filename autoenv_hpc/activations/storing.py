@@ -50,9 +50,11 @@ def store_activation(
     try:
         made = guards.made * _SECOND
         moments = (*guards.files.values(), *activation.watched.values(), made)
-        stamps.make_stamps(folders.cache, moments)
+        are_many = stamps.make_stamps(folders.cache, moments)
         text = dialect.stored(activation, stamps.folder(folders.cache))
         path = store.put(folders.cache, dialect.suffix, activation, text)
+        if are_many:
+            stamps.prune(cache, store.texts(cache))
         unstored.forget(cache, activation.root)
         verbose.say(f"stored as {path}")
     except Exposed as error:
@@ -65,7 +67,8 @@ def store_activation(
 def stamp_files(files: Mapping[str, int | None], cache: str) -> Mapping[str, int | None]:
     """Make the stamps of these files; return no files if the cache is not writable."""
     try:
-        stamps.make_stamps(cache, files.values())
+        if stamps.make_stamps(cache, files.values()):
+            stamps.prune(cache, store.texts(cache))
     except OSError:
         return {}
     return files
