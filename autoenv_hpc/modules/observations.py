@@ -356,6 +356,18 @@ class _Reader:
                     self._read.add(real)
         if kind == "link":
             self._links[path] = None
+            self._missing_folders(os.path.dirname(path), asker)
+
+    def _missing_folders(self, path: str, asker: str) -> None:
+        """Guard the folders that are not there: a link in the place of one leads elsewhere."""
+        if _state(path) is not None:
+            return
+        if os.path.islink(path):
+            self._take(Question("folder", os.path.dirname(path), "unseen", asker))
+        else:
+            self._file(path, None)
+            self._links[path] = None
+        self._missing_folders(os.path.dirname(path), asker)
 
     def _file(self, path: str, then: int | None) -> None:
         if self._files.setdefault(path, then) != then:

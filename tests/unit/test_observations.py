@@ -137,6 +137,13 @@ def test_a_file_with_a_slash_behind_is_absent(tmp_path: Path) -> None:
     assert seen.files[f"{tmp_path}/file/"] is None
 
 
+def test_where_a_path_leads_counts_with_the_folders_that_are_not_there(tmp_path: Path) -> None:
+    seen = _read(("link", f"{tmp_path}/one/two/x", "absent"))
+    missing = [f"{tmp_path}/one", f"{tmp_path}/one/two", f"{tmp_path}/one/two/x"]
+    assert seen.links == dict.fromkeys(missing)
+    assert dict.fromkeys(missing).items() <= seen.files.items()
+
+
 def test_where_a_link_leads_counts_with_the_time_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("nowhere")
     seen = _read(("link", f"{tmp_path}/current", "unseen"))
