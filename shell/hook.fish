@@ -238,6 +238,12 @@ function __autoenv_hpc_begin -a root name prefix
     set -g __autoenv_hpc_active "$root"
     set -g __autoenv_hpc_name "$name"
     set -g __autoenv_hpc_venv "$VIRTUAL_ENV"
+    # `sbatch --export=NONE` sets it, and srun would then hand nothing of the environment to its ranks.
+    # The setting is exported, so that a nested shell can give it back.
+    if set -q SLURM_EXPORT_ENV; and test "$SLURM_EXPORT_ENV" != ALL
+        set -gx AUTOENV_HPC_SLURM_EXPORT_ENV "$SLURM_EXPORT_ENV"
+        set -gx SLURM_EXPORT_ENV ALL
+    end
     if functions -q deactivate
         __autoenv_hpc_rename deactivate __autoenv_hpc_user_deactivate
         if set -q argv[4]; and functions -q pydoc # of that environment's script
@@ -281,6 +287,10 @@ end
 # project's own environment.
 function __autoenv_hpc_end -a keep
     set -g __autoenv_hpc_active
+    if set -q AUTOENV_HPC_SLURM_EXPORT_ENV
+        test "$SLURM_EXPORT_ENV" = ALL; and set -gx SLURM_EXPORT_ENV "$AUTOENV_HPC_SLURM_EXPORT_ENV"
+        set -e AUTOENV_HPC_SLURM_EXPORT_ENV
+    end
     if test "$keep" != keep-deactivate
         functions -e deactivate
         test "$keep" = drop-deactivate; and functions -e pydoc

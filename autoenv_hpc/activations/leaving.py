@@ -11,6 +11,7 @@ from autoenv_hpc.activations import other_venvs
 from autoenv_hpc.activations.active import NAME, ActiveProject
 from autoenv_hpc.environment import Change, Env, Value, Variables, is_sublist, merged
 from autoenv_hpc.modules import bookkeeping
+from autoenv_hpc.system import jobs
 
 if TYPE_CHECKING:
     from autoenv_hpc.modules.unloading import Release
@@ -37,6 +38,7 @@ def outside(now: Env, project: ActiveProject | None) -> Env:
     """
     if project is None:
         return now
+    now = jobs.not_handed_on(now)
     conda = _conda(now, project)
     change, present = _change(now, project, conda), _present(now, project, conda)
     undo = _undo if _has_same_modules(now, project) else _unload

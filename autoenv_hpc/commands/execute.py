@@ -10,7 +10,7 @@ from autoenv_hpc.activations import active
 from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem, UsageError
-from autoenv_hpc.system import search_path
+from autoenv_hpc.system import jobs, search_path
 from autoenv_hpc.system.turns import turn
 
 # By the letter of bash's ulimit: the name of the limit and its unit in bytes.
@@ -98,8 +98,7 @@ def become(words: list[str], env: Env) -> NoReturn:
 
     :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
     """
-    if "SLURM_EXPORT_ENV" in env:  # `sbatch --export=NONE` sets it; srun would then export nothing
-        env = {**env, "SLURM_EXPORT_ENV": "ALL"}
+    env = jobs.handed_on(env)
     program = words[0]
     path = program if "/" in program else _search(program, env.get("PATH", os.defpath))
     if path is None:

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from homes import COMMAND, Home
+from homes import COMMAND, SHELLS, Home
+from sessions import PLAIN, TICK, assert_same
 from trees import Tree
 
 NO_PYTHON = "AUTOENV_HPC_PYTHON=/bin/false"
@@ -67,3 +68,37 @@ def test_what_a_module_asked_is_asked_again(cluster: Home, tool: str, tmp_path: 
     assert nested(cluster, root, ":", "printenv", "ANSWER") == "none\n"
     assert nested(cluster, root, f"export {NO_PYTHON}", "printenv", "ANSWER") == "none\n"
     assert nested(cluster, root, "export MODE=fast", "printenv", "ANSWER") == "fast\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_in_a_job_hands_all_on_to_srun_and_gives_the_setting_back(
+    home: Home, shell: str
+) -> None:
+    for name in "pq":
+        home.project(f'[env]\nOURS = "{name}"\n', name)
+    setting = {"SLURM_EXPORT_ENV": "PATH,HOME"}
+    here = home.shell(shell, env=setting)
+    before = here.snapshot()
+    for _ in range(2):  # at first compiled, then replayed
+        for name in "pq":
+            here.run(f"cd ~/{name}")
+            inside = here.env()
+            assert (inside["OURS"], inside["SLURM_EXPORT_ENV"]) == (name, "ALL")
+        here.run("cd ~")
+        assert_same(here.snapshot(), before)
+    # a shell inside, which inherited the project, and what the user sets there
+    command = " ".join(PLAIN[shell])
+    hook = (
+        f'eval "$({COMMAND} hook {shell})"' if shell != "fish" else f"{COMMAND} hook fish | source"
+    )
+    line = f"{hook}; {TICK[shell]}; cd /; {TICK[shell]}; printenv SLURM_EXPORT_ENV"
+    for enter in (f"cd ~/p; {shell}", f"{COMMAND} exec -C ~/p -- {shell}"):
+        said = here.run(f"{enter} {command} -c '{line}'")
+        assert "PATH,HOME" in said, said
+        here.run("cd ~")
+    here.run("cd ~/p")
+    here.run("set -gx SLURM_EXPORT_ENV MINE" if shell == "fish" else "export SLURM_EXPORT_ENV=MINE")
+    here.run("cd ~")
+    left = here.env()
+    assert left["SLURM_EXPORT_ENV"] == "MINE"
+    assert "AUTOENV_HPC_SLURM_EXPORT_ENV" not in left

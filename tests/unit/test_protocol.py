@@ -268,7 +268,7 @@ def test_the_slots() -> None:
 def test_python_reads_each_variable_that_the_script_hands_on() -> None:
     script = code(CHECKOUT / "shell/autoenv-hpc")
     handed_on = set(re.findall(r"export \"?(AUTOENV_HPC_\w+?_?)(?==|\$)", script))
-    names = ("SELF", "TURN", "IGNORED", "TRUE_")
+    names = ("SELF", "TURN", "IGNORED", "SLURM_EXPORT_ENV", "TRUE_")
     assert handed_on == {f"AUTOENV_HPC_{name}" for name in names}
     constants = {
         node.value
