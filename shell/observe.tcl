@@ -15,7 +15,6 @@ namespace eval ::observe {
     variable record [lindex $words 0]
     variable program [lindex $words 1]
     variable self [info script]
-    variable tool [file dirname [file dirname [file normalize $program]]]
     variable lines {}
     variable seen
     array set seen {}
@@ -33,12 +32,10 @@ namespace eval ::observe {
     variable evaluating {}
     # What these change in the program is how it speaks. They differ from terminal to terminal.
     variable manners
-    foreach name {
+    set manners {
         TERM COLUMNS CLICOLOR CLICOLOR_FORCE NO_COLOR LESS PAGER MODULES_COLOR MODULES_COLORS
         MODULES_LIGHT_BACKGROUND_COLORS MODULES_DARK_BACKGROUND_COLORS MODULES_PAGER MODULES_TERM_BACKGROUND
         MODULES_TERM_WIDTH MODULES_REDIRECT_OUTPUT MODULES_VERBOSITY
-    } {
-        set manners($name) 1
     }
     # From where a question comes: FILE:LINE in the code that is evaluated, empty for the program itself.
     variable frames_of {
@@ -57,19 +54,27 @@ namespace eval ::observe {
         link link lstat link mkdir effect mtime file normalize link owned file readable access readlink link rename effect
         size file stat stat system unknown tempfile chance tempdir chance type link volumes unknown writable access
     }
-    # Commands that look outside, with their kinds. What an interpreter lacks is left out.
-    variable commands {
+    # Commands that look outside, with their kinds. What this Tcl lacks is left out.
+    variable commands {}
+    foreach {command kind} {
         ::glob glob ::open read ::source read ::load load ::exec program ::socket socket ::pwd place ::cd place ::pid process
         ::time clock ::timerate clock ::tcl::clock::seconds clock ::tcl::clock::milliseconds clock
         ::tcl::clock::microseconds clock ::tcl::clock::clicks clock ::tcl::clock::format clock ::tcl::clock::scan clock
         ::tcl::clock::add clock ::tcl::mathfunc::rand chance ::tcl::info::hostname host
         ::gets input ::read input
-    }
-    foreach {part kind} $subcommands {
-        lappend commands ::tcl::file::$part $kind
+    } {
+        if {[info commands $command] ne {}} {
+            lappend commands $command $kind
+        }
     }
     if {[info commands ::tcl::file::exists] eq {}} {
         lappend commands ::file any_file
+    } else {
+        foreach {part kind} $subcommands {
+            if {[info commands ::tcl::file::$part] ne {}} {
+                lappend commands ::tcl::file::$part $kind
+            }
+        }
     }
     # Lmod's translators are started for each file. The one for modulefiles runs them in an interpreter of
     # their own, so little of itself is watched; the one for rc files runs them in its own.
@@ -126,7 +131,9 @@ proc ::observe::flush_record {} {
         return
     }
     fconfigure $file -translation lf
-    catch {fconfigure $file -profile tcl8} ;# what cannot be said in this encoding is no reason to end
+    if {[string match 9.* $::tcl_version]} {
+        fconfigure $file -profile tcl8 ;# what cannot be said in this encoding is no reason to end
+    }
     puts -nonewline $file [join $lines \0]\0
     close $file
     set lines {}
@@ -219,7 +226,7 @@ proc ::observe::note_file {interp kind path} {
     }
     set full [absolute $interp $path]
     set who {}
-    if {[regexp {^/(proc|sys|dev)/} $full]} {
+    if {[string match /proc/* $full] || [string match /sys/* $full] || [string match /dev/* $full]} {
         set who [asker $interp]
     }
     note $kind $full [stamp $full [expr {$kind eq {link} ? {lstat} : {stat}}]] $who
@@ -251,20 +258,12 @@ proc ::observe::variable_asked {interp array name operation} {
             }
             variable manners
             if {$name eq {}} { # `upvar` to one element: nobody tells which
-                set who [asker $interp]
-                if {$interp ne {} || $who ne {}} {
-                    note alias {} {} $who
-                }
-            } elseif {$interp ne {} || ![info exists manners($name)] || [asker $interp] ne {}} {
+                note_unless_tools $interp alias {}
+            } elseif {$interp ne {} || $name ni $manners || [asker $interp] ne {}} {
                 settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
             }
         }
-        array {
-            set who [asker $interp]
-            if {$interp ne {} || $who ne {}} {
-                note environment {} {} $who
-            }
-        }
+        array {note_unless_tools $interp environment {}}
         default {
             if {$name ne {}} {
                 set settled($name) set
@@ -292,132 +291,125 @@ proc ::observe::platform_asked {interp array name operation} {
     set busy 0
 }
 
-# The trace on a command. Kind and command's words tell what is asked.
+# The trace on a command. Kind and command's words tell what is asked. The long answers are procedures of
+# their own, so that an interpreter compiles what it calls: Lmod's translator begins anew for each modulefile.
 proc ::observe::asked {interp kind line operation} {
     variable busy
-    variable walking
     if {$busy} {
         return
     }
     set busy 1
-    # a question of the program's own, in its own interpreter, that says nothing about the load
     switch -- $kind {
-        file - kind - access - link - stat {
-            if {!$walking} {
-                set offset [expr {[lindex $line 0] in {file ::file} ? 2 : 1}]
-                set path [lindex $line $offset]
-                if {$kind eq {stat}} {
-                    set kind file
-                }
-                if {$kind eq {file} && [llength $line] > $offset + 2} {
-                    set who [asker $interp]
-                    if {$who ne {}} {
-                        note effect $line {} $who
-                    }
-                }
-                note_file $interp $kind $path
-            }
-        }
-        any_file { # Tcl 8.5: one command for all of them
-            subcommand_asked $interp $line
-        }
-        read {
-            set path [lindex $line 1]
-            if {$path eq {-encoding}} {
-                set path [lindex $line 3]
-            }
-            if {[string index $path 0] eq {|}} {
-                program_asked $interp $line
-            } elseif {!$walking} {
-                set mode [lindex $line 2]
-                if {[string match {*[wa+]*} [string tolower $mode]] && [string match *open [lindex $line 0]]} {
-                    set who [asker $interp]
-                    if {$who ne {}} {
-                        note effect $line {} $who
-                    }
-                }
-                if {$interp eq {} && $path ne $::observe::program && [string match *source [lindex $line 0]]} {
-                    heed_site_code $path
-                }
-                if {$path ni {/dev/null /dev/stdin /dev/stdout /dev/stderr}} {
-                    note_file $interp read $path
-                }
-            }
-        }
-        content { # the program's own way to read, in C or in Tcl; it keeps what it read
-            variable before
-            set path [lindex $line 1]
-            if {![info exists before($path)]} {
-                set before($path) [stamp $path]
-            }
-            if {!$walking} {
-                note read $path $before($path) {}
-            }
-        }
-        folder { # likewise to list
-            set path [lindex $line 1]
-            note walk $path [stamp $path] {}
-        }
-        glob {
-            if {!$walking} {
-                glob_asked $interp [lrange $line 1 end]
-            }
-        }
-        load {
-            set path [lindex $line 1]
-            set who [asker $interp]
-            if {$interp ne {} || $who ne {}} {
-                note library $path {} $who
-            }
-        }
-        program {
-            program_asked $interp [lrange $line 1 end]
-        }
-        place {
-            set who [asker $interp]
-            if {$interp ne {} || $who ne {}} {
-                note place [pwd] {} $who
-            }
-        }
+        file - kind - access - link - stat {path_asked $interp $kind $line}
+        any_file {subcommand_asked $interp $line}
+        read {read_asked $interp $line}
+        content {content_asked $line}
+        folder {note walk [lindex $line 1] [stamp [lindex $line 1]] {}}
+        glob {glob_asked $interp [lrange $line 1 end]}
+        load {note_unless_tools $interp library [lindex $line 1]}
+        program {program_asked $interp [lrange $line 1 end]}
+        place {note_unless_tools $interp place [pwd]}
         input {
             if {{stdin} in $line} {
                 note input $line {} [asker $interp]
             }
         }
+        tool_info - tool_uname - tool_clock - tool_user - tool_output {tool_asked $kind $line}
+        default {note_unless_tools $interp $kind $line}
+    }
+    set busy 0
+}
+
+# A question of the program's own, in its own interpreter, often says nothing about the load.
+proc ::observe::note_unless_tools {interp kind what} {
+    set who [asker $interp]
+    if {$interp ne {} || $who ne {}} {
+        note $kind $what {} $who
+    }
+}
+
+proc ::observe::path_asked {interp kind line} {
+    variable walking
+    if {$walking} {
+        return
+    }
+    set offset [expr {[lindex $line 0] in {file ::file} ? 2 : 1}]
+    if {$kind eq {stat}} {
+        set kind file
+    }
+    if {$kind eq {file} && [llength $line] > $offset + 2} {
+        set who [asker $interp]
+        if {$who ne {}} {
+            note effect $line {} $who
+        }
+    }
+    note_file $interp $kind [lindex $line $offset]
+}
+
+proc ::observe::read_asked {interp line} {
+    variable walking
+    variable program
+    set path [lindex $line 1]
+    if {$path eq {-encoding}} {
+        set path [lindex $line 3]
+    }
+    if {[string index $path 0] eq {|}} {
+        program_asked $interp $line
+    } elseif {!$walking} {
+        set command [lindex $line 0]
+        if {[string match *open $command] && [string match {*[wa+]*} [string tolower [lindex $line 2]]]} {
+            set who [asker $interp]
+            if {$who ne {}} {
+                note effect $line {} $who
+            }
+        }
+        if {$interp eq {} && $path ne $program && [string match *source $command]} {
+            heed_site_code $path
+        }
+        if {$path ni {/dev/null /dev/stdin /dev/stdout /dev/stderr}} {
+            note_file $interp read $path
+        }
+    }
+}
+
+# The program's own way to read, in C or in Tcl. It keeps what it read.
+proc ::observe::content_asked {line} {
+    variable before
+    variable walking
+    set path [lindex $line 1]
+    if {![info exists before($path)]} {
+        set before($path) [stamp $path]
+    }
+    if {!$walking} {
+        note read $path $before($path) {}
+    }
+}
+
+# What the program answers in a modulefile's name.
+proc ::observe::tool_asked {kind line} {
+    set word [lindex $line 1]
+    switch -- $kind {
         tool_info {
-            switch -glob -- [lindex $line 1] {
+            switch -glob -- $word {
                 shell - shelltype {note shell $line {} [current]}
                 user* {note user $line {} [current]}
                 uname - platform {note host $line {} [current]}
             }
         }
-        tool_uname {
-            note [expr {[lindex $line 1] in {sysname machine} ? {machine} : {host}}] $line {} [current]
-        }
-        tool_clock {
-            note clock $line {} [current]
-        }
-        tool_user {
-            note user $line {} [current]
-        }
+        tool_uname {note [expr {$word in {sysname machine} ? {machine} : {host}}] $line {} [current]}
+        tool_clock {note clock $line {} [current]}
+        tool_user {note user $line {} [current]}
         tool_output {
             # puts ?-nonewline? ?channel? text, behind the name of the interpreter
             set rest [lrange $line 2 end]
             if {[lindex $rest 0] eq {-nonewline}} {
                 set rest [lrange $rest 1 end]
             }
-            if {[lindex $line 1] ne {dummy} && ([llength $rest] < 2 || [lindex $rest 0] in {stdout prestdout})} {
+            if {$word ne {dummy} && ([llength $rest] < 2 || [lindex $rest 0] in {stdout prestdout})} {
                 note output stdout {} [current]
             }
         }
-        default { # clock chance process socket effect host user unknown
-            set who [asker $interp]
-            if {$interp ne {} || $who ne {}} {
-                note $kind $line {} $who
-            }
-        }
     }
-    set busy 0
 }
 
 # The load runs in bash, but a modulefile gets the name of the shell for which it is made. Lmod's translator
@@ -456,11 +448,14 @@ proc ::observe::heed_site_code {path} {
     }
     set text [::read $file]
     ::close $file
-    if {![regexp {^(?:\s*(?:#[^\n]*)?\n)*\s*$} $text\n]} {
-        set has_site_code 1
-        if {[string match *interp* $text]} {
-            trace add execution ::interp leave {::observe::created {}}
+    foreach line [split $text \n] {
+        if {[string index [string trimleft $line] 0] ni {{} #}} {
+            set has_site_code 1
+            break
         }
+    }
+    if {$has_site_code && [string match *interp* $text]} {
+        trace add execution ::interp leave {::observe::created {}}
     }
 }
 
@@ -481,6 +476,10 @@ proc ::observe::program_asked {interp line} {
 }
 
 proc ::observe::glob_asked {interp arguments} {
+    variable walking
+    if {$walking} {
+        return
+    }
     set folder {}
     while {[string match -* [lindex $arguments 0]]} {
         set option [lindex $arguments 0]
@@ -521,17 +520,15 @@ proc ::observe::subcommand_asked {interp line} {
                     note_file $interp [expr {$kind eq {stat} ? {file} : $kind}] [lindex $line 2]
                 }
             } else {
-                set who [asker $interp]
-                if {$interp ne {} || $who ne {}} {
-                    note $kind $line {} $who
-                }
+                note_unless_tools $interp $kind $line
             }
             return
         }
     }
 }
 
-# Watches one interpreter; its path is empty for the program's own.
+# Watches one interpreter; its path is empty for the program's own. A list is evaluated as it is, where a
+# script would be compiled in each interpreter.
 proc ::observe::install {interp {with_env 1}} {
     variable commands
     variable commands_of_translator
@@ -539,25 +536,24 @@ proc ::observe::install {interp {with_env 1}} {
     variable installed
     variable env_trace
     set installed($interp) 1
-    interp alias $interp ::__observe {} ::observe::asked $interp
-    interp alias $interp ::__observe_env {} ::observe::variable_asked $interp
-    interp alias $interp ::__observe_platform {} ::observe::platform_asked $interp
-    interp alias $interp ::__observe_created {} ::observe::created $interp
-    interp eval $interp [list apply {{commands} {
-        foreach {command kind} $commands {
-            # without an error, which would leave its traces in the interpreter
-            if {[info commands $command] ne {}} {
-                trace add execution $command enter [list ::__observe $kind]
-            }
+    foreach {name handler} {
+        ::__observe asked ::__observe_env variable_asked ::__observe_platform platform_asked ::__observe_created created
+    } {
+        interp alias $interp $name {} ::observe::$handler $interp
+    }
+    set is_safe [expr {$interp ne {} && [interp issafe $interp]}] ;# it lacks some, and errors leave traces in it
+    foreach {command kind} [expr {$has_inner && $interp eq {} ? $commands_of_translator : $commands}] {
+        if {!$is_safe || [interp eval $interp [list info commands $command]] ne {}} {
+            interp eval $interp [list trace add execution $command enter [list ::__observe $kind]]
         }
-        trace add variable ::tcl_platform {read array} ::__observe_platform
-        trace add execution ::interp leave ::__observe_created
-    }} [expr {$has_inner && $interp eq {} ? $commands_of_translator : $commands}]]
+    }
+    interp eval $interp [list trace add variable ::tcl_platform {read array} ::__observe_platform]
+    interp eval $interp [list trace add execution ::interp leave ::__observe_created]
     if {$interp eq {}} {
         set env_trace {::observe::variable_asked {}} ;# without the way through an alias
         trace add variable ::env {read write unset array} $env_trace
     } elseif {$with_env} {
-        interp eval $interp {trace add variable ::env {read write unset array} ::__observe_env}
+        interp eval $interp [list trace add variable ::env {read write unset array} ::__observe_env]
     }
 }
 
@@ -674,11 +670,11 @@ proc ::observe::renew {line args} {
 proc ::observe::hear {interp} {
     variable heard
     if {$heard ne {} && [interp exists $heard]} {
-        interp eval $heard {trace remove variable ::env {read write unset array} ::__observe_env}
+        interp eval $heard [list trace remove variable ::env {read write unset array} ::__observe_env]
     }
     set heard $interp
     if {$heard ne {}} {
-        interp eval $heard {trace add variable ::env {read write unset array} ::__observe_env}
+        interp eval $heard [list trace add variable ::env {read write unset array} ::__observe_env]
     }
 }
 
@@ -715,7 +711,9 @@ proc ::observe::end {args} {
 foreach ::observe::name {TCLLIBPATH TCL_LIBRARY} {
     ::observe::write variable $::observe::name [expr {[info exists ::env($::observe::name)] ? {set} : {}}] {}
 }
-::observe::write tool $::observe::tool/ {} {}
+if {!$::observe::is_translator} {
+    ::observe::write tool [file dirname [file dirname [file normalize $::observe::program]]]/ {} {}
+}
 
 set ::argv0 $::observe::program
 set ::argv [concat $::observe::flag [lrange $::observe::words 2 end]]
