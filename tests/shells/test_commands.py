@@ -115,6 +115,28 @@ def test_status_tells_what_is_and_what_would_be(home: Home) -> None:
     assert "modles: unknown key" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status", "status --json", "export", "export --format json", "export --format fish", "explain", "doctor",
+        "list --json", "cache list", "hook bash", "hook zsh", "hook fish", "completion bash", "--version", "--help",
+    ],
+)  # fmt: skip
+def test_a_full_disk_is_told_in_one_line(home: Home, words: str) -> None:
+    root = home.project('[env]\nCOLOUR = "blue"\n', "p")
+    home.command("exec", "--", "true", cwd=root)
+    assert home.command(*words.split(), cwd=root).stdout
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [COMMAND, *words.split()], cwd=root, env=home.env, stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("autoenv-hpc: ")
+    assert "No space left on device" in said
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_status_knows_the_state_of_its_shell(home: Home, shell: str) -> None:
     root = home.project(PLAIN, "p")
