@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autoenv_hpc import activation, verbose
+from autoenv_hpc import verbose
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.activations import active, store
 from autoenv_hpc.environment import Env
 from autoenv_hpc.shells.dialects import dialect_for
-from autoenv_hpc.system import files, json_cache, machine
+from autoenv_hpc.system import machine
 
 
 class StoredActivation(NamedTuple):
@@ -59,7 +59,6 @@ def failures(stored: StoredActivation, outside: Env) -> list[str]:
 
 def _read(path: str) -> Activation | None:
     try:
-        fields = json_cache.unpack(os.path.basename(path), files.read_own(path))
-        return activation.restored(fields)
+        return store.restored_from(path)
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -3,6 +3,8 @@
 CACHE/activations/PROJECT'S/PATH/0.bash             the project's newest activation for bash
 CACHE/activations/PROJECT'S/PATH/VARIANT.bash.json  its fields, for `cache list` and `cache check`
 CACHE/activations/PROJECT'S/PATH/0.sh.export        the newest text of `export --format sh`
+CACHE/activations/PROJECT'S/PATH/0.DRAWER.bash      a copy for callers with one PATH and one list of
+                                                    modules, once a project has several activations
 """
 
 import contextlib
@@ -10,14 +12,20 @@ import os
 import re
 from collections.abc import Iterator
 
-from autoenv_hpc.activation import Activation
+from autoenv_hpc.activation import Activation, restored
+from autoenv_hpc.activations.active import NAME as STATE
 from autoenv_hpc.activations.stamps import SEAL
+from autoenv_hpc.environment import Value
 from autoenv_hpc.system import files, json_cache
 from autoenv_hpc.system.folders import make_private, write_atomically
 from autoenv_hpc.system.removal import clear_folder, remove_files
 
 SLOTS = 8
-_SUFFIX = r"(bash|bash4|zsh|fish|[a-z]+\.export)"
+_WITH_DRAWERS = ("bash", "bash4")  # which `exec` reads
+_DRAWER_FILES = 128  # of one project and dialect; 50 callers have 100
+_END = 60  # characters of a text that name a drawer
+_DRAWER = r"\d+_\w+"
+_SUFFIX = rf"({_DRAWER}\.)?(bash|bash4|zsh|fish|[a-z]+\.export)"
 _OURS = re.compile(
     rf"(\d\.{_SUFFIX}|\d+\.{_SUFFIX}\.new(\.\d+\.[0-9a-f]{{8}})?"
     rf"|[0-9a-z]+\.{_SUFFIX}\.json(\.\d+\.[0-9a-f]{{8}})?)"
@@ -53,6 +61,16 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
     way, variant = activation.way, activation.variant
     project_folder = folder(cache, way)
     make_private(project_folder)
+    details = os.path.join(project_folder, f"{variant}.{suffix}.json")
+    fields = json_cache.pack(os.path.basename(details), activation.as_json())
+    write_atomically(details, fields, lasting=False)
+    path = _push(cache, way, suffix, variant, text)
+    if suffix in _WITH_DRAWERS or suffix.endswith(".export"):
+        _put_into_drawers(cache, suffix, activation, text)
+    return path
+
+
+def _push(cache: str, way: str, suffix: str, variant: str, text: str) -> str:
     paths = list(slots(cache, way, suffix))
     name = variant.encode()
     slot = next((i for i, path in enumerate(paths) if name in _headline(path)), None)
@@ -60,10 +78,7 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
         slot = next((i for i, path in enumerate(paths) if not os.path.exists(path)), SLOTS - 1)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(details_path(paths[slot]))  # the oldest activation, if there is no free slot
-    details = os.path.join(project_folder, f"{variant}.{suffix}.json")
-    fields = json_cache.pack(os.path.basename(details), activation.as_json())
-    write_atomically(details, fields, lasting=False)
-    temporary = os.path.join(project_folder, f"{os.getpid()}.{suffix}.new")
+    temporary = os.path.join(folder(cache, way), f"{os.getpid()}.{suffix}.new")
     try:
         # an empty file after a crash would count as an activation without guards
         write_atomically(temporary, os.fsencode(text))
@@ -76,6 +91,66 @@ def put(cache: str, suffix: str, activation: Activation, text: str) -> str:
             os.unlink(temporary)
         raise
     return paths[0]
+
+
+def _put_into_drawers(cache: str, suffix: str, activation: Activation, text: str) -> None:
+    """Store it for callers with the PATH and the modules that it has outside, and inside.
+
+    A project that has been entered from one place only needs no drawers.
+    """
+    way = activation.way
+    others = [path for path in slots(cache, way, suffix) if os.path.exists(path)][1:]
+    if not others:
+        return
+    if len(others) == 1 and not _in_drawers(cache, way, suffix):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            older = restored_from(details_path(others[0]))
+            _push_into_drawers(cache, suffix, older, os.fsdecode(files.read_own(others[0])))
+    _push_into_drawers(cache, suffix, activation, text)
+    with contextlib.suppress(OSError):  # another process was faster
+        files_by_age = sorted(_in_drawers(cache, way, suffix), key=lambda e: e.stat().st_ctime_ns)
+        for entry in files_by_age[:-_DRAWER_FILES]:
+            os.unlink(entry.path)
+
+
+def _push_into_drawers(cache: str, suffix: str, activation: Activation, text: str) -> None:
+    for drawer in _drawers(activation):
+        _push(cache, activation.way, f"{drawer}.{suffix}", activation.variant, text)
+
+
+def _drawers(activation: Activation) -> set[str]:
+    """The names of its drawers, as `shell/autoenv-hpc` computes them.
+
+    None holds a text that is not ASCII, whose characters shells count by their locale. The state
+    ends with a checksum.
+    """
+    outside = {**activation.guards.variables, **activation.change.befores}
+    path, modules = outside.get("PATH") or "", outside.get("LOADEDMODULES") or ""
+    state = activation.change.get(STATE, Value(None, None)).after or ""
+    parts = (f"{len(path)}-{path[:_END]}", _end(path), str(len(modules)), _end(modules))
+    names = ("-".join(parts) if path else "", f"{len(state)}-{_end(state)}" if state else "")
+    return {re.sub("[^a-zA-Z0-9]", "_", name) for name in names if name and name.isascii()}
+
+
+def _end(text: str) -> str:
+    """The end of a text; bash takes none of one that is shorter."""
+    return text[-_END:] if len(text) >= _END else ""
+
+
+def _in_drawers(cache: str, way: str, suffix: str) -> "list[os.DirEntry[str]]":
+    """The files in the drawers of one project and dialect."""
+    name = re.compile(rf"\d\.{_DRAWER}\.{re.escape(suffix)}")
+    with os.scandir(folder(cache, way)) as entries:
+        return [entry for entry in entries if name.fullmatch(entry.name)]
+
+
+def restored_from(path: str) -> Activation:
+    """The activation with the fields in this file.
+
+    :raises OSError: it cannot be read.
+    :raises ValueError: it is damaged; likewise TypeError and KeyError.
+    """
+    return restored(json_cache.unpack(os.path.basename(path), files.read_own(path)))
 
 
 def texts(cache: str) -> Iterator[bytes]:

@@ -148,3 +148,30 @@ def test_a_shell_that_starts_inside_keeps_the_named_environment(
     for _ in range(2):
         done = home.command("exec", "--env", "b", "--", *start, "-c", line, cwd=root)
         assert done.stdout == "b b\nleft\n", done.stderr
+
+
+def test_many_callers_by_turns_each_find_their_own(home: Home) -> None:
+    root = home.project('[env]\nOURS = "1"\n[paths]\nPATH = { prepend = ["bin"] }\n', "p")
+    line = f"'{COMMAND}' exec -- printenv PATH; '{COMMAND}' export"
+    paths = [f"/{'x' * 80}/{number:02}:/usr/bin:/bin" for number in range(12)]
+    home.command("prepare", cwd=root)  # from now on the configuration counts as old
+    home.command("cache", "clear")
+    seen = []
+    for env in ({}, NO_PYTHON):
+        words = ("exec", "--", "/bin/sh", "-c", line)
+        said = [home.command(*words, cwd=root, env=env, PATH=path).stdout for path in paths]
+        assert [text.splitlines()[0] for text in said] == [f"{root}/bin:{path}" for path in paths]
+        seen.append(said)
+    assert seen[0] == seen[1]
+    stored = home.folder / f".cache/autoenv-hpc/activations{root}"
+    assert len([*stored.glob("?.bash"), *stored.glob("?.*_*.bash")]) == 8 + 2 * len(paths)
+    home.command("allow", cwd=root)
+    assert not [*stored.glob("*")]
+
+
+def test_callers_in_one_drawer_do_not_take_anothers(home: Home) -> None:
+    root = home.project('[env]\nSETTING = { path = "$MODE" }\n', "p")
+    for env in ({}, NO_PYTHON):
+        for mode in "abcdef":
+            done = home.command("exec", "--", "printenv", "SETTING", cwd=root, env=env, MODE=mode)
+            assert done.stdout == f"{root}/{mode}\n"

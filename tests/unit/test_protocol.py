@@ -258,7 +258,7 @@ def test_the_slots() -> None:
         assert names == [f"{number}.{variety}" for number in range(store.SLOTS)]
     for reader, text in shell_readers().items():
         assert re.findall(r"for __autoenv_hpc_slot in ([\d ]+)", text) == [numbers], reader
-        words = {"fish": "fish", "exec": "$__autoenv_hpc_suffix"}
+        words = {"fish": "fish", "exec": "$__autoenv_hpc_drawer$__autoenv_hpc_suffix"}
         word = words.get(reader, "$__autoenv_hpc_dialect")
         assert f"$__autoenv_hpc_slot.{word}" in text, reader
         if reader != "exec":
