@@ -16,6 +16,7 @@ from autoenv_hpc.errors import ModuleError, Problem
 from autoenv_hpc.project import config, editing, project
 from autoenv_hpc.project.project import Project, Untrusted
 from autoenv_hpc.shells.dialects import dialect_for
+from autoenv_hpc.system import jobs
 from autoenv_hpc.venvs.types import VenvRequest
 
 _SETTLING = (0.06, 2)  # seconds; the second is for file systems that count in seconds
@@ -92,9 +93,10 @@ def compile_and_store(
 
         listing.say_misses(folders.cache, chosen.root, "bash", outside)
     try:
-        activation = compiling.compile_activation(
-            chosen, outside, folders, progress, shell=shell, prepare=prepare, fresh=fresh
-        )
+        with context.report.patience(f"entering {chosen.config.name}"):
+            activation = compiling.compile_activation(
+                chosen, outside, folders, progress, shell=shell, prepare=prepare, fresh=fresh
+            )
         for seconds in _SETTLING if prepare else ():
             if not activation.guards.changed:
                 break
@@ -189,4 +191,21 @@ def find(context: Context, settings: config.Settings | None = None) -> str:
         if file:
             return file
     looked = " or ".join(dict.fromkeys(context.starts))
-    raise Problem(f"no {config.FILE_NAME} in {looked} or above (write one with `autoenv-hpc init`)")
+    raise Problem(f"no {config.FILE_NAME} in {looked} or above ({_instead(context)})")
+
+
+_MISNAMED = ("hpcenv.toml", ".hpcenv", ".hpcenv.tml", ".hpcenv.yml", ".hpcenv.yaml", "_hpcenv.toml")
+
+
+def _instead(context: Context) -> str:
+    """What to do where no configuration is found."""
+    for folder in context.starts:
+        file = os.path.join(folder, config.FILE_NAME)
+        if os.path.islink(file):
+            return f"{file} is a link to {os.readlink(file)}, which does not exist"
+        for name in _MISNAMED:
+            if os.path.isfile(os.path.join(folder, name)):
+                return f"rename {os.path.join(folder, name)} to {config.FILE_NAME}"
+    if jobs.number(context.environ):
+        return "name the project with -C DIR, or submit from its folder"
+    return "write one with `autoenv-hpc init`"

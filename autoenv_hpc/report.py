@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from autoenv_hpc.environment import Env
@@ -12,6 +12,8 @@ from autoenv_hpc.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from autoenv_hpc.progress import Bar
+
+_LONG = 3  # seconds after which a silent wait looks like a hang
 
 
 class Report:
@@ -75,6 +77,30 @@ class Report:
 
             self._bar = Bar(self._stream)
         self._bar.show(printable(text), total, count)
+
+    @contextlib.contextmanager
+    def patience(self, text: str) -> Iterator[None]:
+        """Show a line on a terminal if what happens meanwhile takes long and shows none itself."""
+        if self._quiet or not self._is_terminal:
+            yield
+            return
+        import _thread  # noqa: PLC0415 - `threading` takes a millisecond on the way into a project
+
+        done, ended = _thread.allocate_lock(), _thread.allocate_lock()
+
+        def wait() -> None:
+            with ended:
+                if not done.acquire(timeout=_LONG) and self._bar is None:
+                    self.progress(text)
+
+        done.acquire()
+        _thread.start_new_thread(wait, ())
+        try:
+            yield
+        finally:
+            done.release()
+            with ended:  # a line that is being drawn must be there before it is wiped
+                pass
 
     def finish(self) -> None:
         """Remove the progress line, if there is one."""

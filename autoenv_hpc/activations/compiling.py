@@ -9,6 +9,7 @@ from autoenv_hpc.activation import DISABLED, Activation
 from autoenv_hpc.activations import active, other_venvs
 from autoenv_hpc.activations.path_values import PathValues
 from autoenv_hpc.environment import Change, Env, Value, with_entries, without_entry
+from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.modules import bookkeeping, loading
 from autoenv_hpc.modules.loading import Request, Resolution
@@ -109,7 +110,13 @@ def load_modules(
     if not loading.is_loaded(request, start):
         from autoenv_hpc.modules import remembered  # noqa: PLC0415 - only for modules
 
-        loaded = remembered.resolve(start, request, config.cache, folders, shell=shell, fresh=fresh)
+        try:
+            loaded = remembered.resolve(
+                start, request, config.cache, folders, shell=shell, fresh=fresh
+            )
+        except ModuleError as error:
+            error.args = (f"{_place(project, str(error))}: {error}",)
+            raise
     values.environ = loaded.env
     if config.venv is None:
         return WithModules(start, loaded, values, None, request)
@@ -118,6 +125,19 @@ def load_modules(
     venv = venv_request(project, values, folders)
     venv = venv._replace(inside=partial(_inside, config, values))
     return WithModules(start, loaded, values, venv, request)
+
+
+def _place(project: Project, message: str) -> str:
+    """The file and the line of what a message is about: a module, or else a folder of modules."""
+    from autoenv_hpc.project.project import read  # noqa: PLC0415 - only for this message
+
+    config = project.config
+    missing = message.partition("cannot load ")[2].partition(":")[0].split()
+    named = [name for name in config.modules if name.split()[0] in missing]
+    words = [f"{quote}{name}{quote}" for name in named or config.module_paths for quote in "\"'"]
+    lines = read(project.file).decode(errors="replace").splitlines()
+    found = (n for n, line in enumerate(lines, 1) if any(word in line for word in words))
+    return f"{project.file}:{next(found, 1)}"
 
 
 def _module(name: str, values: PathValues) -> str:

@@ -42,8 +42,10 @@ def named_file(context: Context) -> str:
     path = os.path.normpath(os.path.join(context.directory, context.arguments.path))
     if os.path.isfile(path):
         if os.path.basename(path) != config.FILE_NAME:
-            raise Problem(f"{path}: a configuration is named {config.FILE_NAME}")
+            raise Problem(f"{path}: a configuration is named {config.FILE_NAME} (rename the file)")
         return path
+    if not os.path.isdir(path):
+        raise Problem(f"{path}: no such file or folder (name a project, or its {config.FILE_NAME})")
     settings = config.settings(context.environ, context.folders)
     file = project.find(path, context.folders, settings, context.report.note)
     if file is None:

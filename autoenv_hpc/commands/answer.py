@@ -100,14 +100,15 @@ def _enter(shell: _Shell, chosen: project.Project, report: Report, *, fresh: boo
         from autoenv_hpc.activations import listing  # noqa: PLC0415 - only for these lines
 
         listing.say_misses(shell.folders.cache, chosen.root, dialect.suffix, outside)
-    activation = compiling.compile_activation(
-        chosen,
-        dialect.exported(outside),
-        shell.folders,
-        report.progress,
-        shell=dialect.shell,
-        fresh=fresh,
-    )
+    with report.patience(f"entering {chosen.config.name}"):
+        activation = compiling.compile_activation(
+            chosen,
+            dialect.exported(outside),
+            shell.folders,
+            report.progress,
+            shell=dialect.shell,
+            fresh=fresh,
+        )
     verbose.say(f"compiled {chosen.file}", began)
     failures.forget(shell.folders.cache, chosen.root)
     for notice in activation.notices:

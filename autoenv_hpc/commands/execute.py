@@ -1,5 +1,6 @@
 """`exec CMD…`: run CMD in the project's environment when no stored activation fits."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -21,6 +22,9 @@ _LIMITS = {
     "r": ("RLIMIT_RTPRIO", 1), "s": ("RLIMIT_STACK", 1024), "t": ("RLIMIT_CPU", 1),
     "u": ("RLIMIT_NPROC", 1), "v": ("RLIMIT_AS", 1024),
 }  # fmt: skip
+
+
+_OF_THE_SHELL = frozenset(("module", "ml", "cd", "exit", "source", ".", "export", "alias", "set"))
 
 
 class ExecProblem(Problem):
@@ -102,7 +106,7 @@ def become(words: list[str], env: Env) -> NoReturn:
     program = words[0]
     path = program if "/" in program else _search(program, env.get("PATH", os.defpath))
     if path is None:
-        problem = ExecProblem(_not_found(program, env))
+        problem = ExecProblem(_not_found(program, words, env))
         problem.status = 127
         raise problem
     try:
@@ -140,14 +144,45 @@ def _why_not(error: OSError, path: str, start: bytes) -> str:
         return f"its first line names {interpreter!r}, which cannot be executed here"
     if error.errno == errno.ENOEXEC:
         return "it is no program for this kind of machine"
+    if error.errno == errno.ENOENT and not path.startswith("/"):
+        return f"not found in {os.getcwd()} (with -C DIR, CMD starts there)"
     return error.strerror or "it cannot be executed"
 
 
-def _not_found(program: str, env: Env) -> str:
+def _not_found(program: str, words: list[str], env: Env) -> str:
     """The message; if the program exists outside, a module or a policy hides it."""
     text = f"{program}: not found on the PATH of the project {env.get('AUTOENV_HPC_NAME', '')}"
+    if hint := _mistaken(program, words):
+        return f"{text} ({hint})"
     project = active.active_project(env)
     path = project.change.get("PATH") if project else None
     before = path.before if path else None
     outside = _search(program, before) if before else None
-    return f"{text}; outside the project it is {outside}" if outside else text
+    if outside:
+        return f"{text}; outside the project it is {outside} (the project sets PATH)"
+    similar = _similar(program, env.get("PATH", os.defpath))
+    return f"{text} ({f'did you mean {similar}?' if similar else 'is its module in the list?'})"
+
+
+def _mistaken(program: str, words: list[str]) -> str:
+    """What is wrong with a word that cannot be a program."""
+    if program.startswith("-"):
+        return f"options of exec stand before --, as in `autoenv-hpc exec {program} … -- CMD`"
+    if " " in program and len(words) == 1:
+        return "leave out the quotes, or use `bash -c`"
+    if program in _OF_THE_SHELL:
+        return f"it is a word of the shell: use `bash -c`, or leave {program} out"
+    return ""
+
+
+def _similar(program: str, path: str) -> str:
+    """A program with a similar name; of large folders, only a part is looked at."""
+    import difflib  # noqa: PLC0415 - only a mistake needs similar words
+    import itertools  # noqa: PLC0415 - likewise
+
+    names: list[str] = []
+    for folder in path.split(":"):
+        with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+            names += [entry.name for entry in itertools.islice(entries, 5000)]
+    close = difflib.get_close_matches(program, names, 1, 0.75)
+    return close[0] if close else ""

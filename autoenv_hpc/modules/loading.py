@@ -71,7 +71,7 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
         return Resolution(env)
     for path in request.paths:
         if not os.path.isdir(path):
-            raise ModuleError(f"module-paths: no such directory: {path}")
+            raise ModuleError(f"module-paths: no such directory: {path} (create or change it)")
     from autoenv_hpc.modules import attempts, login, observations  # noqa: PLC0415 - only a load
     from autoenv_hpc.modules import tool as tools  # noqa: PLC0415
     from autoenv_hpc.modules.remarks import remarks  # noqa: PLC0415
@@ -88,7 +88,7 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
             depends = dependencies.failed_load_dependencies(start)
         depends = (depends | setting_up | tools.choice(start)).in_environment(env)
         depends = depends._replace(host=os.uname().nodename, max_age=_FAILURE_AGE)
-        raise LoadError(_why(missing, result, start), depends)
+        raise LoadError(_why(missing, result, start, request), depends)
     after = loaded(result.env)
     displaced = tuple(name for name in loaded(start) if name not in after)
     if depends is None:
@@ -106,7 +106,7 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
     )
 
 
-def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
+def _why(missing: list[str], result: "Snapshot", env: Env, request: Request) -> str:
     from autoenv_hpc.modules import suggestions  # noqa: PLC0415 - only a failed load needs them
     from autoenv_hpc.modules.remarks import shortened  # noqa: PLC0415
 
@@ -114,7 +114,8 @@ def _why(missing: list[str], result: "Snapshot", env: Env) -> str:
     # Lmod loads all or nothing, and names the culprit.
     missing = [name for name in missing if name.split()[0] in output] or missing
     output = shortened(output) or "the module tool printed nothing and loaded nothing"
-    suggested = suggestions.suggestions(missing, env)
+    paths = ":".join(filter(None, (*request.paths, env.get("MODULEPATH"))))
+    suggested = suggestions.suggestions(missing, {**env, "MODULEPATH": paths}, request.modules)
     if not result.env.get("MODULEPATH"):
         suggested = ["MODULEPATH is empty here (run `module use DIR`, or set module-paths)"]
     return f"cannot load {' '.join(missing)}: {output}" + "".join(f"; {hint}" for hint in suggested)

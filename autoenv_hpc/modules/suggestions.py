@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.system.files import read_head
@@ -13,22 +13,36 @@ _USES = re.compile(
 )
 
 
-def suggestions(missing: list[str], env: Env) -> list[str]:
-    """A suggestion for each module with a similar name, or with a parent that makes it visible."""
+def suggestions(missing: list[str], env: Env, modules: Sequence[str] = ()) -> list[str]:
+    """What to do about each module: a similar name, or a parent that makes it visible.
+
+    :param modules: all that were asked for, in their order.
+    """
     visible = [path for path in env.get("MODULEPATH", "").split(":") if path]
     names = set(visible_modules(env))
     result = []
     for typed in missing:
         wanted = re.split(r"[@\s]", typed)[0].rstrip("/")  # of `name@1.2: +variant`
         has_range = "@" in typed
-        if not has_range and any(name == wanted or name.startswith(f"{wanted}/") for name in names):
-            continue  # it exists, but its load failed
-        parents = _parents(wanted, visible)
+        if not has_range and _has(names, wanted):
+            result.append(f"the modulefile of {wanted} is there and fails (`module show {wanted}`)")
+            continue
+        hidden = list(_hidden(visible))
+        parents = [way for way, inside in hidden if _has(inside, wanted)]
         close = _near(wanted, names)
+        far = [] if close else _near(wanted, {name for _, inside in hidden for name in inside})
         if parents:
-            result.append(f"{wanted} becomes visible after loading {' or '.join(parents)}")
+            late = " (and must stand behind it in the list)" if typed in modules[:-1] else ""
+            result.append(f"{wanted} becomes visible after loading {' or '.join(parents)}{late}")
+        elif "," in wanted:
+            result.append("write one string for each module, without commas in it")
         elif close:
             result.append(f"did you mean {' or '.join(close)}?")
+        elif far:
+            way = next(way for way, inside in hidden if far[0] in inside)
+            result.append(f"did you mean {far[0]}? It becomes visible after loading {way}")
+        else:
+            result.append("`module avail` shows what there is")
     return result
 
 
@@ -62,9 +76,15 @@ def _modules(directory: str) -> Iterator[tuple[str, str]]:
                 yield os.path.relpath(path, directory).removesuffix(".lua"), path
 
 
-def _parents(wanted: str, visible: list[str]) -> list[str]:
-    """The chains of modules that make the wanted one visible, as far as their text shows."""
-    found: list[str] = []
+def _has(names: Iterable[str], wanted: str) -> bool:
+    return any(name == wanted or name.startswith(f"{wanted}/") for name in names)
+
+
+def _hidden(visible: list[str]) -> Iterator[tuple[str, set[str]]]:
+    """The chains of modules that make others visible, each with the names of those.
+
+    They are found as far as the modulefiles' text shows them.
+    """
     queue = [(path, "") for path in visible]
     seen = set(visible)
     left = _LOOKED_AT
@@ -73,16 +93,14 @@ def _parents(wanted: str, visible: list[str]) -> list[str]:
         for name, file in _modules(directory):
             left -= 1
             if left < 0:
-                return found
+                return
             for opened in _opens(file):
                 chain = f"{way} {name}".strip()
                 if opened in seen or not os.path.isdir(opened):
                     continue
                 seen.add(opened)
                 queue.append((opened, chain))
-                if any(n == wanted or n.startswith(f"{wanted}/") for n, _ in _modules(opened)):
-                    found.append(chain)
-    return found
+                yield chain, {inner for inner, _ in _modules(opened)}
 
 
 def _opens(file: str) -> list[str]:

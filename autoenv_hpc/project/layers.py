@@ -40,7 +40,11 @@ def select(document: Document, above: Settings, site: Site, env: str | None) -> 
     if env is not None:
         known = _env_names(document.data, site.tables)
         if env not in known:
-            listed = f"defined: {', '.join(sorted(known))}" if known else "none is defined"
+            listed = (
+                f"defined: {', '.join(sorted(known))}"
+                if known
+                else f"none is defined: add [envs.{env}], or leave --env out"
+            )
             raise ConfigError(f"{file}: no [envs.{env}] ({listed})")
         own = _layer(document.data, site.tables, env)
     if "venv" not in own:

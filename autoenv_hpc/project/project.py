@@ -190,7 +190,8 @@ def read(file: str) -> bytes:
     try:
         return files.read(file)
     except OSError as error:
-        raise Problem(f"{file}: cannot be read: {error.strerror}") from error
+        remedy = " (run `chmod u+r` on it)" if isinstance(error, PermissionError) else ""
+        raise Problem(f"{file}: cannot be read: {error.strerror}{remedy}") from error
 
 
 def _passed_over(file: str) -> str | None:

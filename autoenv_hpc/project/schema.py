@@ -36,6 +36,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _AGE = re.compile(r"(\d+)([smhd]?)\Z", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
+_SEVERAL_NAMES = re.compile(r"^\s*[A-Za-z][A-Za-z0-9_.-]*(\s+[A-Za-z][A-Za-z0-9_.-]*)+\s*$")
+_SEVERAL_OPTIONS = re.compile(r"^\s*--?[A-Za-z][A-Za-z-]*(\s+--?[A-Za-z][A-Za-z-]*)+\s*$")
+
 # Search paths that the user or the site has filled already; one value would replace all entries.
 SEARCH_PATHS = frozenset(
     (
@@ -83,13 +86,16 @@ def faults(data: Mapping[str, object], *, above: bool) -> list[Fault]:
             for i, fault in enumerate(found):
                 if fault.path == (key,):
                     found[i] = Fault(
-                        (key,), "only a config.toml, the user's or the site's, may contain it"
+                        (key,),
+                        "only a config.toml may contain it, the user's or the site's"
+                        " (move it to ~/.config/autoenv-hpc/config.toml)",
                     )
     names = data.get("envs")
     default = data.get("default-env")
     if isinstance(default, str) and not (isinstance(names, dict) and default in names):
         known = names if isinstance(names, dict) else {}
-        found.append(Fault(("default-env",), f"no [envs.{default}]{_suggestion(default, known)}"))
+        hint = _suggestion(default, known) or " (add that table, or change the name)"
+        found.append(Fault(("default-env",), f"no [envs.{default}]{hint}"))
     return found
 
 
@@ -161,6 +167,30 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
             yield Fault(path, f"{value!r} is an option, not a module")
         elif not _MODULE.match(name) or not all(map(_SPECIFIER.match, more)):
             yield Fault(path, f"{value!r} is not a module name (write one string for each module)")
+
+
+def _package(path: Path, value: object) -> Iterator[Fault]:
+    found = list(_text(path, value))
+    yield from found
+    if not isinstance(value, str) or found:
+        return
+    if value.startswith("-"):
+        remedy = (
+            f"write the line `{value}` into a file of `requirements`"
+            if re.match("(-e|--editable)[ =]", value)
+            else "options belong in pip-args"
+        )
+        yield Fault(path, f"{value!r} is an option, not a package ({remedy})")
+    elif _SEVERAL_NAMES.match(value):
+        yield Fault(path, f"{value!r} is not a package (write one string for each package)")
+
+
+def _argument(path: Path, value: object) -> Iterator[Fault]:
+    found = list(_text(path, value))
+    yield from found
+    if isinstance(value, str) and not found and _SEVERAL_OPTIONS.match(value):
+        words = json.dumps(value.split())[1:-1]
+        yield Fault(path, f"{value!r} is more than one option (write {words})")
 
 
 def _texts_or_text(path: Path, value: object) -> Iterator[Fault]:
@@ -236,7 +266,7 @@ def _as_path_edit(name: str | int, value: object) -> str:
 def _table(keys: Mapping[str, Check]) -> Check:
     def faults(path: Path, value: object) -> Iterator[Fault]:
         if not isinstance(value, dict):
-            yield Fault(path, f"expected a table, not {_kind(value)}")
+            yield Fault(path, f"expected a table, not {_kind(value)}{_as_table(path, keys, value)}")
             return
         for key, inner in value.items():
             if key in keys:
@@ -250,6 +280,15 @@ def _table(keys: Mapping[str, Check]) -> Check:
     return Check(faults, shape, keys)
 
 
+def _as_table(path: Path, keys: Mapping[str, Check], value: object) -> str:
+    """` (write …)` with the table that a plain value may stand for."""
+    first = next(iter(keys), None)
+    if len(path) > 1 and first:
+        text = json.dumps([value] if first == "prepend" else value, ensure_ascii=False, default=str)
+        return f" (write {{ {first} = {text} }})"
+    return f" (write [{'.'.join(map(str, path))}] in a line of its own, and its keys below)"
+
+
 def _place(path: Path, key: str) -> str:
     """` (…)` with the table that a key belongs to, if it is in a wrong one."""
     if path and key in _PROJECT:
@@ -261,7 +300,7 @@ def _place(path: Path, key: str) -> str:
 def _named(name: Check, each: Check) -> Check:
     def faults(path: Path, value: object) -> Iterator[Fault]:
         if not isinstance(value, dict):
-            yield Fault(path, f"expected a table, not {_kind(value)}")
+            yield Fault(path, f"expected a table, not {_kind(value)}{_as_table(path, {}, value)}")
             return
         for key, inner in value.items():
             wrong = list(name.faults((*path, key), key))
@@ -317,6 +356,7 @@ _ENV_VALUE = Check(
         ]
     },
 )
+_NO_PACKAGE = f"^-|{_SEVERAL_NAMES.pattern}"
 _VENV = {
     "path": _TEXT,
     "backend": _choice(*get_args(choices.Backend)),
@@ -326,8 +366,10 @@ _VENV = {
     "create": _choice(*get_args(choices.Create)),
     "in-job": _FLAG,
     "requirements": _TEXTS,
-    "packages": _TEXTS,
-    "pip-args": _TEXTS,
+    "packages": _list_of(Check(_package, {**_TEXT.json, "not": {"pattern": _NO_PACKAGE}})),
+    "pip-args": _list_of(
+        Check(_argument, {**_TEXT.json, "not": {"pattern": _SEVERAL_OPTIONS.pattern}})
+    ),
     "sync": _choice(*get_args(choices.Sync)),
 }
 _TABLES: dict[str, dict[str, Check]] = {

@@ -48,12 +48,12 @@ def _likely(source: str, before: str, after: str) -> str:
             quotes % 2 and '"""' not in before,
             'a quote is missing (each string begins and ends with ")',
         ),
-        (source.startswith("[") and in_list_above, "a list above this line has no ]"),
+        (source.startswith("[") and in_list_above, "a list above this line has no ] (close it)"),
         (_SHELL.match(source), f"this is a line for a shell ({_INSTEAD})"),
         (_YAML.match(source) and "[" not in start, f"this looks like YAML ({_INSTEAD})"),
         (
             after[:1] in ('"', "'") and _TWO_STRINGS.search(before),
-            "a comma is missing between two strings",
+            "a comma is missing between two strings (write one there)",
         ),
         (
             not after.strip() and in_list,

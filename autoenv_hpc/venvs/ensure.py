@@ -148,11 +148,23 @@ def is_outdated(request: VenvRequest) -> bool:
     return recorded not in (None, requirements.fingerprint(request.requested))
 
 
+_NOT_FOR_PIP = {  # by the end of the name
+    ".yml": 'set backend = "conda" in [venv]',
+    ".yaml": 'set backend = "conda" in [venv]',
+    ".toml": 'write packages = ["."] in [venv] to install the project itself',
+    ".py": 'write packages = ["."] in [venv] to install the project itself',
+}
+
+
 def check_requirements(request: VenvRequest) -> None:
     """Check that all requirements files exist.
 
     :raises VenvError: a file does not exist.
     """
+    if request.requested.backend != "conda":
+        for file in request.requested.requirements:
+            if remedy := _NOT_FOR_PIP.get(os.path.splitext(file)[1]):
+                raise VenvError(f"{file} is not a requirements file of pip ({remedy})")
     for file in requirements.closure(request.requested.requirements):
         if not os.path.isfile(file):
             raise VenvError(

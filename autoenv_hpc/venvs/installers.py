@@ -44,6 +44,10 @@ _REMEDIES = {
     "Permission denied|Read-only file system": "this folder is not writable: set path in [venv]",
     r"No module named '?pip'?$": "this environment has no pip: run `bin/python -m ensurepip` in it,"
     " or autoenv-hpc rebuild",
+    "from versions: none|not found in the package registry": "check the name in [venv];"
+    " without a network, run autoenv-hpc prepare where there is one",
+    "No matching distribution found": "check the version in [venv]",
+    "Invalid requirement": 'a version needs ==, as in "numpy==1.26.4"',
     "ensurepip is not available|No module named '?ensurepip": "this Python has no ensurepip:"
     ' install its venv package, or set backend = "virtualenv" in [venv]',
 }

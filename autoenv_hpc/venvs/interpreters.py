@@ -46,7 +46,7 @@ def find_interpreter(python: str | None, environ: Env, folders: Folders) -> Inte
     wanted = f"Python {python}" if python and _VERSION.match(python) else python or "Python"
     raise VenvError(
         f"{wanted} was not found ({reasons}):"
-        " load a module that provides it, or set python in [venv]"
+        f" load a module that provides it, or {'change' if python else 'set'} python in [venv]"
     )
 
 

@@ -75,6 +75,7 @@ def hold(path: str, progress: Progress) -> Iterator[Hold]:
         from autoenv_hpc.venvs import installers  # noqa: PLC0415 - only a failure needs it
 
         reason = installers.explanation([f"{error.strerror or error}"], 1)
+        reason += "" if reason.endswith(")") else " (set path in [venv])"
         raise VenvError(f"cannot build {path}: {reason}") from error
     try:
         yield Hold(path, lease.token, progress)

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "activations": "activation environment errors guards modules printable project report"
     " shell_definitions shells system venvs verbose",
     "context": "environment errors report system",
-    "entry": "activation activations context environment errors project shells venvs verbose",
+    "entry": "activation activations context environment errors project shells system venvs verbose",
     "commands": "activations context entry environment errors findings guards modules notebooks printable"
     " project report scripts shells system venvs verbose",
     "cli": "commands context environment errors report verbose",
