@@ -33,6 +33,7 @@ def facts(context: Context) -> Facts:
         "off": False,
         "file": None,
         "trust": None,
+        "trust_rule": None,
         "name": None,
         "site": None,
         "cluster": None,
@@ -65,6 +66,7 @@ def facts(context: Context) -> Facts:
         outside = active.without_project(environ)
         verdict = project.judge(file, data, outside, folders, settings)
         known["trust"] = verdict.word
+        known["trust_rule"] = verdict.rule if verdict.word == "allowed" else None
         problems += filter(None, (verdict.reason, verdict.edited and f"edited: {verdict.edited}"))
         chosen = project.load(file, outside, folders, settings, data=data)
         known |= {

@@ -36,8 +36,9 @@ def _lines(known: Facts) -> Iterator[tuple[str, str]]:
     site = known["site"] and f"{known['site']} ({known['site_reason']})"
     environment = known["environment"] and _environment(known["environment"])
     modified = known["modified"] and f"{' '.join(known['modified'])} (by you)"
+    rule = f" ({known['trust_rule']})" if known["trust_rule"] else ""
     for label, text in {
-        "trust": known["trust"],
+        "trust": known["trust"] and f"{known['trust']}{rule}",
         "site": site,
         "named": known["env"],
         "modules": " ".join(known["modules"]),

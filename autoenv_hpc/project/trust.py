@@ -28,6 +28,7 @@ class Verdict(NamedTuple):
     guards: Guards
     reason: str = ""
     edited: str = ""  # what has changed of the files that belong to an allowed one
+    rule: str = "you allowed it"  # what allows it, if it is allowed
 
 
 def judge(
@@ -56,8 +57,9 @@ def judge(
             first, more = min(edited), f" and {len(edited) - 1} more" if edited[1:] else ""
             return Verdict("unknown", both, edited=f"{first}{more}")
         return Verdict("allowed", only_denied._replace(present={allowed: "file"}))
-    if _is_pre_approved(file, pre):
-        return Verdict("allowed", only_denied)
+    rule = _approving_rule(file, pre)
+    if rule:
+        return Verdict("allowed", only_denied, rule=rule)
     return Verdict("unknown", both)
 
 
@@ -138,18 +140,19 @@ def _forget(record: str) -> None:
         raise TrustError(f"{record}: cannot be removed: {error.strerror}") from error
 
 
-def _is_pre_approved(file: str, pre: PreApproved) -> bool:
-    """Whether a configuration is allowed in advance, and nobody else can have put it there."""
+def _approving_rule(file: str, pre: PreApproved) -> str:
+    """The rule that allows a configuration in advance, if nobody else can have put it there."""
     if not pre.paths and not pre.groups:
-        return False
+        return ""
     real = os.path.realpath(file)
     status, parent = os.stat(real), os.stat(os.path.dirname(real))
     if (status.st_mode | parent.st_mode) & stat.S_IWOTH:
-        return False
-    approved = map(os.path.realpath, pre.paths)
-    if any(_is_from_owner(real, folder) for folder in approved):
-        return True
-    return bool(pre.groups) and _group_name(status.st_gid) in pre.groups
+        return ""
+    for folder in map(os.path.realpath, pre.paths):
+        if _is_from_owner(real, folder):
+            return f"[trust] paths has {folder}"
+    group = _group_name(status.st_gid) if pre.groups else None
+    return f"[trust] groups has {group}" if group in pre.groups else ""
 
 
 def _is_from_owner(real: str, folder: str) -> bool:

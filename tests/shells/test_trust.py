@@ -80,11 +80,15 @@ def test_a_site_can_approve_whole_folders_and_groups(home: Home) -> None:
     file.parent.mkdir(parents=True)
     file.write_text('[trust]\npaths = ["~/team"]\n')
     assert allowed(home, root)
+    assert (
+        f"allowed ([trust] paths has {home.folder}/team)" in home.command("status", cwd=root).stdout
+    )
     assert not allowed(home, evil, expect="no")
     home.command("deny", str(root))
     assert not allowed(home, root, expect="no")
     file.write_text(f'[trust]\ngroups = ["{group}"]\n')
     assert allowed(home, evil)
+    assert f"allowed ([trust] groups has {group})" in home.command("status", cwd=evil).stdout
     (evil / ".hpcenv.toml").chmod(0o666)
     (evil / ".hpcenv.toml").write_text(PLAIN + "# by anybody\n")
     assert not allowed(home, evil, expect="no")
