@@ -145,7 +145,7 @@ def _why_not(error: OSError, path: str, start: bytes) -> str:
     if error.errno == errno.ENOEXEC:
         return "it is no program for this kind of machine"
     if error.errno == errno.ENOENT and not path.startswith("/"):
-        return f"not found in {os.getcwd()} (with -C DIR, CMD starts there)"
+        return f"{error.strerror} (in {os.getcwd()}, where CMD starts)"
     return error.strerror or "it cannot be executed"
 
 

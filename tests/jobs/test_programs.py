@@ -32,8 +32,8 @@ SAID = {
     "./binary": (126, "./binary: it is no program for this kind of machine"),
     "./folder": (126, "./folder: Permission denied"),
     "./plain": (126, "./plain: Permission denied"),
-    "./none": (127, "./none: No such file or directory"),
-    "none": (127, "none: not found on the PATH of the project p"),
+    "./none": (127, "./none: No such file or directory (in {root}, where CMD starts)"),
+    "qqqqqq": (127, "qqqqqq: not found on the PATH of the project p (is its module in the list?)"),
 }  # fmt: skip
 AS_ENV = ("./text", "text", "./empty", "./script", "script", "./by-env", "./long", "../p/script")
 
@@ -70,7 +70,10 @@ def test_a_program_starts_as_by_env(home: Home, root: Path, program: str) -> Non
 
 def test_what_cannot_start_says_why_in_one_line(home: Home, root: Path) -> None:
     for program, (status, line) in SAID.items():
-        assert results(home, root, program) == [(status, "", f"autoenv-hpc: {line}\n")] * 2
+        assert (
+            results(home, root, program)
+            == [(status, "", f"autoenv-hpc: {line.format(root=root)}\n")] * 2
+        )
     status, _, said = results(home, root, "./loop")[0]
     assert (status, said.count("\n")) == (126, 1)
 
