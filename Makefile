@@ -5,6 +5,7 @@
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
 #                FAULTS=1 injects a fault into each system call that changes a file instead;
 #                WALKS=3000 goes random walks through projects, in each shell
+# make engines   runs every recipe of the page on workflow engines, with the real ones from PyPI
 # make notebooks runs a notebook in a real JupyterLab and a real browser; it needs chromium
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
 #                BENCH="--beside CHECKOUT" compares with another checkout
@@ -52,6 +53,13 @@ notebooks:
 bench:
 	@tests/checkout.sh bench
 	@PYTHONPATH=tests:tests/support $(IN)/python -m bench $(BENCH)
+
+engines: checkout
+	$(IN)/python -m venv --clear .cache/engines
+	.cache/engines/bin/python -m pip install -q --disable-pip-version-check -r tests/engines/requirements.txt
+	.cache/engines/bin/python -m venv .cache/engines/tox
+	.cache/engines/tox/bin/python -m pip install -q --disable-pip-version-check tox
+	ENGINES=all $(IN)/python -m pytest -n 2 --durations=0 tests/engines $(PYTEST)
 
 ifdef FAULTS
 proof: lint

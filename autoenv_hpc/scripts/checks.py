@@ -14,7 +14,11 @@ _CONDAS = ("conda", "mamba", "micromamba")
 _ARRAY = re.compile(
     r"^#(?:SBATCH\s+(?:--array|-a)|PBS\s+-[Jt]|BSUB\s+-J.*\[|\$\s+-t)", re.MULTILINE
 )
-_EXPORT_NONE = re.compile(r"^#SBATCH\s+.*--(?:export=NONE|get-user-env)", re.MULTILINE)
+# Only `ALL` hands everything on; a list of names is as poor as NONE.
+_EXPORT_NONE = re.compile(r"^#SBATCH\s+.*--(?:export[= ](?!ALL\b)\S+|get-user-env)", re.MULTILINE)
+_CRON = re.compile(r"^(?:#SCRON\b|@\w+\s|(?:[\d*,/-]+\s+){5})", re.MULTILINE)
+_BARE = re.compile(r"(?<![\w./-])autoenv-hpc\s+(exec|export)\b")
+_LOGIN = re.compile(r"autoenv-hpc\s+exec\b.*\b(?:ba|z|k|da)?sh\s+(?:-\w*l\w*|--login)\b")
 _NAME_VERSION = re.compile(r"[A-Za-z][\w+-]*/\d[\w.+-]*\Z")
 
 
@@ -30,7 +34,17 @@ def check(file: str, data: bytes) -> list[Finding]:
         parsed = list(commands.commands(text))
     except Unreadable as error:
         return [*found, Finding("F00", "info", f"it cannot be read further: {error}", file)]
-    for test in (_order, _versions, _generations, _activation, _conda, _slurm, _shell, _array):
+    for test in (
+        _order,
+        _versions,
+        _generations,
+        _activation,
+        _conda,
+        _slurm,
+        _shell,
+        _array,
+        _ours,
+    ):
         found += test(file, text, read, parsed)
     return sorted(found, key=lambda finding: finding.line or 0)
 
@@ -151,6 +165,31 @@ def _array(file: str, text: str, _r: recipe.Recipe, parsed: list[Command]) -> It
             title = "each task of the array builds the environment"
             remedy = "autoenv-hpc prepare && sbatch SCRIPT"
             yield Finding("F17", "medium", title, file, command.line, words, remedy)
+
+
+def _ours(file: str, text: str, _r: recipe.Recipe, _p: list[Command]) -> Iterator[Finding]:
+    """What goes wrong with this tool's own command."""
+    poor = _EXPORT_NONE.search(text) or _CRON.search(text)
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#"):
+            continue
+        bare = _BARE.search(line)
+        is_closed = re.search(r"\|\|\s*echo\s+exit", line) is not None
+        if bare and poor and not re.search(r"^\s*(?:export\s+)?PATH=", text, re.MULTILINE):
+            title = "`autoenv-hpc` is on no PATH in cron or in a job without your variables"
+            remedy = "write its absolute path: type -p autoenv-hpc"
+            goes_on = bare[1] == "export" and not is_closed
+            yield Finding(
+                "F36", "high" if goes_on else "medium", title, file, number, bare[0], remedy
+            )
+        elif bare and bare[1] == "export" and "eval" in line and not is_closed:
+            title = "where the command is missing, the script goes on without the environment"
+            remedy = 'eval "$(autoenv-hpc export || echo exit 125)"'
+            yield Finding("F37", "info", title, file, number, bare[0], remedy)
+        if login := _LOGIN.search(line):
+            title = "a login shell sets PATH again, and the environment's Python is gone"
+            remedy = "bash -lc 'autoenv-hpc exec -- CMD'"
+            yield Finding("F38", "medium", title, file, number, login[0], remedy)
 
 
 def _line_of(word: str, parsed: list[Command]) -> int | None:

@@ -2,13 +2,14 @@
 
     make bench                              the whole page, in half an hour
     make bench BENCH="--quick"              a short run that does not write the page
-    make bench BENCH="--only exec"          one part: idle, enter, first, exec, ranks, miss, build, real, listener
+    make bench BENCH="--only exec"          one part: idle, enter, first, exec, callers, ranks, miss, build, real, listener
     make bench BENCH="--beside CHECKOUT"    this checkout and another one alone, row by row; see beside.py
 
 Numbers are medians and quartiles of several runs, in which the tools take turns.
 """
 
 import argparse
+import itertools
 import os
 import platform
 import shutil
@@ -160,6 +161,26 @@ def execute(bench: Bench) -> None:
     bench.page.table("exec", columns, rows)
 
 
+def callers(bench: Bench) -> None:
+    """`exec` for callers with different PATHs, by turns, and for one of them."""
+    scene = bench.stage.small(8)
+    number = 50
+    turns = itertools.cycle(range(number))
+    paths = [f"{scene.home}/tools{i}/bin:{scene.env['PATH']}" for i in range(number)]
+
+    def call(caller: int) -> float:
+        return at_once([*scene.exec, "true"], [scene.env | {"PATH": paths[caller]}])
+
+    for caller in range(number):  # from now on all are stored
+        call(caller)
+    ways = {"by turns": lambda: call(next(turns)), "one": lambda: call(number - 1)}
+    found = alternately(ways, 2 * number)
+    cells = [found["by turns"], ratio(found["by turns"], found["one"]), found["one"]]
+    bench.page.table(
+        "callers", ["callers", "by turns, ms", "ratio", "one of them, ms"], [[number, *cells]]
+    )
+
+
 def ranks(bench: Bench) -> None:
     """Many processes at the same time on one node."""
     scene, command = bench.stage.small(8), static_true(bench.tools.folder)
@@ -287,6 +308,7 @@ PARTS = {
     "enter": enter,
     "first": first,
     "exec": execute,
+    "callers": callers,
     "ranks": ranks,
     "miss": miss,
     "build": build,

@@ -33,8 +33,8 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=2
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
-NodeName=n1 NodeHostname={host} Port={ports[1]} CPUs=64 State=UNKNOWN
-NodeName=n2 NodeHostname={host} Port={ports[2]} CPUs=64 State=UNKNOWN
+NodeName=n1 NodeHostname={host} Port={ports[1]} CPUs=64 RealMemory=16000 State=UNKNOWN
+NodeName=n2 NodeHostname={host} Port={ports[2]} CPUs=64 RealMemory=16000 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=10 State=UP
 """
 

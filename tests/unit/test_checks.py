@@ -29,6 +29,16 @@ def found(script: str) -> list[tuple[str, str, int | None]]:
         ("#!/bin/bash\nmodule load a/1 &>/dev/null\n", ("F31", "low", 2)),
         ("#!/bin/bash\nconda activate tf\n", ("F12", "medium", 2)),
         ("#!/bin/bash\n#SBATCH --export=NONE\nsrun x\n", ("F13", "medium", 3)),
+        ("#!/bin/bash\n#SBATCH --export=HOME,X\nmodule load a/1\nsrun x\n", ("F13", "medium", 4)),
+        ("#!/bin/bash\n#SBATCH --export=NONE\nautoenv-hpc exec -- srun x\n", ("F36", "medium", 3)),
+        (
+            '#!/bin/bash\n#SBATCH --export NONE\neval "$(autoenv-hpc export -C p)"\nsrun x\n',
+            ("F36", "high", 3),
+        ),
+        ("0 3 * * 1-5 autoenv-hpc exec -C /p -- x\n", ("F36", "medium", 1)),
+        ("@daily cd /p && autoenv-hpc exec -- x\n", ("F36", "medium", 1)),
+        ("#!/bin/bash\n/b/autoenv-hpc exec -- bash -lc 'x'\n", ("F38", "medium", 2)),
+        ("#!/bin/bash\nsrun autoenv-hpc exec -C /p -- sh --login x\n", ("F38", "medium", 2)),
         ("#!/bin/bash\n#SBATCH --array=1-9\npython -m venv e\n", ("F17", "medium", 3)),
     ],
 )
@@ -49,10 +59,21 @@ def test_a_mistake_is_found_at_its_line(script: str, expected: tuple[str, str, i
         "#!/bin/bash\n#SBATCH --export=NONE\nexport SLURM_EXPORT_ENV=ALL\nsrun x\n",
         "#!/bin/bash\n#SBATCH --array=1-9\nautoenv-hpc exec -- python x.py\n",
         "cat <<E\nGCC/12.3.0\nE\n",
+        "#!/bin/bash\n#SBATCH --export=NONE\n/home/a/bin/autoenv-hpc exec -- srun x\n",
+        '#!/bin/bash\n#SBATCH --export=NONE\neval "$(~/bin/autoenv-hpc export || echo exit 125)"\nsrun x\n',
+        "#!/bin/bash\n#SBATCH --export=ALL,A=1\nautoenv-hpc exec -- srun x\n",
+        "#!/bin/bash\n#SBATCH --export=NONE\nexport PATH=~/bin:$PATH\nautoenv-hpc exec -- srun x\n",
+        "#!/bin/bash\nbash -lc 'autoenv-hpc exec -- x'\nautoenv-hpc exec -- bash -c 'ls -l'\n",
     ],
 )
 def test_nothing_is_found_in_a_script_that_works(script: str) -> None:
     assert found(script) == []
+
+
+def test_a_prologue_that_may_do_nothing_is_pointed_out() -> None:
+    script = b'#!/bin/bash\neval "$(autoenv-hpc export)"\npython x.py\n'
+    (finding,) = [f for f in checks.check("job.sh", script) if f.id == "F37"]
+    assert (finding.severity, finding.line) == ("info", 2)
 
 
 def test_each_finding_is_on_its_page() -> None:
