@@ -37,7 +37,9 @@ def check(context: Context) -> list[Finding]:
         found += _versions(chosen.config, file)
         modules = compiling.load_modules(chosen, outside, context.folders)
     except ModuleError as problem:
-        return [*found, Finding("F26", "high", str(problem), file, remedy="autoenv-hpc edit")]
+        place, _, why = str(problem).partition(": ")
+        line = int(place.rpartition(":")[2])
+        return [*found, Finding("F26", "high", why, file, line, remedy="autoenv-hpc edit")]
     except Problem as problem:
         remedy = (
             "autoenv-hpc allow" if isinstance(problem, project.Untrusted) else "autoenv-hpc edit"

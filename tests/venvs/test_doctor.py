@@ -51,5 +51,5 @@ def test_modules_and_the_home_folder(cluster: Home, tool: str, tree: str) -> Non
     assert ids(cluster, root) == {"F29": "low"}
     cluster.project('modules = ["samtools/9"]\n', "p")
     said = cluster.command("doctor", cwd=root, status=1).stdout
-    assert "F26 high: cannot load samtools/9" in said
+    assert f"{root}/.hpcenv.toml:1: F26 high: cannot load samtools/9" in said
     assert "did you mean samtools/1.12" in said
