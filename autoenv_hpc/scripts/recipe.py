@@ -122,7 +122,7 @@ class _Reader:
         env = self._variables()
         made = self._made.get(self._venvs[0].path, {}) if self._venvs else {}
         return Recipe(
-            modules=tuple(self._modules),
+            modules=tuple(_without_repetition(self._modules)),
             module_paths=tuple(self._paths),
             policy=self._policy,
             venvs=tuple(dict.fromkeys(self._venvs)),
@@ -291,10 +291,9 @@ class _Reader:
         for entry in names:
             if entry.startswith("-"):
                 continue
-            if entry in self._modules:
-                continue
+            is_first = entry not in self._modules
             self._modules.append(entry)
-            if "/" not in entry:
+            if is_first and "/" not in entry:
                 why = "it has no version, so the site's default decides at each load"
                 self._notes.append(Note(command.line, entry, why))
 
@@ -497,6 +496,16 @@ class _Reader:
                 return None
             path = os.path.join(self._folder, path)
         return os.path.normpath(path) if not path.startswith("~") else path.rstrip("/")
+
+
+def _without_repetition(names: list[str]) -> list[str]:
+    """The modules once each, unless their order then depends on the module tool.
+
+    Lmod moves one that is loaded again to the end, Environment Modules leaves it in its place.
+    """
+    first = list(dict.fromkeys(names))
+    last = list(dict.fromkeys(reversed(names)))
+    return first if first == last[::-1] else names
 
 
 def _is_meant(module: str, names: list[str]) -> bool:

@@ -13,6 +13,7 @@ FLAT = {
     "swap": "module load python/3.6.8 samtools/1.12\nmodule swap python python/3.9.5\n",
     "unload": "module load bioinfo-tools samtools/1.12\nmodule unload bioinfo-tools\n",
     "folded": 'V=3.9.5\nMODS="bioinfo-tools samtools/1.12"\nmodule load $MODS "python/$V"\n',
+    "again": "module load samtools/1.12 python/3.9.5\nmodule load bioinfo-tools samtools/1.12\n",
     "venv": "module load python/3.9.5\nsource env/bin/activate\nexport OMP_NUM_THREADS=8\n",
     "paths": "module load samtools/1.12\nexport PATH=$HOME/front:$PATH:/behind\nexport PYTHONPATH=$PYTHONPATH:$PWD/lib\n",
     "document": "cat <<E >/dev/null\nmodule load python/3.6.8\nE\nmodule load \\\n  samtools/1.12 >/dev/null 2>&1\n",
