@@ -214,7 +214,7 @@ def submitted(desk: Desk, slurm: Slurm, work: Path, text: str, handed_on: str) -
     ("section", "name", "field"),
     [
         ("Nextflow", "nextflow.config", r"process\.beforeScript = '(.*)'\n"),
-        ("JupyterHub's batchspawner", "jupyterhub_config.py", r"req_prologue = '(.*)'\n"),
+        ("JupyterHub's batchspawner", "jupyterhub_config.py", r"req_prologue = \(\s*'(.*)'\s*\)"),
     ],
 )
 def test_lines_before_the_command(
