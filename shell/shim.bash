@@ -42,8 +42,21 @@ if [[ ! -f $__autoenv_hpc_project/.hpcenv.toml ]]; then
 elif [[ ! -r $__autoenv_hpc_command ]]; then
     __autoenv_hpc_fail_shim "$__autoenv_hpc_command is gone"
 fi
+__autoenv_hpc_named=
+case " ${__autoenv_hpc_options[*]-}" in *' --env '*) __autoenv_hpc_named=${__autoenv_hpc_options[*]: -1} ;; esac
+# A Python whose folder is in its environment goes by its own path, `sys.executable`: editors take that
+# for the interpreter. It is `bin/python` itself for what it starts, and for those who write its path down.
+__autoenv_hpc_argv0=
+if [[ -n $__autoenv_hpc_prefix && " ${1-} ${2-} " != ' -m '@(pip|venv|virtualenv)' ' ]]; then
+    if [[ -n ${AUTOENV_HPC_STATE-} && ${AUTOENV_HPC_ROOT-} == "$__autoenv_hpc_project" &&
+        ${AUTOENV_HPC_ENV-} == "$__autoenv_hpc_named" &&
+        ${VIRTUAL_ENV:-${CONDA_PREFIX-}} == "$__autoenv_hpc_prefix" ]]; then
+        exec -a "$__autoenv_hpc_shim" -- "$__autoenv_hpc_prefix/bin/python" "$@"
+    fi
+    __autoenv_hpc_argv0=$__autoenv_hpc_shim
+fi
 # One without a named environment has none inside of one either.
-if [[ ${__autoenv_hpc_options[*]-} != *--env* ]]; then unset -v AUTOENV_HPC_ENV; fi
+if [[ -z $__autoenv_hpc_named ]]; then unset -v AUTOENV_HPC_ENV; fi
 set -- exec --project "$__autoenv_hpc_project" "${__autoenv_hpc_options[@]}" -- "$__autoenv_hpc_program" "$@"
 # shellcheck source=shell/autoenv-hpc
 source "$__autoenv_hpc_command"

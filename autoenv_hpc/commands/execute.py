@@ -41,10 +41,12 @@ def run(context: Context) -> int:
         raise UsageError("exec: the command is missing (run `autoenv-hpc exec -- CMD…`)")
     ignored = context.environ.pop("AUTOENV_HPC_IGNORED", "")
     context.kernel = context.environ.pop("AUTOENV_HPC_KERNEL", "")
+    name = context.environ.pop("AUTOENV_HPC_ARGV0", "")
     try:
         with turn(context.environ):
             compiled = _compile(context)
-        _become_command(words, compiled, context, ignored)
+        _prepare_process(compiled, context, ignored)
+        become(words, compiled.env, name)
     except ExecProblem as problem:
         if context.kernel:
             _explain(problem, words, context)
@@ -71,18 +73,14 @@ def _explain(problem: Problem, words: list[str], context: Context) -> None:
         raise SystemExit(problem.status)
 
 
-def _become_command(
-    words: list[str], compiled: entry.Compiled, context: Context, ignored: str
-) -> NoReturn:
+def _prepare_process(compiled: entry.Compiled, context: Context, ignored: str) -> None:
+    """Set what is of the process itself, as its own shell would have it.
+
+    :param ignored: the mask of the signals that the caller ignores.
+    """
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, whatever was before
         is_ignored = int(ignored or "0", 16) >> (number - 1) & 1
         signal.signal(number, signal.SIG_IGN if is_ignored else signal.SIG_DFL)
-    _prepare_process(compiled, context)
-    become(words, compiled.env)
-
-
-def _prepare_process(compiled: entry.Compiled, context: Context) -> None:
-    """Set what a modulefile sets of the process itself, as its own shell would have it."""
     definitions = compiled.activation.definitions
     if definitions.umask is not None:
         os.umask(int(definitions.umask, 8))
@@ -97,9 +95,10 @@ def _prepare_process(compiled: entry.Compiled, context: Context) -> None:
             context.report.note(f"a modulefile's `ulimit -{letter} {values[0]}` cannot be set here")
 
 
-def become(words: list[str], env: Env) -> NoReturn:
+def become(words: list[str], env: Env, name: str = "") -> NoReturn:
     """Replace this process by a command, found on the PATH that the environment gives it.
 
+    :param name: what the command is told of its own name, if not its first word.
     :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
     """
     env = jobs.handed_on(env)
@@ -110,7 +109,7 @@ def become(words: list[str], env: Env) -> NoReturn:
         problem.status = 127
         raise problem
     try:
-        os.execve(path, words, env)
+        os.execve(path, [name or program, *words[1:]], env)
     except OSError as error:
         start = _start(path)
         if error.errno == errno.ENOEXEC and b"\0" not in start and not start.startswith(b"#!"):

@@ -118,7 +118,10 @@ def _write(
         for name, program in found.items():
             path = os.path.join(folder, name)
             if program:
-                text = _text(program, context, compiled)
+                prefix = _prefix(compiled) if name == "python" else ""
+                above = os.path.realpath(os.path.dirname(folder))
+                is_inside = prefix and above == os.path.realpath(prefix)
+                text = _text(program, context, compiled, prefix if is_inside else "")
                 folders.write_atomically(path, os.fsencode(text), mode=0o777)
                 yield path
             else:
@@ -130,8 +133,16 @@ def _write(
         raise Problem(f"{folder}: cannot be written: {error.strerror}") from error
 
 
-def _text(program: str, context: Context, compiled: Compiled) -> str:
-    """The shim: what is its own, and the part that all have in common."""
+def _prefix(compiled: Compiled) -> str:
+    """The environment whose Python the project runs, if it has one."""
+    return compiled.env.get("VIRTUAL_ENV") or compiled.env.get("CONDA_PREFIX") or ""
+
+
+def _text(program: str, context: Context, compiled: Compiled, prefix: str) -> str:
+    """The shim: what is its own, and the part that all have in common.
+
+    :param prefix: the environment in which it stands itself.
+    """
     project, arguments = compiled.project, context.arguments
     options = ["--site", arguments.site] if arguments.site else []
     options += ["--env", arguments.env] if arguments.env else []
@@ -147,6 +158,7 @@ def _text(program: str, context: Context, compiled: Compiled) -> str:
             f"__autoenv_hpc_project={shlex.quote(project.root)}",
             f"__autoenv_hpc_program={program}",
             f"__autoenv_hpc_options=({quoted})",
+            f"__autoenv_hpc_prefix={shlex.quote(prefix)}",
             "",
             common,
         ]

@@ -1,10 +1,13 @@
 """The rebuild of an environment next to the old one."""
 
+import glob
 import os
+import shutil
 import time
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import VenvError
+from autoenv_hpc.system import search_path
 from autoenv_hpc.venvs import cleanup, lease, matching, record, relocation
 from autoenv_hpc.venvs.building import SETTLING_TIME, behind_link, build_at, build_failure
 from autoenv_hpc.venvs.types import Installer, Progress, VenvRequest
@@ -31,6 +34,7 @@ def rebuild(
         if os.path.islink(new) or record.exists(new):
             raise VenvError(f"{new} already exists, and a rebuild needs this path (move it)")
         build_at(request, new, installer, environ, hold)
+        _keep_shims(path, new)
         backup = None if record.is_ours(path) else _backup_path(path)
         try:
             if backup:
@@ -43,6 +47,14 @@ def rebuild(
             raise build_failure(path, error) from error
         time.sleep(SETTLING_TIME)
         return backup
+
+
+def _keep_shims(path: str, new: str) -> None:
+    """Take along the shims in the old environment, which editors know by their path."""
+    for python in glob.glob(f"{glob.escape(path)}/*/python"):
+        if search_path.is_shim(python):
+            folder = os.path.dirname(python)
+            shutil.copytree(folder, os.path.join(new, os.path.basename(folder)), dirs_exist_ok=True)
 
 
 def _backup_path(path: str) -> str:

@@ -1,8 +1,4 @@
-"""What editors call: the formats of `export` for them, the stand-in for direnv, and its clients.
-
-DIRENV_CLIENTS names a folder with the sources of the clients, whose own code then runs here:
-`direnv-vscode` (which also needs node and esbuild), `envrc` with `inheritenv`, `direnv.vim`.
-"""
+"""What editors call: the formats of `export` for them, the stand-in for direnv, and its clients."""
 
 import base64
 import json
@@ -16,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import CLIENTS, client
 from homes import COMMAND, HOSTILE, MODULE_TOOLS, Home
 
-CLIENTS = Path(os.environ.get("DIRENV_CLIENTS", "/nowhere"))
 ODD = """it's $HOME `x` \\ "q" # ; %s |"""
 CONFIG = f"""
 [env]
@@ -29,13 +25,6 @@ GOES = false
 [paths]
 PATH = {{ prepend = ["bin"] }}
 """
-
-
-def client(name: str, *programs: str) -> pytest.MarkDecorator:
-    """Leave a test out where the source of a client or a program that it needs is not here."""
-    missing = [p for p in programs if not shutil.which(p)]
-    missing += [] if (CLIENTS / name).is_dir() else [f"DIRENV_CLIENTS/{name}"]
-    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)}: not here")
 
 
 class Editor:

@@ -294,3 +294,36 @@ def test_nothing_is_written_for_a_project_that_is_not_allowed(home: Home) -> Non
     root = home.project("", "p", allow=False)
     assert "autoenv-hpc allow" in home.command("shim", cwd=root, status=1).stderr
     assert os.listdir(root) == [".hpcenv.toml"]
+
+
+@pytest.mark.parametrize("backend", ["venv", "uv"])
+def test_a_python_in_its_environment_goes_by_its_own_path(
+    home: Home, uv_backend: str, backend: str
+) -> None:
+    """Editors replace an interpreter's path by its `sys.executable`."""
+    root = home.project(f'[venv]\nbackend = "{backend}"\n[env]\nOURS = "blue"\n')
+    plain = home.command("shim", cwd=root).stdout.split("\n")[0]
+    own = home.command("shim", ".venv/shims", cwd=root).stdout.split("\n")[0]
+    assert own == f"{root}/.venv/shims/python"
+    line = "import os, sys; print(sys.executable, sys.prefix, os.environ['OURS'])"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {line!r}], check=True)"
+    bin_python = f"{root}/.venv/bin/python"
+    said = f"{own} {root}/.venv blue\n"
+    for more in ({}, NO_PYTHON):
+        env = home.env | more
+        assert run(plain, "-c", line, env=env)[1] == f"{bin_python} {root}/.venv blue\n"
+        assert run(own, "-c", line, env=env) == (0, said, "")
+        assert run(own, "-I", "-c", child, env=env) == (0, said, "")
+    edited = home.env | {"AUTOENV_HPC_DEBUG": ""}
+    change = (
+        f"import os; open('{root}/.hpcenv.toml', 'a').write('#'); os.environ['OURS'] = 'mine'; "
+    )
+    code = change.replace(str(root), "{root}")
+    code = f"import os; open(os.environ['AUTOENV_HPC_ROOT'] + '/.hpcenv.toml', 'a').write('#'); os.environ['OURS'] = 'mine'; {child}"
+    assert run(own, "-c", code, env=edited) == (0, said.replace("blue", "mine"), "")
+    assert run(own, "-c", line, env=edited)[0] == 125
+    home.command("allow", cwd=root)
+    (root / "echo.py").write_text(line)
+    assert run(own, "-m", "echo", env=home.env, cwd=root)[1] == said
+    home.command("rebuild", cwd=root)
+    assert run(own, "-c", line, env=home.env) == (0, said, "")
