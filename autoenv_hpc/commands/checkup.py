@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 from collections.abc import Iterator
 
 from autoenv_hpc.activations import active, compiling, leaving
@@ -37,8 +38,8 @@ def check(context: Context) -> list[Finding]:
         found += _versions(chosen.config, file)
         modules = compiling.load_modules(chosen, outside, context.folders)
     except ModuleError as problem:
-        place, _, why = str(problem).partition(": ")
-        line = int(place.rpartition(":")[2])
+        placed = re.fullmatch(rf"{re.escape(file)}:(\d+): (.*)", str(problem), re.DOTALL)
+        line, why = (int(placed[1]), placed[2]) if placed else (None, str(problem))
         return [*found, Finding("F26", "high", why, file, line, remedy="autoenv-hpc edit")]
     except Problem as problem:
         remedy = (
