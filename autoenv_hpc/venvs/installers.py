@@ -147,7 +147,8 @@ def explanation(output_lines: Sequence[str], status: int) -> str:
     first = [line for line in causes if _FIRST_CAUSE.search(line)][:_LINES]
     rest = [line for line in causes if line not in first]
     shown = {*first, *rest[len(rest) - (_LINES - len(first)) :]} if len(causes) > _LINES else causes
-    told = [line[:_LONGEST] for line in causes if line in shown]
+    # A line that is a message of this function has been shortened already.
+    told = [line[: _LONGEST * (_LINES if " | " in line else 1)] for line in causes if line in shown]
     last = " | ".join(told) or f"{_ending(status)}, without any output"
     return f"{last} ({remedies[0]})" if remedies and remedies[0] not in last else last
 

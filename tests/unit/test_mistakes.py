@@ -242,3 +242,9 @@ def test_what_an_installer_says_gets_a_remedy(name: str) -> None:
     message = installers.explanation(lines, 1)
     assert what in message
     assert re.search(r"\([^()]+\)$", message)
+
+
+def test_the_compilers_own_line_is_not_cut_off() -> None:
+    lines = [f"gcc {'-O2 ' * 100}-c x.c", "x.c:1:10: fatal error: mpi.h: No such file or directory"]
+    message = installers.explanation([installers.explanation([*lines, "error: exit 1"], 1)], 1)
+    assert lines[1] in message
