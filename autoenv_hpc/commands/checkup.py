@@ -11,6 +11,7 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import ModuleError, Problem, VenvError
 from autoenv_hpc.findings import Finding
+from autoenv_hpc.notebooks import spec
 from autoenv_hpc.project import config, project
 from autoenv_hpc.system import files
 from autoenv_hpc.venvs import contents, ensure, record
@@ -74,7 +75,8 @@ def _home(context: Context) -> Iterator[Finding]:
             line = data.count(b"\n", 0, at) + 1
             remedy = "conda config --set auto_activate_base false"
             yield Finding("F11", "low", title, path, line, remedy=remedy)
-    for path in glob.glob(f"{glob.escape(home)}/.local/share/jupyter/kernels/*/kernel.json"):
+    kernels = glob.escape(spec.folder(context.environ, home))
+    for path in glob.glob(f"{kernels}/*/kernel.json"):
         try:
             program = json.loads(files.read(path))["argv"][0]
         except (OSError, ValueError, KeyError, IndexError, TypeError):
@@ -82,7 +84,7 @@ def _home(context: Context) -> Iterator[Finding]:
         cfg = record.pyvenv_cfg(os.path.dirname(os.path.dirname(str(program))))
         if cfg and not cfg.home.startswith(("/usr/", "/bin")):
             title = "the kernel starts an environment's Python without the modules"
-            remedy = 'put "autoenv-hpc", "exec", "-C", "DIR", "--" in front of its argv'
+            remedy = "autoenv-hpc kernel install"
             yield Finding("F23", "medium", title, path, evidence=str(program), remedy=remedy)
 
 

@@ -53,3 +53,15 @@ def test_modules_and_the_home_folder(cluster: Home, tool: str, tree: str) -> Non
     said = cluster.command("doctor", cwd=root, status=1).stdout
     assert f"{root}/.hpcenv.toml:1: F26 high: cannot load samtools/9" in said
     assert "did you mean samtools/1.12" in said
+
+
+def test_a_kernel_that_starts_without_the_modules(home: Home, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text("home = /sw/python/3.9.5/bin\nversion = 3.9.5\n")
+    kernel = tmp_path / "jupyter/kernels/mine/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [f"{venv}/bin/python", "-m", "ipykernel_launcher"]}))
+    shown = home.command("doctor", JUPYTER_DATA_DIR=str(tmp_path / "jupyter")).stdout
+    assert f"{kernel}: F23 medium" in shown
+    assert "help: autoenv-hpc kernel install\n" in shown
