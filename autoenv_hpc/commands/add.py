@@ -43,6 +43,7 @@ def _check_load(context: Context, file: str, data: bytes) -> None:
     )
     outside = active.without_project(environ)
     try:
-        names.write(compiling.load_modules(changed, outside, folders).loaded.env, folders.cache)
+        inside = compiling.load_modules(changed, outside, folders).loaded.env
     except Problem as problem:
         raise Problem(f"{problem} ({file} is unchanged)") from problem
+    names.write(folders.cache, inside, outside)

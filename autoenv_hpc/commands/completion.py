@@ -8,20 +8,25 @@ from autoenv_hpc import report
 from autoenv_hpc.context import Context
 
 # Module names come from a file, so that completing a word loads nothing (`modules/names.py`).
-_FILE = "${AUTOENV_HPC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/autoenv-hpc}/module-names"
+_CACHE = "${AUTOENV_HPC_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/autoenv-hpc}"
 _PREAMBLE = {
     "bash": f"""\
 _autoenv_hpc_modules() {{
-  local name
+  local name key=${{MODULEPATH-}}
+  key=${{key//\\//%}}
+  if ((${{#key}} > 200)); then key=${{key: -200}}; fi
   while IFS= read -r name; do
     if [[ ${{name,,}} == "${{1,,}}"* ]]; then printf '%s\\n' "$name"; fi
-  done 2>/dev/null <"{_FILE}"
+  done 2>/dev/null <"{_CACHE}/names/m$key"
 }}
 _autoenv_hpc_programs() {{ compgen -c -- "$1"; }}
 """,
     "zsh": f"""\
 _autoenv_hpc_modules() {{
-  local file="{_FILE}"
+  local key=${{MODULEPATH-}}
+  key=${{key//\\//%}}
+  if (( $#key > 200 )); then key=$key[-200,-1]; fi
+  local file="{_CACHE}/names/m$key"
   [[ -r $file ]] || return
   compadd -M 'm:{{[:lower:][:upper:]}}={{[:upper:][:lower:]}}' -- ${{(f)"$(<$file)"}}
 }}
@@ -29,7 +34,8 @@ _autoenv_hpc_modules() {{
     "fish": """\
 function _autoenv_hpc_modules
     set -l folders $AUTOENV_HPC_CACHE_DIR $XDG_CACHE_HOME/autoenv-hpc ~/.cache/autoenv-hpc
-    set -l file $folders[1]/module-names
+    set -l key (string join -- : $MODULEPATH | string replace -a / % | string sub -s -200)
+    set -l file $folders[1]/names/m$key
     test -r $file; and while read -l name; echo $name; end <$file
 end
 """,

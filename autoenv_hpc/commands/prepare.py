@@ -8,7 +8,7 @@ from autoenv_hpc.modules import names
 def run(context: Context) -> int:
     """Prepare the project without entering it in this shell."""
     compiled = entry.compile_and_store(context, prepare=True)
-    names.write(compiled.env, context.folders.cache)
+    names.write(context.folders.cache, compiled.env, compiled.outside)
     context.report.note(f"ready: {compiled.activation.summary}")
     reason = compiled.activation.guards.not_storable_because
     if reason:

@@ -91,6 +91,22 @@ def test_whatever_the_job_inherits(desk: Desk, tool: str, export: str) -> None:
 
 
 @LMOD
+@pytest.mark.parametrize("export", ["ALL", "NONE"])
+def test_by_a_shim(desk: Desk, tool: str, export: str) -> None:
+    """As an engine does that is given the path of a shell: strict, and in its own folder."""
+    login = "".join(
+        f"export {n}='{v}'\n" for n, v in desk.home.env.items() if n[:3] in ("LMO", "MOD")
+    )
+    (desk.home.folder / ".bash_profile").write_text(login)
+    bash = desk.home.command("shim", cwd=desk.root).stdout.splitlines()[1]
+    task = desk.home.folder / "task"
+    task.write_text(f"srun {SHOW}\npwd\nfalse | cat\necho on\n")
+    script = f"#!/bin/sh\ncd /\n'{bash}' -euo pipefail '{task}'\necho $?\n"
+    _, out = desk.run(script, f"--export={export}")
+    assert out == f"{expected(desk)}/\n1\n"
+
+
+@LMOD
 def test_out_of_a_shell_in_which_something_else_is_active(desk: Desk, tool: str) -> None:
     other = desk.home.project(
         'modules = ["python/3.11.4"]\n[venv]\n[env]\nONLY_OTHER = "1"\n', "other"
