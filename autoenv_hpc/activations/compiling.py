@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # What a notebook server needs for its own Python, and no kernel in another environment.
 _SERVERS = ("PYTHONPATH", "PYTHONUSERBASE", "PYTHONHOME", "LD_LIBRARY_PATH", "JUPYTER_PATH")
 
+# One of them is set where modules can be unloaded; a container may inherit `LOADEDMODULES` alone.
+_MODULE_TOOLS = ("LMOD_CMD", "MODULES_CMD", "MODULESHOME")
+
 
 class WithModules(NamedTuple):
     """A project with its modules loaded, but without its environment."""
@@ -101,7 +104,8 @@ def load_modules(
     policy = config.module_policy
     if project.is_kernel:
         start = {name: value for name, value in start.items() if name not in _SERVERS}
-        if policy == "keep" and bookkeeping.loaded(start):
+        has_tool = config.modules or any(start.get(name) for name in _MODULE_TOOLS)
+        if policy == "keep" and bookkeeping.loaded(start) and has_tool:
             policy = "purge"
     paths = tuple(values.entry(path, "module-paths") for path in config.module_paths)
     modules = tuple(_module(name, values) for name in config.modules)
@@ -291,7 +295,7 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
     joined = code | parts | cache
     names = {"AUTOENV_HPC_ROOT", *joined.variables, *_written_variables(project.config)}
     if project.is_kernel:
-        names.update(_SERVERS)
+        names.update(_SERVERS + _MODULE_TOOLS)
     names.update(filter(bookkeeping.is_bookkeeping, outside))
     reads = {name: outside.get(name) for name in sorted(names - change.keys())}
     return joined._replace(variables={**reads, **change.befores})

@@ -63,6 +63,13 @@ def test_a_kernel_is_in_the_project_with_its_modules_and_nothing_of_the_server(
             assert shown[3] == "/opt/samtools inside None None None None None None"
 
 
+def test_modules_of_the_server_that_nobody_can_unload_stay(home: Home) -> None:
+    root = home.project(VENV, "p")
+    home.command("kernel", "install", cwd=root)
+    with started(home, "p", home.folder, {"LOADEDMODULES": "jupyter/1", "_LMFILES_": "/m/j"}) as k:
+        assert k.run("import sys; print(sys.prefix)").text == sys.prefix
+
+
 def test_interrupt_restart_and_an_edit_that_nobody_has_allowed(home: Home) -> None:
     root = home.project(VENV)
     home.command("kernel", "install", "--name", "k", cwd=root)
