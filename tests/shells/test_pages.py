@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import conda_channel
@@ -24,8 +25,8 @@ PAGES = CHECKOUT / "docs/how-to"
 _BLOCK = re.compile(r"^```(toml|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def go_through(page: str, shell: Shell, root: Path) -> str:
-    """Type all blocks of a page; return what the shell has shown."""
+def go_through(page: str, shell: Shell, root: Path, is_typed: Callable[[str], bool] = bool) -> str:
+    """Type all blocks of a page, but for some lines; return what the shell has shown."""
     shown = ""
     for language, text in _BLOCK.findall((PAGES / page).read_text()):
         if language == "toml":
@@ -35,7 +36,7 @@ def go_through(page: str, shell: Shell, root: Path) -> str:
         if text.startswith("#!"):
             (root / "job.sh").write_text(text)
             lines = [f"bash '{root}/job.sh'"]
-        for line in lines:
+        for line in filter(is_typed, lines):
             shown += shell.run(line)
             assert shell.output("echo $?").strip() == "0", f"{page}: {line}\n{shown}"
     return shown.replace("\r", "")
@@ -125,3 +126,18 @@ def test_installation(home: Home) -> None:
     assert not (home.folder / ".cache/autoenv-hpc").exists()
     assert "autoenv" not in shell.run("cd /; cd ~")  # a shell that is still open is silent
     assert "hook" not in (home.folder / ".bashrc").read_text()
+
+
+def test_whole_site(home: Home, tmp_path: Path) -> None:
+    shell = start(home, home.folder)
+    command = "/sw/autoenv-hpc/bin/autoenv-hpc"
+    shell.run(f'{command}() {{ autoenv-hpc "$@"; }}')  # an installation takes half a minute
+    folder = home.folder / "sw"
+    folder.mkdir()
+    page = (PAGES / "whole-site.md").read_text().replace("> /sw/autoenv-hpc", f"> {folder}")
+    copy = home.folder / "whole-site.md"
+    copy.write_text(page)
+    ours = (f"{command} ", "autoenv-hpc ")
+    shown = go_through(str(copy), shell, tmp_path, lambda line: line.startswith(ours))
+    assert sorted(os.listdir(folder)) == ["hook.bash", "hook.fish", "hook.zsh"]
+    assert "exec" in shown
