@@ -32,7 +32,7 @@ def suggestions(missing: list[str], env: Env, modules: Sequence[str] = ()) -> li
         close = _near(wanted, names)
         far = [] if close else _near(wanted, {name for _, inside in hidden for name in inside})
         if parents:
-            late = " (and must stand behind it in the list)" if typed in modules[:-1] else ""
+            late = " (and must come after it in the list)" if typed in modules[:-1] else ""
             result.append(f"{wanted} becomes visible after loading {' or '.join(parents)}{late}")
         elif "," in wanted:
             result.append("write one string for each module, without commas in it")

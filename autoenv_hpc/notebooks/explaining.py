@@ -58,7 +58,7 @@ class _Kernel:
 
     def __init__(self, reason: str, language: str, connected: Content) -> None:
         lines = [f"autoenv-hpc: {printable(line)}" for line in reason.split("\n")]
-        self._lines = [*lines, "Restart the kernel when it is mended."]
+        self._lines = [*lines, "Fix that, then restart the kernel."]
         self._language = language
         self._connected = connected
         self._key = str(connected.get("key", "")).encode()

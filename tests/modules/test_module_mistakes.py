@@ -14,7 +14,7 @@ MISTAKES = {
     "another version": ('modules = ["GCC/10.3.1"]', "GCC/10.3.1", 1, "GCC/10.3.0"),
     "a hidden version": ('modules = ["Python/3.9.6"]', "Python/3.9.6", 1, "GCCcore/10.3.0"),
     "without its compiler": ('modules = ["SciPy-bundle/2021.05"]', "SciPy-bundle/2021.05", 1, "GCC/10.3.0 OpenMPI/4.1.1"),
-    "in the wrong order": ('modules = ["Python/3.9.5",\n"GCC/10.3.0"]', "Python/3.9.5", 1, "behind"),
+    "in the wrong order": ('modules = ["Python/3.9.5",\n"GCC/10.3.0"]', "Python/3.9.5", 1, "come after"),
     "nothing like it": ('modules = ["qqqqqq/1"]', "qqqqqq/1", 1, "module avail"),
     "a broken modulefile": ('name = "p"\nmodules = ["broken/2.2"]\nmodule-paths = ["m"]', "licence server is asleep", 2, "module show"),
 }  # fmt: skip
