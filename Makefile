@@ -4,7 +4,8 @@
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
 #                FAULTS=1 injects a fault into each system call that changes a file instead;
-#                WALKS=3000 goes random walks through projects, in each shell
+#                WALKS=3000 goes random walks through projects, in each shell;
+#                FUZZ=1000000 gives as many hostile inputs to each reader
 # make engines   runs every recipe of the page on workflow engines, with the real ones from PyPI
 # make notebooks runs a notebook in a real JupyterLab and a real browser; it needs chromium
 # make bench     measures what users feel, each row beside its rivals; BENCH="--quick" is a try,
@@ -61,7 +62,10 @@ engines: checkout
 	.cache/engines/tox/bin/python -m pip install -q --disable-pip-version-check tox
 	ENGINES=all $(IN)/python -m pytest -n 2 --durations=0 tests/engines $(PYTEST)
 
-ifdef FAULTS
+ifdef FUZZ
+proof: checkout
+	FUZZ=$(FUZZ) SEED=$(SEED) $(IN)/python -m pytest -n 2 -s tests/fuzz $(PYTEST)
+else ifdef FAULTS
 proof: lint
 	FAULTS=1 $(IN)/python -m pytest -n 2 tests -m faults $(PYTEST)
 else

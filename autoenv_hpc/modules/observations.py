@@ -37,6 +37,7 @@ _FLAGS = frozenset(("host", "machine", "user", "shell"))
 _WRITTEN = 60 * 10**9  # ns; files are written first, and get their permissions soon after
 _COMPARED = 262_144  # bytes of content in one activation; a shell reads more of it too slowly
 _GLOB_FOLDERS = 64  # of a pattern; more are not watched
+_DEEPEST = 200  # folders on the way to a file
 
 # Why a load cannot be stored, by the kind of question; `{}` is what was asked for.
 _REASONS = {
@@ -264,7 +265,9 @@ class _Reader:
 
     def _take(self, question: Question) -> None:
         kind, what, answer, asker = question
-        if kind in _PATHS:
+        if kind in _PATHS and what.count("/") > _DEEPEST:
+            self._refuse(asker, "looks at a path with more folders than can be watched")
+        elif kind in _PATHS:
             is_followed = kind == "link" and what.endswith("/")  # by lstat(2)
             self._path("kind" if is_followed else kind, what, answer, asker)
         elif kind in _FLAGS:
@@ -447,7 +450,7 @@ class _Reader:
         if known is not None:
             return known
         folder, name = os.path.split(path)
-        real_folder = self._resolve(folder)
+        real_folder = self._resolve(folder) if folder != path else "/"  # however many slashes
         self._real[path] = real = os.path.join(real_folder, name)
         try:
             target = os.readlink(path)
@@ -510,6 +513,6 @@ def _subfolders(folder: str) -> list[str]:
         with os.scandir(folder) as entries:
             return [entry.path for entry in entries if entry.is_dir()]
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENAMETOOLONG):
             return []
         raise

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from autoenv_hpc.environment import Env
 from autoenv_hpc.modules.observations import Question
+from autoenv_hpc.system.files import read
 
 _LINE = re.compile(r"(\++) (.*)\Z", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^]]*\])?\+?=(.*)\Z", re.DOTALL)
@@ -80,7 +81,7 @@ def questions(trace: bytes, sourced: Iterable[str], env: Env) -> list[Question]:
     reader = _Reader(env)
     for path in sourced:
         reader.source(path)
-    for command in _commands(os.fsdecode(trace)):
+    for command in _commands(os.fsdecode(trace.replace(b"\0", b""))):
         if command != _Command(1, _END):
             reader.take(command.text)
     return reader.questions
@@ -250,9 +251,8 @@ class _Reader:
         self._asker = path
         self._ask("read", path)
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                text = _COMMENT.sub("", file.read())
-        except OSError:
+            text = _COMMENT.sub("", os.fsdecode(read(path)))
+        except (OSError, ValueError):  # ValueError: a NUL in the name
             return
         self._functions |= {a or b for a, b in _FUNCTION.findall(text)}
         self._variables(text)

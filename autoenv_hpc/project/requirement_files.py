@@ -8,9 +8,10 @@ from autoenv_hpc.system.files import read
 
 # pip's requirements file format: `-r FILE`, `-c FILE`, long or short, with a space or `=`. In the
 # list `pip:` of an `environment.yml`, each is an entry.
-_OPTION = r"(?P<option>-[rc]|--requirement|--constraint)[\s=]*(?P<file>\S.*?)"
-_INCLUDES = re.compile(rf"^\s*{_OPTION}\s*(?:\s#.*)?$", re.MULTILINE)
-_ENTRIES = re.compile(rf"""^\s*-\s+["']?{_OPTION}["']?\s*(?:\s#.*)?$""", re.MULTILINE)
+_OPTION = r"(?P<option>-[rc]|--requirement|--constraint)[ \t=]*(?P<file>[^\s=].*)"
+_INCLUDES = re.compile(rf"^[ \t]*{_OPTION}", re.MULTILINE)
+_ENTRIES = re.compile(rf"""^[ \t]*-[ \t]+["']?{_OPTION}""", re.MULTILINE)
+_COMMENT = re.compile(r"\s#.*")
 _REQUIREMENT = ("-r", "--requirement")
 
 
@@ -28,11 +29,12 @@ def closure(files: Iterable[str], *, constraints: bool = True) -> list[str]:
         included.append(file)
         folder = os.path.dirname(file)
         pattern = _ENTRIES if is_conda(file) else _INCLUDES
-        queue += [
-            os.path.normpath(os.path.join(folder, match["file"]))
+        found = [
+            _COMMENT.sub("", match["file"]).strip().strip("\"'")
             for match in pattern.finditer(content(file))
-            if "://" not in match["file"] and (constraints or match["option"] in _REQUIREMENT)
+            if constraints or match["option"] in _REQUIREMENT
         ]
+        queue += [os.path.normpath(os.path.join(folder, f)) for f in found if "://" not in f]
     return included
 
 

@@ -169,6 +169,11 @@ def _module(path: Path, value: object) -> Iterator[Fault]:
             yield Fault(path, f"{value!r} is not a module name (write one string for each module)")
 
 
+def is_module(name: str) -> bool:
+    """Whether the list `modules` can have this entry."""
+    return not any(_module((), name))
+
+
 def _package(path: Path, value: object) -> Iterator[Fault]:
     found = list(_text(path, value))
     yield from found

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autoenv_hpc.printable import printable
 from autoenv_hpc.scripts.recipe import Note, Recipe, Venv
 
 Table = dict[str, Any]
@@ -35,7 +36,8 @@ def draft(scripts: Sequence[Script]) -> Draft:
         common["default-env"] = next(iter(tables))
         messages = [f"[envs.{name}] is for {_listed(users)}" for name, users in variants.items()]
     messages += [_remark(script, note) for script in scripts for note in script.recipe.notes]
-    lines = [f"# Drafted from {_listed(scripts)}.", *(f"# {message}" for message in messages)]
+    first = f"Drafted from {_listed(scripts)}."
+    lines = [f"# {printable(message)}" for message in (first, *messages)]
     lines += _toml(common)
     if len(tables) > 1:
         for name, table in tables.items():

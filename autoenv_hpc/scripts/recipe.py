@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from autoenv_hpc.environment import is_search_path
-from autoenv_hpc.project.schema import SEARCH_PATHS
+from autoenv_hpc.project.schema import SEARCH_PATHS, is_module
 from autoenv_hpc.scripts import commands as reading
 from autoenv_hpc.scripts.commands import Command, expand
 from autoenv_hpc.scripts.lexer import Unreadable
@@ -83,6 +83,10 @@ def read(text: str) -> Recipe:
 
     :raises Unreadable: its language is another one, or it cannot be followed.
     """
+    if "\0" in text:
+        raise Unreadable(
+            f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: a NUL: this is no text"
+        )
     first = text.partition("\n")[0]
     if first.startswith("#!") and not re.search(r"\b(ba|z|k|da|a)?sh\b", first):
         raise Unreadable(f"line 1: {first.strip()} is not bash, sh, zsh or ksh")
@@ -263,6 +267,9 @@ class _Reader:
         self._subcommand(command, rest[0], [w for w in rest[1:] if not w.startswith("--")])
 
     def _subcommand(self, command: Command, name: str, names: list[str]) -> None:
+        if strange := [n for n in names if n[:1] != "-" and not is_module(n)]:
+            self._not_taken(command, f"{strange[0]!r} is not a module name")
+            return
         if name in ("load", "add"):
             self._load(command, names)
         elif name in ("unload", "rm", "remove", "del", "delete"):

@@ -129,7 +129,7 @@ def _is_complete(folder: str, metadata: str) -> bool:
                 size = os.lstat(os.path.join(folder, name)).st_size
                 if len(rest) > 1 and rest[1].isdecimal() and size < int(rest[1]):
                     return False
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in a name
         return False
     return bool(rows)
 

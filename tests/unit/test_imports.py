@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "system": "environment errors guards",
     "shells": "activation environment guards printable shell_definitions system",
     "project": "environment errors guards printable system verbose",
-    "scripts": "environment findings project",
+    "scripts": "environment findings printable project",
     "modules": "environment errors guards project shell_definitions system verbose",
     "venvs": "environment errors guards modules project shell_definitions system",
     "notebooks": "environment errors printable system",
