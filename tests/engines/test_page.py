@@ -260,6 +260,57 @@ def test_ranks_in_both_orders(desk: Desk, slurm: Slurm, handed_on: str) -> None:
 
 
 @both_ways
+def test_a_launcher_on_each_node(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = desk.work("MPI and torchrun")
+    (work / "rank.py").write_text(PRINT)
+    stand_in = desk.prefix / "bin/torchrun"  # it starts its ranks as the real one does
+    stand_in.write_text(
+        f"""#!{desk.prefix}/bin/python
+import subprocess, sys
+ranks = [subprocess.Popen([sys.executable, sys.argv[3]]) for _ in range(int(sys.argv[2]))]
+sys.exit(max(rank.wait() for rank in ranks))
+"""
+    )
+    stand_in.chmod(0o755)
+    text = (work / "torch.sh").read_text()
+    assert submitted(desk, slurm, work, text, handed_on) == (desk.expected + "\n") * 4
+
+
+@real
+@both_ways
+def test_submitit_requeues_from_a_checkpoint(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = desk.work("submitit")
+    text = (work / "run.py").read_text()
+    head, _, _ = text.partition("jobs = executor")
+    (work / "run.py").write_text(
+        head
+        + """
+import pathlib, subprocess, time
+class Work(submitit.helpers.Checkpointable):
+    def __call__(self, mark):
+        if mark.exists():
+            return where(os.environ.get("SLURM_RESTART_COUNT"))
+        mark.touch()
+        time.sleep(100)
+mark = pathlib.Path("mark").absolute()
+job = executor.submit(Work(), mark)
+while not mark.exists():
+    time.sleep(0.2)
+time.sleep(1)
+job._interrupt()
+while not job.done(force_check=True):  # Slurm would wait for two minutes
+    now = ["scontrol", "update", f"JobId={job.job_id}", "StartTime=now"]
+    subprocess.run(now, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+print(job.result())
+"""
+    )
+    said = desk.inside("python", "run.py", cwd=work, handed_on=handed_on)
+    assert each(said) == [desk.expected]
+    assert f"1 {desk.expected}" in said.splitlines()  # it is the second start
+
+
+@both_ways
 def test_a_python_file_as_the_job(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("A Python file as the job")
     text = (work / "train.py").read_text()
