@@ -232,6 +232,26 @@ def test_lines_before_the_command(
     assert "went on" not in submitted(desk, slurm, work, strict, handed_on)
 
 
+@real
+def test_batchspawners_own_script(desk: Desk, slurm: Slurm) -> None:
+    work = desk.work("JupyterHub's batchspawner")
+    (line,) = re.findall(r"'(.*)'", (work / "jupyterhub_config.py").read_text())
+    render = """
+import sys, jinja2
+from batchspawner import SlurmSpawner
+template = SlurmSpawner.batch_script.default_value
+_, home, prologue, command = sys.argv
+fields = {"homedir": home, "keepvars": "HOME", "prologue": prologue, "srun": "srun", "cmd": command}
+print(jinja2.Template(template).render(fields))
+"""
+    script = desk.inside("python", "-c", render, str(work), line, SHOW, cwd=work)
+    assert "--export=HOME" in script
+    # Slurm would ask the user database for variables, which does not know this home
+    script = script.replace("#SBATCH --get-user-env=L", "")
+    script = re.sub("#SBATCH --output=.*", "", script)
+    assert desk.expected in submitted(desk, slurm, work, script, "everything").splitlines()
+
+
 @both_ways
 def test_open_ondemand(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("Open OnDemand")
