@@ -159,6 +159,13 @@ def test_who_leaves_a_note_removes_old_ones(home: Home, root: Path) -> None:
     assert not turn.exists()
 
 
+def test_many_steps_leave_a_handful_of_notes(home: Home, root: Path) -> None:
+    for step in range(20):
+        assert value(home, root, STEP | {"SLURM_STEP_ID": str(step)}) == "1"
+        assert note(STEP | {"SLURM_STEP_ID": str(step)}).exists()
+        assert len([*memory().glob(f"step.{STEP['SLURM_JOB_ID']}.*")]) <= 8
+
+
 @pytest.mark.parametrize("damage", ["cut short", "empty", "foreign", "link", "other folder"])
 def test_a_note_that_is_not_ours_or_not_whole_is_not_read(
     home: Home, root: Path, damage: str, tmp_path: Path
