@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,13 +90,13 @@ def _logs(folder: Path) -> str:
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, cluster: Home, venv_tools: Path) -> Desk:
+def desk(request: pytest.FixtureRequest, cluster: Home, uv_backend: str) -> Desk:
     """The page's project, with the tools in its environment if they are there."""
     venv, prefix = f'backend = "existing"\npath = "{TOOLS}"', TOOLS
     root = cluster.folder / "climate"
     if not IS_ALL:
-        cluster.env["PATH"] = f"{venv_tools}:{cluster.env['PATH']}"
-        venv, prefix = 'backend = "uv"\npython = "/usr/bin/python3"', root / ".venv"
+        python = os.path.realpath(sys.executable)  # jobs with another PATH would find another
+        venv, prefix = f'{uv_backend}python = "{python}"', root / ".venv"
     cluster.project(CONFIG.format(venv=venv), "climate")
     cluster.command("prepare", cwd=root)
     # a login shell sets the modules up, as on every cluster
@@ -206,7 +207,8 @@ def submitted(desk: Desk, slurm: Slurm, work: Path, text: str, handed_on: str) -
     script.write_text(text)
     job = desk.run("sbatch", "--parsable", f"--output={out}", str(script), cwd=work, handed_on=handed_on)  # fmt: skip
     slurm.wait(job.strip())
-    return out.read_text()
+    lines = out.read_text().splitlines(keepends=True)
+    return "".join(line for line in lines if not re.match("srun: (Job|Step)", line))  # it waited
 
 
 @both_ways
