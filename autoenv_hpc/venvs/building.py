@@ -64,13 +64,20 @@ def update(request: VenvRequest, installer: Installer, hold: Hold) -> None:
     except (OSError, VenvError) as error:
         if old and not hold.is_lost():
             with contextlib.suppress(OSError):
-                record.write(request.path, {**old, "wishes": {**old["wishes"], "fingerprint": ""}})
+                _note_failure(request, old, before)
         raise build_failure(request.path, error, log, "update") from error
     except KeyboardInterrupt:
         text = f"interrupted: {request.path} may be incomplete (`autoenv-hpc sync` completes it)"
         raise KeyboardInterrupt(text) from None
     finally:
         log.close()
+
+
+def _note_failure(request: VenvRequest, old: record.Record, before: InstalledBefore) -> None:
+    """Note that the installation failed. If it left parts of packages, it counts as killed."""
+    is_conda = request.requested.backend == "conda"  # its packages hold more than Python's
+    if is_conda or not contents.incomplete(request.path, before.installed):
+        record.write(request.path, {**old, "wishes": {**old["wishes"], "fingerprint": ""}})
 
 
 def build_at(

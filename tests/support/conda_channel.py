@@ -133,6 +133,9 @@ def _interpreter(python: Path, version: str, standard_library: Path) -> Contents
         for path in sorted(standard_library.rglob("*"))
         if path.is_file() and not _LEFT_OUT.intersection(path.parts) and "/config-" not in str(path)
     }
+    # Debian's pip would install into PREFIX/local
+    schemes = (standard_library / "sysconfig.py").read_bytes()
+    schemes = schemes.replace(b"prefix_scheme = 'posix_local'", b"prefix_scheme = 'posix_prefix'")
     return {
         f"bin/python{x_y}": python.resolve().read_bytes(),
         "bin/python3": Path(f"python{x_y}"),
@@ -141,6 +144,7 @@ def _interpreter(python: Path, version: str, standard_library: Path) -> Contents
         # the only place where Debian's Python searches
         "lib/python3/dist-packages/conda.pth": f"../../python{x_y}/site-packages\n".encode(),
         **standard,
+        f"{library}/sysconfig.py": schemes,
     }
 
 

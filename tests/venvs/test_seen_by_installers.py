@@ -96,6 +96,6 @@ def test_freeze_lists_all_that_is_in_the_environment_and_nothing_else(
     done = home.command("freeze", cwd=root)
     assert done.stdout == "seaborn==0.11.2\nspacy==3.0.6\n"
     assert "module-0 9.9" in done.stderr
-    assert " more, from modules; " in done.stderr
-    assert done.stderr.endswith(" of the base Python\n")
+    assert " more, from modules" in done.stderr
+    assert done.stderr.endswith((" of the base Python\n", ", from modules\n"))  # it may have none
     assert len(done.stderr) < 300
