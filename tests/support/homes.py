@@ -49,6 +49,8 @@ class Home:
         self._rc = rc or {}  # the site's lines, which come before the user's
         self.folder = folder / "home"
         self.folder.mkdir()
+        # where it is missing, each first fish reads all man pages of the machine
+        (self.folder / ".local/share/fish/generated_completions").mkdir(parents=True)
         self.env = {
             "HOME": str(self.folder), "USER": USER, "LOGNAME": USER, "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "off", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
