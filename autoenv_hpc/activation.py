@@ -53,7 +53,7 @@ def restored(fields: Mapping[str, Any]) -> Activation:
     """An activation from its fields in JSON, which has no tuples.
 
     :raises TypeError: these are not the fields of an activation.
-    :raises KeyError: likewise.
+    :raises KeyError: one of the fields is missing.
     """
     parts: dict[str, Any] = {
         "change": Change((name, Value(*pair)) for name, pair in fields["change"].items()),

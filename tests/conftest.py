@@ -7,8 +7,9 @@ from pathlib import Path
 import provision
 import pytest
 import trees
-from homes import CHECKOUT, MODULE_INIT, MODULE_TOOLS, Home
+from homes import CHECKOUT, MODULE_INIT, MODULE_TOOLS, USER, Home
 from hypothesis import settings
+from slurm import Slurm
 
 TOOLS = CHECKOUT / ".cache/tools"
 UNIT = CHECKOUT / "tests/unit"
@@ -105,6 +106,14 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     course = {"numpy": "1.15.4", "matplotlib": "2.2.2", "spacy": "3.0.6", "seaborn": "0.11.2"}
     return trees.wheels(folder, course)
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """One Slurm for all jobs of a file."""
+    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
+    yield made
+    made.stop()
 
 
 @pytest.fixture

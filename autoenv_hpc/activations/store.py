@@ -148,7 +148,9 @@ def restored_from(path: str) -> Activation:
     """The activation with the fields in this file.
 
     :raises OSError: it cannot be read.
-    :raises ValueError: it is damaged; likewise TypeError and KeyError.
+    :raises ValueError: it is damaged.
+    :raises TypeError: it has other fields.
+    :raises KeyError: it lacks a field.
     """
     return restored(json_cache.unpack(os.path.basename(path), files.read_own(path)))
 

@@ -9,11 +9,10 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from homes import CHECKOUT, COMMAND, USER, Home
+from homes import CHECKOUT, COMMAND, Home
 from slurm import Slurm
 
 PAGE = (CHECKOUT / "docs/how-to/engines.md").read_text()
@@ -29,14 +28,6 @@ IS_ALL = os.environ.get("ENGINES") == "all"
 real = pytest.mark.skipif(not IS_ALL, reason="`make engines` runs it")
 both_ways = pytest.mark.parametrize("handed_on", ["everything", "HOME"])
 pytestmark = pytest.mark.parametrize("tool", ["lmod"])
-
-
-@pytest.fixture(scope="module")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """One Slurm for all recipes."""
-    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
-    yield made
-    made.stop()
 
 
 class Desk:

@@ -4,25 +4,16 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from homes import CHECKOUT, COMMAND, USER, Home
+from homes import CHECKOUT, COMMAND, Home
 from slurm import Slurm
 from trees import Tree, Trees
 
 LMOD = pytest.mark.parametrize("tool", ["lmod"])
 CONFIG = 'modules = ["python/3.9.5", "samtools/1.12"]\n[venv]\n'
 SHOW = """python -c 'import os, sys; print(sys.prefix, os.environ["LOADEDMODULES"], os.environ.get("SAMTOOLS_ROOT"))'"""
-
-
-@pytest.fixture(scope="module")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """One Slurm for all jobs of this file."""
-    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
-    yield made
-    made.stop()
 
 
 class Desk:

@@ -12,12 +12,11 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import COMMAND, USER, Home
+from homes import COMMAND, Home
 from slurm import Slurm
 from trees import Tree
 
@@ -49,14 +48,6 @@ def scripts() -> list[Path]:
             ):
                 found.append(path)
     return found
-
-
-@pytest.fixture(scope="module")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """One Slurm for all scripts."""
-    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
-    yield made
-    made.stop()
 
 
 class Stranger:

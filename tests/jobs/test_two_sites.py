@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ import conda_program
 import pytest
 import trees
 from environments import FOUND
-from homes import CHECKOUT, COMMAND, MODULE_TOOLS, SHELLS, USER, Home
+from homes import CHECKOUT, COMMAND, MODULE_TOOLS, SHELLS, Home
 from sessions import Shell
 from slurm import Slurm
 
@@ -264,14 +264,6 @@ def test_the_same_as_typed_by_hand(sides: Sides, tool: str, row: Row, tree: str)
         if " exec --env " not in step.now:
             done = cluster.command("exec", "-C", str(root), "--", *WORK.split(), cwd=root)
             assert json.loads(done.stdout) == expected
-
-
-@pytest.fixture(scope="module")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """One Slurm for all scripts of the page."""
-    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize(("tool", "row", "tree"), under_tools(BATCH))
