@@ -3,7 +3,6 @@
 tests/proof plays the rounds; `make proof ROUNDS=5000` plays more of them.
 """
 
-import random
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from homes import MODULE_TOOLS
 from proof import rounds
 from proof.product import Product
+from seeds import seed
 
 _ROUNDS = 300
 
@@ -19,7 +19,7 @@ _ROUNDS = 300
 def test_a_replay_is_what_a_load_would_give_now(
     tool: str, tool_env: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    first = random.SystemRandom().randrange(10**9)
+    first = seed()
     with Product(tool, tool_env[tool], tmp_path) as product:
         *_, tally = rounds.prove(product, range(first, first + _ROUNDS))
     assert not tally.fault, tally.fault

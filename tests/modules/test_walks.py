@@ -3,12 +3,12 @@
 `make proof ROUNDS=0 WALKS=3000` goes more of them.
 """
 
-import random
 from pathlib import Path
 
 import pytest
 from homes import MODULE_TOOLS, SHELLS
 from proof import walks
+from seeds import seed
 
 _WALKS = 20
 
@@ -18,7 +18,7 @@ _WALKS = 20
 def test_walks_leave_nothing_behind(
     shell: str, tool: str, tool_env: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    first = random.SystemRandom().randrange(10**9)
+    first = seed()
     scene = walks.Scene(tmp_path, shell, tool, tool_env[tool])
     number, fault = walks.prove(scene, range(first, first + _WALKS), length=4)
     assert not fault, fault

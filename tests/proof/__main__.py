@@ -10,13 +10,13 @@ the fewest steps, and printed as lines for a shell.
 
 import argparse
 import os
-import random
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import provision
+import seeds
 from homes import CHECKOUT, MODULE_TOOLS, SHELLS
 from proof import rounds, walks
 from proof.product import Product
@@ -59,9 +59,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--tool", choices=MODULE_TOOLS, action="append")
     arguments = parser.parse_args()
-    seed = arguments.seed
-    if seed is None:
-        seed = random.SystemRandom().randrange(10**9)
+    seed = seeds.seed() if arguments.seed is None else arguments.seed
     tools = provision.provision(CHECKOUT / ".cache/tools").tools
     sys.stdout.write(f"SEED={seed}\n")
     sys.stdout.flush()

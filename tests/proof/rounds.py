@@ -18,6 +18,7 @@ _CHANGES = 4  # in each round
 _HINTS = re.compile(
     r"; (did you mean .*|\S+ becomes visible .*)"
 )  # looked up once, as they are slow
+_WORD = re.compile(r'[^\s;,"]+')  # Lmod names what it does not know in another order each time
 _ENDLESS = re.compile("too many C levels|stack overflow")  # a module that inherits itself
 _SHELLS = ("zsh", "fish", "bash")  # whose hooks take one round in eight
 
@@ -158,7 +159,7 @@ def _tries(*policies: str) -> tuple[str, ...]:
 
 def _compared(entered: Entered) -> tuple[int, list[str], Env]:
     words = _HINTS.sub("", entered.words).partition("stack traceback")[0]
-    return entered.status, sorted(words.split()), comparable(entered.env)
+    return entered.status, sorted(_WORD.findall(words)), comparable(entered.env)
 
 
 def smallest(product: Product, played: Round) -> tuple[Round, str]:
