@@ -16,7 +16,7 @@ from proof.worlds import PLACES, Change, World
 
 _CHANGES = 4  # in each round
 _HINTS = re.compile(
-    r"; (did you mean .*|\S+ becomes visible .*)"
+    r"; (did you mean .*|\S+ becomes visible .*|`module avail` shows .*)"
 )  # looked up once, as they are slow
 _WORD = re.compile(r'[^\s;,"]+')  # Lmod names what it does not know in another order each time
 _ENDLESS = re.compile("too many C levels|stack overflow")  # a module that inherits itself
