@@ -3,25 +3,29 @@
     CACHE/stamps/1795518565123456789   its modification time is its name, in ns since the epoch
     CACHE/stamps/seal                  its modification time is that of all stored activations
     CACHE/stamps/fine                  its modification time is 1 ns later, as only some shells see
+    CACHE/stamps/5f2b….texts           contents of files of which a time alone is no proof
 
 A shell compares a file with the stamp that has the file's former modification time. An unchanged
-file is neither newer nor older. Stamps never change, so all activations share them. Now and then,
-those that no activation names any more are removed, except for the latest, which shells may watch.
+file is neither newer nor older. Neither stamps nor the contents beside them ever change, so all
+activations share them. Now and then, those that no activation names any more are removed, except
+for the latest, which shells may watch.
 """
 
 import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from autoenv_hpc.system.folders import make_private
+from autoenv_hpc.system import files
+from autoenv_hpc.system.folders import make_private, write_atomically
 from autoenv_hpc.system.removal import clear_folder, remove_files
 
 SEAL = 10**18  # ns since the epoch; only the owner of a file can give it this time
-_OURS = re.compile(r"(\d+|seal|fine)(\.\d+)?")
-_NAME = re.compile(rb"\d{9,}")  # earlier times are too few to count
-_KEPT = 64  # stamps that no activation names
+_TEXTS = r"[0-9a-f]{32}\.texts"
+_OURS = re.compile(rf"(\d+|seal|fine)(\.\d+)?|{_TEXTS}(\.\d+\.[0-9a-f]{{8}})?")
+_NAME = re.compile(rb"\d{9,}|" + _TEXTS.encode())  # earlier times are too few to count
+_KEPT = 64  # files that no activation names
 
 
 def folder(cache: str) -> str:
@@ -50,6 +54,22 @@ def make_stamps(cache: str, moments: Iterable[int | None]) -> bool:
     return count >= 2 * _KEPT and count // _KEPT > (count - made) // _KEPT
 
 
+def put_beside(cache: str, contents: Mapping[str, bytes]) -> None:
+    """Write these files beside the stamps, where they are missing or damaged.
+
+    :param contents: names to contents; `Dialect.beside`.
+    :raises OSError: the cache is not writable.
+    """
+    for name, data in contents.items():
+        path = os.path.join(folder(cache), name)
+        try:
+            is_whole = files.read(path) == data
+        except FileNotFoundError:
+            is_whole = False
+        if not is_whole:
+            write_atomically(path, data, lasting=False)
+
+
 def prune(cache: str, texts: Iterable[bytes]) -> None:
     """Remove the stamps that no activation names, but for the 64 that were made last.
 
@@ -74,7 +94,8 @@ def clear(cache: str) -> None:
 
 
 def _is_ours(entry: "os.DirEntry[str]") -> bool:
-    return _OURS.fullmatch(entry.name) is not None and not entry.stat().st_size
+    is_named = _OURS.fullmatch(entry.name) is not None
+    return is_named and (".texts" in entry.name or not entry.stat().st_size)
 
 
 def _make(stamp_folder: str, name: str, moment: int) -> bool:

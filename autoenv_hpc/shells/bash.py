@@ -1,5 +1,6 @@
 """The dialect for bash, with a variant for versions before 4.4."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 
@@ -15,8 +16,9 @@ from autoenv_hpc.shells.dialect import (
     removals,
     settable,
 )
-from autoenv_hpc.shells.protocol import END, NUMBER
+from autoenv_hpc.shells.protocol import END, ENTERED, NUMBER
 from autoenv_hpc.system import machine
+from autoenv_hpc.system.digests import blake2b
 
 _FUNCTION = re.compile(r"BASH_FUNC_([A-Za-z_][\w.:-]*)%%\Z", re.ASCII)
 
@@ -28,6 +30,7 @@ class Bash(Dialect):
     or_operator = " || "
     silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
     lists_environment = True  # `mapfile` can split at NULs
+    keeps_texts = True  # in a file of their own
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -47,8 +50,8 @@ class Bash(Dialect):
             *self._assignable([*change]),
             *self._shelve(removals(change.reversed())),
             *self.assign(assignments(change), removals(change)),
+            f"case $1 in exec | noted) {ENTERED}; return 0 ;; esac",
             ";; esac",
-            "case $1 in exec | noted) return 0 ;; esac",
             *(["[[ $1 != check ]] || return 1"] if self._unsettable(activation) else []),
             *self._way_back(activation.change),
             "case $1 in adopt) __autoenv_hpc_leave_active check || return 1 ;;",
@@ -61,6 +64,11 @@ class Bash(Dialect):
         ]
         return "\n".join(lines) + "\n"
 
+    def beside(self, activation: Activation) -> dict[str, bytes]:
+        own, shared = activation.guards.split(activation.shared)
+        contents = (*own.texts.values(), *shared.texts.values())
+        return dict([_joined(contents)]) if contents and self.keeps_texts else {}
+
     def guarding(self, activation: Activation, stamps: str) -> list[str]:
         """The lines that return 1 unless the guards hold; the first one names the activation."""
         guards = activation.guards
@@ -72,8 +80,7 @@ class Bash(Dialect):
             *self._unchanged(
                 self.changed(shared, stamps, "$__autoenv_hpc_stamps"), "$1 != noted && "
             ),
-            *self._texts(own.texts),
-            *self._texts(shared.texts, "[[ $1 == noted ]] || "),
+            *self._texts(own.texts, shared.texts),
             *self._host(guards.host, guards.domain),
             *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
             *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
@@ -242,14 +249,28 @@ class Bash(Dialect):
     def _assignable(self, _names: list[str]) -> list[str]:
         return []  # the guards already test their attributes
 
-    def _texts(self, texts: Mapping[str, str], condition: str = "") -> list[str]:
-        """The lines that compare the content of files. `$(<FILE)` would start a process."""
-        lines, text = "__autoenv_hpc_lines", "__autoenv_hpc_text"
+    def _texts(self, own: Mapping[str, str], shared: Mapping[str, str]) -> list[str]:
+        """The lines that compare the content of files with what `beside` holds.
+
+        bash reads a file several times faster than a quoted word. `$(<FILE)` would start a process.
+
+        :param shared: these are not looked at in the mode `noted`.
+        """
+        if not own and not shared:
+            return []
+        texts, text = "__autoenv_hpc_texts", "__autoenv_hpc_text"
+        name, _ = _joined((*own.values(), *shared.values()))
+        kept = f"\\builtin mapfile -d '' {texts} <\"$__autoenv_hpc_stamps\"/{name}"
+        tests = [
+            f"\\builtin mapfile -d '' {text} <{self.quote(path)}"
+            f' && [[ ${text} == "${{{texts}[{i}]-}}" && -z ${{{text}[1]+x}} ]]'
+            for i, path in enumerate((*own, *shared))
+        ]
+        lines = [("", [kept, *tests[: len(own)]]), ("[[ $1 == noted ]] || ", tests[len(own) :])]
         return [
-            f"{condition}{{ \\builtin mapfile {lines} <{self.quote(path)} &&"
-            f' \\builtin printf -v {text} %s "${{{lines}[@]}}" &&'
-            f" [[ ${text} == {self.quote(content)} ]]; }} 2>/dev/null || return 1"
-            for path, content in texts.items()
+            f"{condition}{{ {' && '.join(parts)}; }} 2>/dev/null || return 1"
+            for condition, parts in lines
+            if parts
         ]
 
     def _host(self, host: str | None, domain: str | None) -> list[str]:
@@ -299,6 +320,12 @@ class Bash(Dialect):
         return ["\\builtin unset -v " + " ".join(names)]
 
 
+def _joined(contents: Iterable[str]) -> tuple[str, bytes]:
+    """The name of a file with these texts, and its content."""
+    data = os.fsencode("\0".join(contents))
+    return f"{blake2b(data, digest_size=16).hexdigest()}.texts", data
+
+
 def span(guards: Guards) -> tuple[int, int]:
     """The two times between which the guards hold, in seconds since the epoch."""
     age = guards.max_age or 0
@@ -310,6 +337,17 @@ class Bash4(Bash):
 
     name = suffix = "bash4"
     lists_environment = False
+    keeps_texts = False
+
+    def _texts(self, own: Mapping[str, str], shared: Mapping[str, str]) -> list[str]:
+        lines, text = "__autoenv_hpc_lines", "__autoenv_hpc_text"
+        return [
+            f"{condition}{{ \\builtin mapfile {lines} <{self.quote(path)} &&"
+            f' \\builtin printf -v {text} %s "${{{lines}[@]}}" &&'
+            f" [[ ${text} == {self.quote(content)} ]]; }} 2>/dev/null || return 1"
+            for texts, condition in ((own, ""), (shared, "[[ $1 == noted ]] || "))
+            for path, content in texts.items()
+        ]
 
     def _exported(self, _names: list[str]) -> list[str]:
         return []

@@ -68,6 +68,13 @@ class Dialect(ABC):
         :param stamps: the folder of the stamps.
         """
 
+    def beside(self, _activation: Activation) -> dict[str, bytes]:
+        """The files that the text of a stored activation reads: names to contents.
+
+        They belong into the folder of the stamps.
+        """
+        return {}
+
     @abstractmethod
     def entering(self, activation: Activation, present: Change) -> str:
         """The text that applies an activation now, without guards.

@@ -17,7 +17,7 @@ from autoenv_hpc.shell_definitions import ShellDefinitions
 from autoenv_hpc.shells.bash import Bash
 from autoenv_hpc.shells.dialect import assignments, removals, settable
 from autoenv_hpc.shells.fish import Fish
-from autoenv_hpc.shells.protocol import END
+from autoenv_hpc.shells.protocol import END, ENTERED
 
 STATE = "AUTOENV_HPC_STATE"  # a hook's; who reads the text has none
 _FAIL = "case $- in *i*) (exit 125) ;; *) exit 125 ;; esac"
@@ -52,6 +52,7 @@ class Slot(Bash):
             f"[[ ${{BASH_VERSINFO[5]}} == {self._machine}-* ]] || return 1",
             *self.befores(activation),
             f"__autoenv_hpc_text=({head} {tail})",
+            ENTERED,
             END,
         ]
         return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ UPGRADED = (
 )
 
 END = "# autoenv-hpc: the end"  # the last line of each stored activation; a cut one has none
+ENTERED = "__autoenv_hpc_entered=1"  # ends the change in `exec`, which reads no further
 
 What = Literal["leave", "look", "watched", "fresh"]
 Precision = Literal["fine", "coarse"]

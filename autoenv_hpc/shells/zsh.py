@@ -18,6 +18,7 @@ class Zsh(Bash):
     """The dialect for zsh; its code always runs under `emulate zsh`."""
 
     name = suffix = shell = "zsh"
+    keeps_texts = False
 
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
@@ -44,12 +45,12 @@ class Zsh(Bash):
     def missing(self, words: list[str]) -> list[str]:
         return [f"! -e {word}" for word in words]
 
-    def _texts(self, texts: Mapping[str, str], condition: str = "") -> list[str]:
+    def _texts(self, own: Mapping[str, str], shared: Mapping[str, str]) -> list[str]:
         """The lines that compare the content of files; here `$(<FILE)` starts no process."""
         return [
-            f'{condition}[[ "$(<{self.quote(path)})" == {self.quote(content.rstrip(chr(10)))} ]]'
+            f'[[ "$(<{self.quote(path)})" == {self.quote(content.rstrip(chr(10)))} ]]'
             " 2>/dev/null || return 1"
-            for path, content in texts.items()
+            for path, content in {**own, **shared}.items()
         ]
 
     def _age(self, guards: Guards) -> list[str]:

@@ -175,7 +175,7 @@ def test_a_note_that_is_not_ours_or_not_whole_is_not_read(
     evil = path.read_text().replace("OURS='1'", "OURS='evil'")
     assert "evil" in evil
     if damage == "cut short":
-        path.write_text(evil[: evil.rindex("\n", 0, -1) + 1])
+        path.write_text(evil[: evil.index("OURS='evil'") + 8])
     elif damage == "empty":
         path.write_text("")
     elif damage == "foreign":

@@ -105,14 +105,18 @@ class Product:
         """What a shell has after it entered with its hook, which may compile; None if it did not enter."""
         return self._by_hook(world, shell, self._env(world))
 
-    def load(self, world: World) -> Env:
-        """What the user gets who types the module commands; nothing, if all is loaded as asked."""
+    def load(self, world: World, *, apart: bool = False) -> Env:
+        """What the user gets who types the module commands; nothing, if all is loaded as asked.
+
+        :param apart: whether the user types a command for each module, as the product tries, too.
+        """
         loaded = world.env.get("LOADEDMODULES", "").split(":")
         if world.policy == "keep" and not world.paths and {*world.modules} <= {*loaded}:
             return self._env(world)
         steps = [["purge"]] if world.policy == "purge" else []
         steps += [["use", str(self.root / path)] for path in reversed(world.paths)]
-        return self._load(world, [*steps, ["load", *world.modules]])
+        loads = [[name] for name in world.modules] if apart else [world.modules]
+        return self._load(world, [*steps, *(["load", *names] for names in loads)])
 
     def _load(self, world: World, steps: Sequence[Sequence[str]]) -> Env:
         lines = [

@@ -139,6 +139,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     stamps.make_stamps(str(cache), (*guards.files.values(), guards.made * 10**9))
     for name in ("bash", "bash4", "zsh", "fish"):
         text = dialect_for(name).stored(activation, stamps.folder(str(cache)))
+        stamps.put_beside(str(cache), dialect_for(name).beside(activation))
         store.put(str(cache), name, activation, text)
 
     make(files, moved)

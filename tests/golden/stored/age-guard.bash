@@ -8,8 +8,8 @@ case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-}
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
 if [[ ${1-} == check ]]; then

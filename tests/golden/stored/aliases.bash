@@ -4,8 +4,8 @@ __autoenv_hpc_stamps='/cache/stamps'
 case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
 *) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 if [[ ${1-} == check ]]; then
 return 0

@@ -13,8 +13,8 @@ case $1 in enter | exec | noted)
 case $1 in exec | noted) return 1 ;; esac
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY='' PATH='/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' LD_LIBRARY_PATH='/opt/lib:/opt/lib64' PKG_CONFIG_PATH='/opt/lib/pkgconfig' INFOPATH='/opt/info::/usr/share/info:' XDG_DATA_DIRS='/opt/share:/usr/share' _LMFILES_='/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua' AUTOENV_HPC_ROOT='/project' AUTOENV_HPC_STATE='eJyLVorVUSgBBQACbAFx' MANPATH='/opt/man:' VIRTUAL_ENV='/project/.venv'
 \builtin unset -v REMOVED EMPTY_AND_REMOVED PYTHONPATH
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 [[ $1 != check ]] || return 1
 __autoenv_hpc_leave_active() {
 [[ -z ${REMOVED[*]+x}${EMPTY_AND_REMOVED[*]+x}${PYTHONPATH[*]+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${PATH-} == '/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' && ${LD_LIBRARY_PATH-} == '/opt/lib:/opt/lib64' && ${PKG_CONFIG_PATH-} == '/opt/lib/pkgconfig' && ${INFOPATH-} == '/opt/info::/usr/share/info:' && ${XDG_DATA_DIRS-} == '/opt/share:/usr/share' && ${_LMFILES_-} == '/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua' && ${AUTOENV_HPC_ROOT-} == '/project' && ${MANPATH-} == '/opt/man:' && ${VIRTUAL_ENV-} == '/project/.venv' && ${NEW@a}${CHANGED@a}${EMPTIED@a}${FILLED@a}${NEW_AND_EMPTY@a}${PATH@a}${LD_LIBRARY_PATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a}${_LMFILES_@a}${AUTOENV_HPC_ROOT@a}${MANPATH@a}${VIRTUAL_ENV@a} == xxxxxxxxxxxxxx ]] || return 1

@@ -16,8 +16,8 @@ done
 \builtin export -f 'greet'
 ;; esac
 \builtin export A='1'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 [[ $1 != check ]] || return 1
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1

@@ -10,8 +10,8 @@ two
 \builtin export HOSTILE='it'\''s "a" test; && $(touch x) `x` \ *e- Ã¨Ñ€Ñ‚ðŸš’â™žä¸­ç‰‡' WAS_HOSTILE='tame' QUOTES=''\''"'\''"'\''\'\'''\''' LINES='
 
 three' NOT_UTF8='café ÿþ\x41'\''café ÿþ\x41'\''' SUBSTITUTION='$(touch /tmp/x)`touch /tmp/x`${HOME}$HOME{a,b}~' BACKSLASHES='\\n\'\''\' CONTROLS='	[31m' BLANKS='  leading and trailing  ' OPTIONS='--help' HOSTILE_PATH='/café ÿþ\x41'\'':/$(x):/a b:/it'\''s'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${HOSTILE-} == 'it'\''s "a" test; && $(touch x) `x` \ *e- Ã¨Ñ€Ñ‚ðŸš’â™žä¸­ç‰‡' && ${WAS_HOSTILE-} == 'tame' && ${QUOTES-} == ''\''"'\''"'\''\'\'''\''' && ${LINES-} == '
 

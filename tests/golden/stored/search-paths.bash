@@ -7,8 +7,8 @@ case $1 in enter | exec | noted)
 [[ -z ${LD_LIBRARY_PATH[*]+x}${_LMFILES_[*]+x} && ${PATH-} == '/usr/bin:/bin' && ${PYTHONPATH-} == '/home/me/lib' && ${PKG_CONFIG_PATH+x}${PKG_CONFIG_PATH-} == x && ${INFOPATH-} == '/usr/share/info:' && ${XDG_DATA_DIRS-} == '/usr/share' && ${PATH@a}${PYTHONPATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a} == xxxxx ]] || return 1
 \builtin export PATH='/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' LD_LIBRARY_PATH='/opt/lib:/opt/lib64' PKG_CONFIG_PATH='/opt/lib/pkgconfig' INFOPATH='/opt/info::/usr/share/info:' XDG_DATA_DIRS='/opt/share:/usr/share' _LMFILES_='/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua'
 \builtin unset -v PYTHONPATH
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ -z ${PYTHONPATH[*]+x} && ${PATH-} == '/project/.venv/bin:/opt/a b/bin:/usr/bin:/bin' && ${LD_LIBRARY_PATH-} == '/opt/lib:/opt/lib64' && ${PKG_CONFIG_PATH-} == '/opt/lib/pkgconfig' && ${INFOPATH-} == '/opt/info::/usr/share/info:' && ${XDG_DATA_DIRS-} == '/opt/share:/usr/share' && ${_LMFILES_-} == '/modules/GCC/10.3.0.lua:/modules/Python/3.9.5.lua' && ${PATH@a}${LD_LIBRARY_PATH@a}${PKG_CONFIG_PATH@a}${INFOPATH@a}${XDG_DATA_DIRS@a}${_LMFILES_@a} == xxxxxx ]] || return 1
 if [[ ${1-} == check ]]; then

@@ -7,8 +7,8 @@ case $1 in enter | exec | noted)
 [[ -z ${MANPATH[*]+x}${FPATH[*]+x}${MODULE_PATH[*]+x}${FIGNORE[*]+x}${WATCH[*]+x} && ${CDPATH-} == '.' && ${MAILPATH-} == '/var/mail/me' && ${PSVAR-} == 'a' && ${CDPATH@a}${MAILPATH@a}${PSVAR@a} == xxx ]] || return 1
 \builtin export MANPATH='/opt/man:' FPATH='/opt/functions' MODULE_PATH='/opt/zsh' MAILPATH='/var/mail/us' FIGNORE='.o' PSVAR='b:a' WATCH='all'
 \builtin unset -v CDPATH
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ -z ${CDPATH[*]+x} && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${MANPATH@a}${FPATH@a}${MODULE_PATH@a}${MAILPATH@a}${FIGNORE@a}${PSVAR@a}${WATCH@a} == xxxxxxx ]] || return 1
 if [[ ${1-} == check ]]; then

@@ -8,8 +8,8 @@ case $1 in enter | exec | noted)
 [[ $1 == exec ]] || __autoenv_hpc_shelve 'MANPATH' 'FPATH' 'MODULE_PATH' 'FIGNORE' 'WATCH'
 \builtin export MANPATH='/opt/man:' FPATH='/opt/functions' MODULE_PATH='/opt/zsh' MAILPATH='/var/mail/us' FIGNORE='.o' PSVAR='b:a' WATCH='all'
 __autoenv_hpc_unset 'CDPATH'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${(t)CDPATH} != *export* && ${MANPATH-} == '/opt/man:' && ${FPATH-} == '/opt/functions' && ${MODULE_PATH-} == '/opt/zsh' && ${MAILPATH-} == '/var/mail/us' && ${FIGNORE-} == '.o' && ${PSVAR-} == 'b:a' && ${WATCH-} == 'all' && ${(t)MANPATH} == scalar(|-tied)-export* && ${(t)FPATH} == scalar(|-tied)-export* && ${(t)MODULE_PATH} == scalar(|-tied)-export* && ${(t)MAILPATH} == scalar(|-tied)-export* && ${(t)FIGNORE} == scalar(|-tied)-export* && ${(t)PSVAR} == scalar(|-tied)-export* && ${(t)WATCH} == scalar(|-tied)-export* ]] || return 1
 if [[ ${1-} == check ]]; then

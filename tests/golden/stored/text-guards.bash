@@ -1,19 +1,14 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, bash, variant 746578742d677561726473
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
-{ \builtin mapfile __autoenv_hpc_lines <'/project/.hpcenv.toml' && \builtin printf -v __autoenv_hpc_text %s "${__autoenv_hpc_lines[@]}" && [[ $__autoenv_hpc_text == 'name = "it'\''s"
-
-[env]
-A = '\''$1 `x` \'\''
-' ]]; } 2>/dev/null || return 1
-{ \builtin mapfile __autoenv_hpc_lines <'/it'\''s' && \builtin printf -v __autoenv_hpc_text %s "${__autoenv_hpc_lines[@]}" && [[ $__autoenv_hpc_text == '' ]]; } 2>/dev/null || return 1
+{ \builtin mapfile -d '' __autoenv_hpc_texts <"$__autoenv_hpc_stamps"/0dcbd79136f7dbfd8a52f6b33bb92860.texts && \builtin mapfile -d '' __autoenv_hpc_text <'/project/.hpcenv.toml' && [[ $__autoenv_hpc_text == "${__autoenv_hpc_texts[0]-}" && -z ${__autoenv_hpc_text[1]+x} ]] && \builtin mapfile -d '' __autoenv_hpc_text <'/it'\''s' && [[ $__autoenv_hpc_text == "${__autoenv_hpc_texts[1]-}" && -z ${__autoenv_hpc_text[1]+x} ]]; } 2>/dev/null || return 1
 case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
 *) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} ]] || return 1
 \builtin export A='1'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${A@a} == x ]] || return 1
 if [[ ${1-} == check ]]; then

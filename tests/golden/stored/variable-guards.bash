@@ -7,8 +7,8 @@ case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-}
 case $1 in enter | exec | noted)
 [[ -z ${A[*]+x} && ${CHANGED-} == 'old' && ${CHANGED@a} == x ]] || return 1
 \builtin export A='1' CHANGED='new'
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ ${A-} == '1' && ${CHANGED-} == 'new' && ${A@a}${CHANGED@a} == xx ]] || return 1
 if [[ ${1-} == check ]]; then

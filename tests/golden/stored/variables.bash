@@ -8,8 +8,8 @@ case $1 in enter | exec | noted)
 case $1 in exec | noted) return 1 ;; esac
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY=''
 \builtin unset -v REMOVED EMPTY_AND_REMOVED
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 [[ $1 != check ]] || return 1
 __autoenv_hpc_leave_active() {
 [[ -z ${REMOVED[*]+x}${EMPTY_AND_REMOVED[*]+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${NEW@a}${CHANGED@a}${EMPTIED@a}${FILLED@a}${NEW_AND_EMPTY@a} == xxxxx ]] || return 1

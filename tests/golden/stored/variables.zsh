@@ -7,8 +7,8 @@ case $1 in enter | exec | noted)
 [[ -z ${NEW+x}${NEW_AND_EMPTY+x} && ${CHANGED-} == 'old' && ${REMOVED-} == 'old' && ${EMPTIED-} == 'old' && ${FILLED+x}${FILLED-} == x && ${EMPTY_AND_REMOVED+x}${EMPTY_AND_REMOVED-} == x && ${(t)CHANGED} == scalar(|-tied)-export* && ${(t)REMOVED} == scalar(|-tied)-export* && ${(t)EMPTIED} == scalar(|-tied)-export* && ${(t)FILLED} == scalar(|-tied)-export* && ${(t)EMPTY_AND_REMOVED} == scalar(|-tied)-export* ]] || return 1
 \builtin export NEW='1' CHANGED='new' EMPTIED='' FILLED='new' NEW_AND_EMPTY=''
 \builtin unset -v REMOVED EMPTY_AND_REMOVED
+case $1 in exec | noted) __autoenv_hpc_entered=1; return 0 ;; esac
 ;; esac
-case $1 in exec | noted) return 0 ;; esac
 __autoenv_hpc_leave_active() {
 [[ -z ${REMOVED+x}${EMPTY_AND_REMOVED+x} && ${NEW-} == '1' && ${CHANGED-} == 'new' && ${EMPTIED+x}${EMPTIED-} == x && ${FILLED-} == 'new' && ${NEW_AND_EMPTY+x}${NEW_AND_EMPTY-} == x && ${(t)NEW} == scalar(|-tied)-export* && ${(t)CHANGED} == scalar(|-tied)-export* && ${(t)EMPTIED} == scalar(|-tied)-export* && ${(t)FILLED} == scalar(|-tied)-export* && ${(t)NEW_AND_EMPTY} == scalar(|-tied)-export* ]] || return 1
 if [[ ${1-} == check ]]; then
