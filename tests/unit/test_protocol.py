@@ -269,6 +269,8 @@ def test_python_reads_each_variable_that_the_script_hands_on() -> None:
     script = code(CHECKOUT / "shell/autoenv-hpc")
     handed_on = set(re.findall(r"export \"?(AUTOENV_HPC_\w+?_?)(?==|\$)", script))
     names = ("SELF", "TURN", "IGNORED", "SLURM_EXPORT_ENV", "TRUE_")
+    handed_on.remove("AUTOENV_HPC_CUT")  # to the script itself, which takes it away
+    assert "unset -v AUTOENV_HPC_CUT" in script
     assert handed_on == {f"AUTOENV_HPC_{name}" for name in names}
     constants = {
         node.value
