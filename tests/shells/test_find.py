@@ -168,10 +168,10 @@ def test_python_finds_it(case: Case, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("home", ["cfs/home/alice", "home/alice"])
-def test_exec_of_a_stored_project_asks_for_one_folder_more_at_most(
+def test_exec_of_a_stored_project_looks_for_its_configuration_alone(
     tmp_path: Path, home: str
 ) -> None:
-    """Inside of home for none; elsewhere, for one in each folder on the way to the project."""
+    """Outside of home, too, it does not look at where home is: that was done at the first entry."""
     for folder in FOLDERS:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "home/alice").symlink_to(tmp_path / "cfs/home/alice")
@@ -189,4 +189,5 @@ def test_exec_of_a_stored_project_asks_for_one_folder_more_at_most(
             subprocess.run(words, env={**env, "PWD": str(start)}, cwd=start, check=True)
             calls.append(re.findall(r'"\S+(?:/\.hpcenv\.toml|/0\.bash|/\.\.)"', log.read_text()))
     at_home, below_home, elsewhere, below_elsewhere = map(len, calls)
-    assert (elsewhere, below_elsewhere) == (at_home + 1, below_home + 2), calls
+    assert (elsewhere, below_elsewhere) == (at_home, below_home), calls
+    assert below_home == at_home + 1
