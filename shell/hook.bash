@@ -97,7 +97,7 @@ __autoenv_hpc_print() {
 __autoenv_hpc_is_whole() {
     local -a lines
     \builtin mapfile -t lines <"$1"
-    [[ ${lines[*]: -1} == '# autoenv-hpc: the end' ]]
+    ((${#lines[@]})) && [[ ${lines[${#lines[@]} - 1]} == '# autoenv-hpc: the end' ]]
 }
 
 # --- names ----------------------------------------------------------------------------------
