@@ -4,17 +4,19 @@ import base64
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from homes import COMMAND
-from proof.server import Call
+from proof.server import LIMIT, Call
 from proof.worlds import World
 from sessions import PLAIN, TICK
 from trees import interpreter_of
@@ -160,6 +162,7 @@ class Product:
         return subprocess.run(
             command, check=False, capture_output=True, env=env, cwd=self.root / world.place,
             stdin=subprocess.DEVNULL, umask=world.umask, extra_groups=world.groups,
+            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CPU, LIMIT),
         )  # fmt: skip
 
     def _call(self, world: World, words: list[str], cache: str = "cache") -> Entered:

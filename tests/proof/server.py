@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import pkgutil
+import resource
 import socket
 import sys
 from typing import NamedTuple
@@ -31,6 +32,11 @@ class Call(NamedTuple):
     umask: int = 0o022
     groups: list[int] | None = None
     host: str | None = None
+
+
+# Seconds of the processor. Lmod never ends where a module changes MODULEPATH so that another file takes
+# the module's own place.
+LIMIT = (10, 15)
 
 
 def take_host_name(name: str) -> None:
@@ -56,6 +62,7 @@ def become(call: Call) -> None:
         os.setgroups(call.groups)
     if call.host is not None:
         take_host_name(call.host)
+    resource.setrlimit(resource.RLIMIT_CPU, LIMIT)
     os.environ.clear()
     os.environ.update(call.env)
     sys.argv[1:] = call.words
