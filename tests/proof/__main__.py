@@ -21,7 +21,7 @@ from homes import CHECKOUT, MODULE_TOOLS, SHELLS
 from proof import rounds, walks
 from proof.product import Product
 
-_PROGRESS = 250  # rounds from one line to the next
+_PROGRESS = 250  # rounds, or walks, from one line to the next
 
 
 def prove(tool: str, set_up: Mapping[str, str], seeds: range) -> bool:
@@ -44,10 +44,13 @@ def walk(tool: str, set_up: Mapping[str, str], seeds: range) -> bool:
     for shell in SHELLS:
         with tempfile.TemporaryDirectory() as folder:
             scene = walks.Scene(Path(folder).resolve(), shell, tool, set_up)
-            done, fault = walks.prove(scene, seeds)
-        sys.stdout.write(f"{tool}, {shell}: {done} walks\n{fault}")
-        sys.stdout.flush()
-        is_right &= not fault
+            for first in range(0, len(seeds), _PROGRESS):
+                done, fault = walks.prove(scene, seeds[first : first + _PROGRESS])
+                sys.stdout.write(f"{tool}, {shell}: {first + done} walks\n{fault}")
+                sys.stdout.flush()
+                is_right &= not fault
+                if fault:
+                    break
     return is_right
 
 
