@@ -815,7 +815,7 @@ local function write_walk()
     end
   end
   for path, attributes in pairs(walked) do
-    if decides(path) then write("walk", path, stamp_of(attributes)) end
+    write(decides(path) and "walk" or "walk elsewhere", path, stamp_of(attributes))
   end
   for path, kind in pairs(odd) do
     if decides(match(path, "^(.+)/[^/]+$")) then note_file(kind == "read" and kind or "file", path) end

@@ -79,8 +79,8 @@ def resolve(env: Env, request: Request, home: str, shell: str) -> Resolution:
     start, tool, setting_up = login.initialised(env)
     began = time.time_ns()
     result, absent, questions = attempts.load(start, tool, *request, shell=shell)
-    depends = observations.guards(questions, start, began, shell)
     missing = [name for name, other in absent.items() if other is None]
+    depends = observations.guards(questions, start, began, shell, is_failure=bool(missing))
     if missing:
         if depends is None:
             from autoenv_hpc.modules import dependencies  # noqa: PLC0415 - only without a listener

@@ -96,16 +96,20 @@ class Observations(NamedTuple):
     doubt: str | None = None  # the question of which nobody knows what it asked
 
 
-def guards(record: bytes, before: Env, began: int, shell: str) -> Guards | None:
+def guards(
+    record: bytes, before: Env, began: int, shell: str, *, is_failure: bool = False
+) -> Guards | None:
     """The conditions under which the same load gives the same again.
 
     :param record: everything that the listeners wrote in the scratch shells of one load.
     :param before: the environment that they were given.
     :param began: when they began, in ns since the epoch.
     :param shell: the shell for which the modules were loaded.
+    :param is_failure: whether a name was not found. Lmod looks for its alias in the rc files of all
+        names, so any of these could now give it a meaning.
     :return: None if the module tool is a program to which nobody can listen.
     """
-    seen = observed(record, before, began)
+    seen = observed(record, before, began, is_failure=is_failure)
     if seen is None:
         if all(question.kind == "call" for question in _questions(record)):
             return None
@@ -166,12 +170,15 @@ class Question(NamedTuple):
     asker: str
 
 
-def observed(record: bytes, before: Env, began: int) -> Observations | None:
+def observed(
+    record: bytes, before: Env, began: int, *, is_failure: bool = False
+) -> Observations | None:
     """Read what the listeners wrote.
 
     :param record: everything that they wrote in one scratch shell.
     :param before: the environment that the scratch shell was given.
     :param began: when it began, in ns since the epoch; nothing may have changed since then.
+    :param is_failure: as for `guards`.
     :return: None if a call of the module tool was not listened to until its end.
     """
     questions = list(_questions(record))
@@ -179,7 +186,8 @@ def observed(record: bytes, before: Env, began: int) -> Observations | None:
     ends = sum(question.kind == "end" and not question.what for question in questions)
     if calls == 0 or calls != ends:
         return None
-    return _Reader(before, began).read(list(_deciding(questions)))
+    asked = _everything(questions) if is_failure else _deciding(questions)
+    return _Reader(before, began).read(list(asked))
 
 
 def _questions(record: bytes) -> Iterator[Question]:
@@ -188,8 +196,15 @@ def _questions(record: bytes) -> Iterator[Question]:
         yield Question(*fields[start : start + 4])
 
 
+def _everything(questions: list[Question]) -> Iterator[Question]:
+    """All questions of the walk, whatever name they belong to."""
+    for question in questions:
+        if question.kind not in ("rc", "rc end"):
+            yield question._replace(kind=question.kind.removesuffix(" elsewhere"))
+
+
 def _deciding(questions: list[Question]) -> Iterator[Question]:
-    """Leave out the rc files in the walk that have nothing to do with any name tried.
+    """Leave out what in the walk has nothing to do with any name tried: folders and rc files.
 
     One that asks something may mean any name under another answer, so it stays.
     """
@@ -210,6 +225,8 @@ def _deciding(questions: list[Question]) -> Iterator[Question]:
             if held is not None and (asks or not is_of_a_name or names & tried):
                 yield from held
             held = None
+        elif question.kind == "walk elsewhere":
+            pass
         elif held is None:
             yield question
         else:

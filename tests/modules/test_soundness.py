@@ -734,6 +734,18 @@ def test_a_failure_is_remembered_under_the_same_guards(site: Site, tmp_path: Pat
     assert site.value("FOUND") == "1"
 
 
+def test_a_failure_is_over_once_an_rc_file_gives_the_name_a_meaning(site: Site) -> None:
+    """Lmod reads the rc files of all names, Environment Modules the one of the whole folder."""
+    (site.root / ".hpcenv.toml").write_text('modules = ["short"]\n')
+    site.home.command("allow", str(site.root))
+    settle()
+    assert "short" in site.home.command("exec", "true", cwd=site.root, status=125).stderr
+    place = site.tree.folder / ("reader" if site.tool == "lmod" else "") / ".modulerc"
+    place.write_text("#%Module\nmodule-alias short lib/2.0\n")
+    settle()
+    assert site.value("LIB") == "2.0"
+
+
 def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site: Site) -> None:
     path = next((site.tree.folder / "reader").iterdir())
     path.write_text(
