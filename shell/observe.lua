@@ -213,9 +213,8 @@ end
 
 local watchers = {} -- kind to the maker of a watching function: (name, original) to function
 
-
 for kind in
-  ([[clock chance process effect place input terminal unknown user host machine shell socket library]]):gmatch("%S+")
+  ([[clock chance process effect place terminal unknown user host machine shell socket library]]):gmatch("%S+")
 do
   local is_deep = kind == "user" or kind == "host" or kind == "machine"
   watchers[kind] = function(name, original)
@@ -225,7 +224,6 @@ do
     end
   end
 end
-
 
 for _, kind in ipairs { "file", "access", "link", "read", "folder" } do
   watchers[kind] = function(name, original)
@@ -327,13 +325,14 @@ io.open = function(...)
   note_opened("open", path, mode)
   return relay("open", open, ...)
 end
+local default_input = io.input
 for _, name in ipairs { "lines", "input" } do
   local original = io[name]
   io[name] = function(...)
     local path = ...
     if type(path) == "string" then
       note_file("read", path)
-    elseif path == nil then
+    elseif path == nil and default_input() == stdin then
       note_if_not_tools("input", "io." .. name)
     end
     return relay(name, original, ...)
@@ -342,7 +341,11 @@ end
 for _, name in ipairs { "output", "tmpfile" } do
   io[name] = watchers.effect(name, io[name])
 end
-io.read = watchers.input("read", io.read)
+local io_read = io.read
+io.read = function(...)
+  if default_input() == stdin then note_if_not_tools("input", "io.read") end
+  return relay("read", io_read, ...)
+end
 
 -- Text for the shell that is not Lmod's own. A modulefile's `print` goes the same way.
 local function note_output() note_if_not_tools("output", "stdout") end
