@@ -229,7 +229,7 @@ def _with_names(env: Env, project: Project) -> Env:
 def _with_state(outside: Env, env: Env, project: Project, modules: WithModules) -> Change:
     """The change, with `AUTOENV_HPC_STATE`, which contains all that leaving needs."""
     change = Change.between(outside, env)
-    change = Change({**bookkeeping.uncounted(change, outside), **change})
+    change = Change({**bookkeeping.counts(change, outside), **change})
     before, after = map(bookkeeping.modules, (modules.start, modules.loaded.env))
     ours = tuple(module for module in after if module not in before)
     displaced = tuple(module for module in before if module not in after)

@@ -132,7 +132,11 @@ def _undo(now: Env, change: Change, project: ActiveProject) -> Env:
     A query such as `module avail` may have changed some of these variables, but they must agree
     with each other.
     """
-    state = {name: v.before for name, v in change.items() if bookkeeping.is_bookkeeping(name)}
+    state = {
+        name: v.before
+        for name, v in change.items()
+        if bookkeeping.is_bookkeeping(name) and (v.before is None or v.before != v.after)
+    }
     result = _set({**change.undone_in(now), **state})
     if project.modules:
         for name in bookkeeping.stale_table(result):

@@ -24,7 +24,7 @@ from autoenv_hpc.system.removal import clear_folder, remove_files
 SEAL = 10**18  # ns since the epoch; only the owner of a file can give it this time
 _TEXTS = r"[0-9a-f]{32}\.texts"
 _OURS = re.compile(rf"(\d+|seal|fine)(\.\d+)?|{_TEXTS}(\.\d+\.[0-9a-f]{{8}})?")
-_NAME = re.compile(rb"\d{9,}|" + _TEXTS.encode())  # earlier times are too few to count
+_NAME = re.compile(_TEXTS.encode() + rb"|\d{9,}")  # earlier times are too few to count
 _KEPT = 64  # files that no activation names
 
 
@@ -36,11 +36,14 @@ def folder(cache: str) -> str:
     return os.path.join(cache, "stamps")
 
 
-def make_stamps(cache: str, moments: Iterable[int | None]) -> bool:
+def make_stamps(
+    cache: str, moments: Iterable[int | None], contents: Mapping[str, bytes] = {}
+) -> bool:
     """Make the stamps for these times, the seal and its neighbour, where they are missing.
 
     :param moments: ns since the epoch; None needs no stamp.
-    :returns: whether it is time for `prune`: with each 64th stamp.
+    :param contents: the files to have beside them, by name: `Dialect.beside`.
+    :returns: whether it is time for `prune`: with each 64th file.
     :raises Exposed: another user can write to the cache.
     :raises OSError: the cache is not writable.
     """
@@ -50,28 +53,13 @@ def make_stamps(cache: str, moments: Iterable[int | None]) -> bool:
     _make(stamp_folder, "fine", SEAL + 1)  # newer, in a shell that compares fractions of a second
     wanted = {moment for moment in moments if moment is not None}
     made = sum(_make(stamp_folder, str(moment), moment) for moment in wanted)
+    made += sum(_put(os.path.join(stamp_folder, name), data) for name, data in contents.items())
     count = len(os.listdir(stamp_folder)) if made else 0
     return count >= 2 * _KEPT and count // _KEPT > (count - made) // _KEPT
 
 
-def put_beside(cache: str, contents: Mapping[str, bytes]) -> None:
-    """Write these files beside the stamps, where they are missing or damaged.
-
-    :param contents: names to contents; `Dialect.beside`.
-    :raises OSError: the cache is not writable.
-    """
-    for name, data in contents.items():
-        path = os.path.join(folder(cache), name)
-        try:
-            is_whole = files.read(path) == data
-        except FileNotFoundError:
-            is_whole = False
-        if not is_whole:
-            write_atomically(path, data, lasting=False)
-
-
 def prune(cache: str, texts: Iterable[bytes]) -> None:
-    """Remove the stamps that no activation names, but for the 64 that were made last.
+    """Remove the files that no activation names, but for the 64 that were made last.
 
     :param texts: the stored activations.
     """
@@ -96,6 +84,15 @@ def clear(cache: str) -> None:
 def _is_ours(entry: "os.DirEntry[str]") -> bool:
     is_named = _OURS.fullmatch(entry.name) is not None
     return is_named and (".texts" in entry.name or not entry.stat().st_size)
+
+
+def _put(path: str, data: bytes) -> bool:
+    """Write a file, if it is missing or damaged; return whether it was."""
+    with contextlib.suppress(OSError):
+        if files.read(path) == data:
+            return False
+    write_atomically(path, data, lasting=False)
+    return True
 
 
 def _make(stamp_folder: str, name: str, moment: int) -> bool:

@@ -50,8 +50,7 @@ def store_activation(
     try:
         made = guards.made * _SECOND
         moments = (*guards.files.values(), *activation.watched.values(), made)
-        are_many = stamps.make_stamps(folders.cache, moments)
-        stamps.put_beside(folders.cache, dialect.beside(activation))
+        are_many = stamps.make_stamps(folders.cache, moments, dialect.beside(activation))
         text = dialect.stored(activation, stamps.folder(folders.cache))
         path = store.put(folders.cache, dialect.suffix, activation, text)
         if are_many:

@@ -70,12 +70,15 @@ def with_true_counts(env: Env) -> Env:
     return result
 
 
-def uncounted(change: Change, outside: Env) -> Change:
-    """The counts of a project's search paths that Lmod may begin inside; leaving removes them."""
+def counts(change: Change, outside: Env) -> Change:
+    """Lmod's counts for a project's search paths, which entering leaves as they are.
+
+    Inside, Lmod may begin to count the project's own entries. Leaving then notices the difference.
+    """
     if "LMOD_CMD" not in outside:
         return Change()
     names = (_COUNTS + name for name in change if is_search_path(name))
-    return Change((name, Value(None, None)) for name in names if name not in outside)
+    return Change((name, Value(outside.get(name), outside.get(name))) for name in names)
 
 
 def consistency(env: Env) -> Guards:

@@ -136,10 +136,10 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         made=int(time.time()) - (age or 0),
     )
     activation = Activation(str(root), "project", change, guards, variant="a1", command=str(SCRIPT))
-    stamps.make_stamps(str(cache), (*guards.files.values(), guards.made * 10**9))
+    moments = (*guards.files.values(), guards.made * 10**9)
+    stamps.make_stamps(str(cache), moments, dialect_for("bash").beside(activation))
     for name in ("bash", "bash4", "zsh", "fish"):
         text = dialect_for(name).stored(activation, stamps.folder(str(cache)))
-        stamps.put_beside(str(cache), dialect_for(name).beside(activation))
         store.put(str(cache), name, activation, text)
 
     make(files, moved)
