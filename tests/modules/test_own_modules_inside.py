@@ -103,6 +103,20 @@ def test_the_displaced_come_back_together_or_not_at_all(
     assert f"_ModuleTable{size + 1:03d}_" not in env
 
 
+@EVERY_TOOL
+@HIERARCHY
+def test_what_the_tool_counted_of_the_project_goes_with_it(
+    cluster: Home, tool: str, tree: str
+) -> None:
+    """Lmod counts all entries of a path that it touches; its count was of another value outside."""
+    cluster.project('[paths]\nLD_LIBRARY_PATH = { prepend = ["lib"] }\n', "p")
+    here = cluster.shell("bash")
+    here.run(f"module load {NEW}; unset LD_LIBRARY_PATH; cd p")
+    here.run("module purge")
+    here.run("cd ..")
+    assert not [name for name, value in here.env().items() if "/p/lib" in value]
+
+
 # What a modulefile may print for the shell, besides variables.
 SHELL_CODE = {
     "functions": "hpc_greet() { echo hello $1; }; export -f hpc_greet;",
