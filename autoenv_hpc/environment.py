@@ -22,7 +22,7 @@ SHELL_OWN = frozenset(
 )
 _LISTS = frozenset(("EBPYTHONPREFIXES",))
 # Where Lmod and Environment Modules 5 and 4 count the entries of a search path.
-_COUNTS = ("__LMOD_REF_COUNT_{}", "__MODULES_SHARE_{}", "{}_modshare")
+COUNTS = ("__LMOD_REF_COUNT_{}", "__MODULES_SHARE_{}", "{}_modshare")
 
 
 class Value(NamedTuple):
@@ -83,7 +83,7 @@ class Change(dict[str, Value]):
 
     def is_search_path(self, name: str) -> bool:
         """Whether the variable is one by its name, or because a module tool counts its entries."""
-        return is_search_path(name) or any(counts.format(name) in self for counts in _COUNTS)
+        return is_search_path(name) or any(counts.format(name) in self for counts in COUNTS)
 
 
 def merged(

@@ -43,7 +43,7 @@ def outside(now: Env, project: ActiveProject | None) -> Env:
     change, present = _change(now, project, conda), _present(now, project, conda)
     undo = _undo if _has_same_modules(now, project) else _unload
     result = undo(present, change, project)
-    result = bookkeeping.with_true_counts(result) | _restored(result, change)
+    result = bookkeeping.with_true_counts(result, change) | _restored(result, change)
     if conda.users or has_users_venv(now, project):
         # its `deactivate` must not bring the project back
         saved = ((name, other_venvs.saved_variable(name)) for name in result)

@@ -4,7 +4,7 @@ import itertools
 import re
 from typing import NamedTuple
 
-from autoenv_hpc.environment import Change, Env, Value, is_search_path
+from autoenv_hpc.environment import COUNTS, Change, Env, Value, is_search_path
 from autoenv_hpc.guards import Guards
 
 # The state of both tools. It is one unit, and never restored in part.
@@ -52,22 +52,32 @@ def stale_table(env: Env) -> list[str]:
     return [name for name in env if _MODULE_TABLE.match(name) and name not in live]
 
 
-def with_true_counts(env: Env) -> Env:
-    """The variables, in which Lmod counts only the entries that its search paths have.
+def with_true_counts(env: Env, change: Change) -> Env:
+    """The variables, in which a tool counts only the entries that the project's search paths have.
 
-    It counts all entries that it sees, those of others too.
+    A tool counts all entries that it sees, those of others too.
     """
     result = dict(env)
-    for name in env:
-        if name.startswith(_COUNTS) and ";" not in env.get(name.removeprefix(_COUNTS), ""):
-            entries = env.get(name.removeprefix(_COUNTS), "").split(":")
-            counts = env[name].split(";")
-            kept = [count for count in counts if count.rpartition(":")[0] in entries]
+    paths = [name for name in change if ";" not in env.get(name, "")]
+    for path, pattern in itertools.product(paths, COUNTS):
+        name, entries = pattern.format(path), env.get(path, "").split(":")
+        if name in env:
+            kept = [count for count in _split(env[name]) if count.rpartition(":")[0] in entries]
             if kept:
-                result[name] = ";".join(kept)
+                result[name] = (";" if name.startswith(_COUNTS) else ":").join(kept)
             else:
                 del result[name]
     return result
+
+
+def _split(text: str) -> list[str]:
+    """The counts, each as `entry:number`. Lmod separates them by `;`, the other tool by `:`."""
+    if ";" in text or text.count(":") == 1:
+        return text.split(";")
+    fields = text.split(":")
+    return [
+        ":".join(pair) for pair in itertools.zip_longest(fields[::2], fields[1::2], fillvalue="")
+    ]
 
 
 def counts(change: Change, outside: Env) -> Change:

@@ -117,6 +117,21 @@ def test_what_the_tool_counted_of_the_project_goes_with_it(
     assert not [name for name, value in here.env().items() if "/p/lib" in value]
 
 
+@EVERY_TOOL
+@HIERARCHY
+def test_what_the_tool_counted_of_the_users_paths_stays(
+    cluster: Home, tool: str, tree: str
+) -> None:
+    cluster.project('[paths]\nPERL5LIB = { prepend = ["lib"] }\n', "p")
+    here = cluster.shell("bash")
+    here.run(f"module load {NEW}; unset LD_LIBRARY_PATH")
+    before = here.env()
+    here.run("cd p")
+    here.run("PERL5LIB=/u:$PERL5LIB")
+    here.run("cd ..")
+    assert here.env() == before | {"PERL5LIB": "/u"}
+
+
 # What a modulefile may print for the shell, besides variables.
 SHELL_CODE = {
     "functions": "hpc_greet() { echo hello $1; }; export -f hpc_greet;",
