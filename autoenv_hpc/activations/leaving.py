@@ -198,11 +198,13 @@ def _lost_entries(after: str | None, kept: str | None, unloaded: str | None) -> 
     """Whether the unload took entries away, as it does from a search path of any name.
 
     If it left nothing, the variable may be another that the user has set. It is none if all that
-    stood there is part of what entering made.
+    stood there is part of what entering made, in whatever order: a module that is loaded again puts
+    its entries elsewhere.
     """
-    more, fewer = (kept, unloaded) if unloaded else (after, kept)
-    entries, rest = ((text or "").split(":") for text in (more, fewer))
-    return len(rest) < len(entries) and is_sublist(rest, entries)
+    made, stood, left = ((text or "").split(":") for text in (after, kept, unloaded))
+    if unloaded:
+        return len(left) < len(stood) and is_sublist(left, stood)
+    return {*stood} <= {*made}
 
 
 def _restored(env: Env, change: Change) -> Env:

@@ -11,6 +11,10 @@ from proof import walks
 from seeds import seed
 
 _WALKS = 20
+_ONCE_WRONG = (
+    "module load cc/1; unset MANPATH; cd ~/r; module purge; cd /",
+    "cd ~/p/deep; module unload cc/1; module load cc/1; cd /",
+)
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)
@@ -23,3 +27,15 @@ def test_walks_leave_nothing_behind(
     number, fault = walks.prove(scene, range(first, first + _WALKS), length=4)
     assert not fault, fault
     assert number == _WALKS
+
+
+@pytest.mark.parametrize("tool", MODULE_TOOLS)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_walks_that_once_went_wrong(
+    shell: str, tool: str, tool_env: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    scene = walks.Scene(tmp_path, shell, tool, tool_env[tool])
+    for typed in _ONCE_WRONG:
+        words = (line.split() for line in typed.split(";"))
+        steps = [walks.Step(what, tuple(more)) for what, *more in words]
+        assert scene.play(steps) == "", typed
