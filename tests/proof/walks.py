@@ -248,6 +248,7 @@ def _judged(scene: Scene, steps: list[Step], seen: Path) -> str:
     """The first thing that is wrong outside of the projects."""
     env = _parsed((seen / "start").read_bytes())
     users = [_User(env)]
+    left: set[str] = set()  # by Lmod's own `restore`, which does not unset what `setenv` set
     for number, step in enumerate(steps):
         if step.what == "nested":
             users.append(users[-1].copy())
@@ -268,20 +269,24 @@ def _judged(scene: Scene, steps: list[Step], seen: Path) -> str:
             )
         else:
             user.act(step)
-        if user.place:
-            continue
-        wrong = [
-            *_traces(scene, env, (seen / f"{number}.prompt").read_text(errors="replace")),
-            *_modules(env),
-            *_users(user.entries, user.values, env),
-            *_venv(scene, user.venv, env),
-        ]
-        if step.what == "cd" and not user.acts:
+        if step.words[:1] == ("restore",):
+            left.update(_modules(env))
+        prompt = (seen / f"{number}.prompt").read_text(errors="replace")
+        wrong = [] if user.place else list(_faults(scene, user, env, prompt, left))
+        if step.what == "cd" and not user.place and not user.acts:
             wrong += _changes(user.env, env)
         if wrong:
             words = f"after {step.line(scene.shell)!r}, the line {number + 1} of {len(steps)}:"
             return "\n  ".join([words, *wrong, ""])
     return ""
+
+
+def _faults(scene: Scene, user: _User, env: Env, prompt: str, left: set[str]) -> Iterator[str]:
+    """What is wrong outside, whatever happened before, but for what the module tool left."""
+    yield from _traces(scene, env, prompt)
+    yield from (text for text in _modules(env) if text not in left or "MARK_" not in text)
+    yield from _users(user.entries, user.values, env)
+    yield from _venv(scene, user.venv, env)
 
 
 def _traces(scene: Scene, env: Env, prompt: str) -> Iterator[str]:
@@ -482,9 +487,11 @@ def prove(scene: Scene, seeds: range, length: int = 8) -> tuple[int, str]:
     """Go random walks until one is wrong; return how many were gone, and the shortest that is wrong."""
     for number, seed in enumerate(seeds, 1):
         steps = random_walk(scene, seed, length)
-        if scene.play(steps):
-            steps = _shortened(scene, steps)
-            return number, f"SEED={seed}: type\n\n{scene.to_type(steps)}\n{scene.play(steps)}"
+        fault = scene.play(steps)
+        if fault:
+            short = _shortened(scene, steps)
+            text = f"{scene.to_type(short)}\n{scene.play(short) or fault}"
+            return number, f"SEED={seed}: type\n\n{text}"
     return len(seeds), ""
 
 
