@@ -67,7 +67,7 @@ proof: checkout
 	FUZZ=$(FUZZ) SEED=$(SEED) $(IN)/python -m pytest -n 2 -s tests/fuzz $(PYTEST)
 else ifdef FAULTS
 proof: lint
-	FAULTS=1 $(IN)/python -m pytest -n 2 tests -m faults $(PYTEST)
+	FAULTS=1 $(IN)/python -m pytest -n 2 -rP tests -m faults $(PYTEST)
 else
 proof: checkout
 	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) --walks $(WALKS) $(if $(SEED),--seed $(SEED))

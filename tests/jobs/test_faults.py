@@ -5,6 +5,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,4 @@ def test_no_fault_does_harm(home: Home, action: str, stored: str, tmp_path: Path
         home.command("allow", str(root))
         text = (root / ".hpcenv.toml").read_text()
         assert text == TEXT or action == "init", fault
+    sys.stdout.write(f"{action}, {stored}: {len(found)} faults\n")
