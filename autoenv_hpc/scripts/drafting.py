@@ -152,7 +152,7 @@ def _toml(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[str]:
 
 def _key(key: str) -> str:
     is_bare = key.isascii() and all(c.isalnum() or c in "-_" for c in key)
-    return key if is_bare else json.dumps(key)
+    return key if is_bare else _text(key)
 
 
 def _value(value: Any) -> str:
@@ -160,4 +160,9 @@ def _value(value: Any) -> str:
         return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
     if isinstance(value, list) and len(value) > 3:  # noqa: PLR2004 - more do not fit a line
         return "[\n" + "".join(f"    {_value(item)},\n" for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """The value as JSON, which TOML reads alike but for one character that it forbids."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

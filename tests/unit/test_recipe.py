@@ -27,6 +27,7 @@ def noted(text: str) -> list[int]:
     [
         ("module load a/1 b/2", {"modules": ["a/1", "b/2"]}),
         ("module add a/1\nml b/2 c/3", {"modules": ["a/1", "b/2", "c/3"]}),
+        ("export A='x\x7fy'", {"env": {"A": "x\x7fy"}}),
         ("module -q load --auto a/1 >/dev/null 2>&1", {"modules": ["a/1"]}),
         ("module load a/1 \\\n    b/2\r\nmodule load c/3\r\n", {"modules": ["a/1", "b/2", "c/3"]}),
         ("# module load no/1\necho module load no/2\nmodule load a/1 # no/3", {"modules": ["a/1"]}),
