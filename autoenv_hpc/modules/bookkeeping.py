@@ -62,19 +62,18 @@ def with_true_counts(env: Env, change: Change) -> Env:
     for path, pattern in itertools.product(paths, COUNTS):
         name, entries = pattern.format(path), env.get(path, "").split(":")
         if name in env:
-            kept = [count for count in _split(env[name]) if count.rpartition(":")[0] in entries]
+            is_lmods = name.startswith(_COUNTS)
+            parts = env[name].split(";") if is_lmods else _pairs(env[name].split(":"))
+            kept = [count for count in parts if count.rpartition(":")[0] in entries]
             if kept:
-                result[name] = (";" if name.startswith(_COUNTS) else ":").join(kept)
+                result[name] = (";" if is_lmods else ":").join(kept)
             else:
                 del result[name]
     return result
 
 
-def _split(text: str) -> list[str]:
-    """The counts, each as `entry:number`. Lmod separates them by `;`, the other tool by `:`."""
-    if ";" in text or text.count(":") == 1:
-        return text.split(";")
-    fields = text.split(":")
+def _pairs(fields: list[str]) -> list[str]:
+    """The counts of Environment Modules, each as `entry:number`."""
     return [
         ":".join(pair) for pair in itertools.zip_longest(fields[::2], fields[1::2], fillvalue="")
     ]
