@@ -26,7 +26,7 @@ class _Conda(NamedTuple):
 
     outside: list[str] = []  # those that were active before entering
     users: list[str] = []  # those that the user activated inside
-    gone: list[str] = []  # likewise, but by a conda that comes with the project
+    gone: list[str] = []  # those that a conda which comes with the project activated
 
 
 def outside(now: Env, project: ActiveProject | None) -> Env:

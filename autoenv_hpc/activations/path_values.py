@@ -59,7 +59,7 @@ class PathValues:
     def entry(self, template: str, key: str) -> str:
         """The same for an entry of a search path.
 
-        :raises ConfigError: likewise, or a colon would divide the entry.
+        :raises ConfigError: a variable or field has no value, or a colon would divide the entry.
         """
         path = self.path(template, key)
         if ":" in path:

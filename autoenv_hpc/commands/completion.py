@@ -79,7 +79,7 @@ def text(parser: argparse.ArgumentParser, shell: str) -> str:
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[Any]:
     for action in parser._actions:  # noqa: SLF001 - argparse has no other way to list them
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - it has no other name
             for inner in action.choices.values():
                 yield from _actions(inner)
         else:

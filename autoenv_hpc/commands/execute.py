@@ -98,7 +98,7 @@ def _prepare_process(compiled: entry.Compiled, context: Context, ignored: str) -
 def become(words: list[str], env: Env, name: str = "") -> NoReturn:
     """Replace this process by a command, found on the PATH that the environment gives it.
 
-    :param name: what the command is told of its own name, if not its first word.
+    :param name: what the command gets as its own name, if not its first word.
     :raises ExecProblem: 127, it was not found, or 126, it cannot be executed, as env(1) does.
     """
     env = jobs.handed_on(env)
@@ -177,7 +177,7 @@ def _mistaken(program: str, words: list[str]) -> str:
 def _similar(program: str, path: str) -> str:
     """A program with a similar name; of large folders, only a part is looked at."""
     import difflib  # noqa: PLC0415 - only a mistake needs similar words
-    import itertools  # noqa: PLC0415 - likewise
+    import itertools  # noqa: PLC0415 - nothing else here needs it
 
     names: list[str] = []
     for folder in path.split(":"):
