@@ -76,6 +76,9 @@ namespace eval ::observe {
             }
         }
     }
+    # Commands that ask for an element of `env` without a trace on it. The program itself calls them all the time.
+    variable silent {::upvar element ::unset element}
+    lappend silent [expr {[info commands ::tcl::namespace::upvar] eq {} ? {::namespace} : {::tcl::namespace::upvar}}] element
     # Lmod's translators are started for each file. The one for modulefiles runs them in an interpreter of
     # their own, so little of itself is watched; the one for rc files runs them in its own.
     variable is_translator [string match *2lua.tcl $program]
@@ -306,6 +309,7 @@ proc ::observe::asked {interp kind line operation} {
         content {content_asked $line}
         folder {note walk [lindex $line 1] [stamp [lindex $line 1]] {}}
         glob {glob_asked $interp [lrange $line 1 end]}
+        element {element_asked $interp $line}
         load {note_unless_tools $interp library [lindex $line 1]}
         program {program_asked $interp [lrange $line 1 end]}
         place {note_unless_tools $interp place [pwd]}
@@ -325,6 +329,29 @@ proc ::observe::note_unless_tools {interp kind what} {
     set who [asker $interp]
     if {$interp ne {} || $who ne {}} {
         note $kind $what {} $who
+    }
+}
+
+# `unset` fails for what is not set. A variable that `upvar` links to an element answers for it.
+proc ::observe::element_asked {interp line} {
+    if {![string match *(* $line] || ($interp eq {} && [asker $interp] eq {})} {
+        return
+    }
+    set words [lassign $line command]
+    switch -glob -- $command {
+        *unset {
+            foreach word $words {
+                if {[regexp {\((.*)\)$} $word -> name]} {
+                    settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
+                }
+            }
+        }
+        *upvar {note_unless_tools $interp alias {}}
+        default {
+            if {[string match u* [lindex $words 0]]} {
+                note_unless_tools $interp alias {}
+            }
+        }
     }
 }
 
@@ -457,6 +484,12 @@ proc ::observe::heed_site_code {path} {
     if {$has_site_code && [string match *interp* $text]} {
         trace add execution ::interp leave {::observe::created {}}
     }
+    if {$has_site_code && [regexp {upvar|unset} $text]} {
+        variable silent
+        foreach {command kind} $silent {
+            trace add execution $command enter [list ::observe::asked {} $kind]
+        }
+    }
 }
 
 proc ::observe::program_asked {interp line} {
@@ -532,7 +565,9 @@ proc ::observe::subcommand_asked {interp line} {
 proc ::observe::install {interp {with_env 1}} {
     variable commands
     variable commands_of_translator
+    variable silent
     variable has_inner
+    variable is_translator
     variable installed
     variable env_trace
     set installed($interp) 1
@@ -542,7 +577,12 @@ proc ::observe::install {interp {with_env 1}} {
         interp alias $interp $name {} ::observe::$handler $interp
     }
     set is_safe [expr {$interp ne {} && [interp issafe $interp]}] ;# it lacks some, and errors leave traces in it
-    foreach {command kind} [expr {$has_inner && $interp eq {} ? $commands_of_translator : $commands}] {
+    if {$interp eq {}} {
+        set watched [expr {$has_inner ? $commands_of_translator : $is_translator ? "$commands $silent" : $commands}]
+    } else {
+        set watched [concat $commands $silent]
+    }
+    foreach {command kind} $watched {
         if {!$is_safe || [interp eval $interp [list info commands $command]] ne {}} {
             interp eval $interp [list trace add execution $command enter [list ::__observe $kind]]
         }

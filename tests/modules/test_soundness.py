@@ -219,6 +219,28 @@ def test_a_variable_whose_name_is_computed_is_a_guard(site: Site) -> None:
     assert site.value("READER", READ_BY="y") == "y"
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "upvar #0 ::env(READ_BY) e; info exists e",
+        "upvar #0 ::env(READ_BY) e; catch {set e}",
+        "upvar #0 ::env E; upvar 0 E(READ_BY) e; info exists e",
+        "namespace upvar :: env(READ_BY) e; info exists e",
+        "catch {unset ::env(READ_BY)}",
+    ],
+)
+def test_a_question_that_no_trace_on_the_environment_hears(site: Site, question: str) -> None:
+    file = site.tree.folder / "asks/1.0"
+    file.parent.mkdir()
+    file.write_text(f"#%Module\nsetenv READER x[apply {{{{}} {{ {question} }}}}]\n")
+    (site.root / ".hpcenv.toml").write_text('modules = ["asks/1.0"]\n')
+    site.home.command("allow", str(site.root))
+    settle()
+    answer = site.value("READER")
+    assert answer in ("x0", "x1")
+    assert site.value("READER", READ_BY="y") == {"x0": "x1", "x1": "x0"}[answer]
+
+
 def test_a_file_that_is_asked_for_is_a_guard(site: Site, tmp_path: Path) -> None:
     asked = tmp_path / "asked for"
     path = next((site.tree.folder / "reader").iterdir())

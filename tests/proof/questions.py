@@ -190,6 +190,9 @@ _TCL_VALUES = (
     "expr {$::env(<v>) eq {1}}",
     "info exists ::env(<v>)",
     "global env; info exists env(<v>)",
+    "catch {unset ::env(<v>)}",
+    "unset -nocomplain ::env(<v>); info exists ::env(<v>)",
+    "upvar #0 env e; catch {unset e(<v>)}",
     "set i [interp create]; set x [interp eval $i {info exists ::env(<v>)}]; interp delete $i; set x",
     "interp alias {} of {} set ::env(<v>); of",
     "proc of {n} { upvar #0 env e; return $e($n) }; of <v>",
@@ -258,6 +261,8 @@ _TCL_ANSWERS = (
 _TCL_UNSTORABLE = (
     "upvar #0 env(<v>) e; set e",
     "upvar #0 ::env(<v>) e; info exists e",
+    "upvar #0 ::env(<v>) e; catch {unset e}",
+    "namespace upvar :: env(<v>) e; info exists e",
     "upvar #0 ::env e; lindex [array get e <v>] 1",
     "expr {[lsearch -exact [array names ::env] <v>] < 0}",
     "llength [array names ::env <v>*]",
@@ -386,6 +391,8 @@ HOOK_TCL = (
     "proc site_answer {args} { expr {[info exists ::env(<v>)]} }",
     "proc site_answer {args} { file exists <f> }",
     "proc site_answer {args} { set a env; upvar #0 $a e; info exists e(<v>) }",
+    "proc site_answer {args} { upvar #0 env(<v>) e; info exists e }",
+    "proc site_answer {args} { catch {unset ::env(<v>)} }",
     "set now [file exists <f>]\nproc site_answer {args} { return $::now }",
     "if {[info exists env(<v>)]} { proc site_answer {args} { return a } } else { proc site_answer {args} { return b } }",
 )
