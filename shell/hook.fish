@@ -84,7 +84,12 @@ end
 
 # Whether a path is a folder or lies below it.
 function __autoenv_hpc_below -a path folder
-    test (string sub -l (string length -- "$folder/") -- "$path/" | string collect) = "$folder/"
+    # Substitutions cost ten times as much as `string match`, for which these characters have a meaning.
+    if string match -qr '[*?[\\\\]' -- "$folder"
+        test (string sub -l (string length -- "$folder/") -- "$path/" | string collect) = "$folder/"
+    else
+        string match -q -- "$folder/*" "$path/"
+    end
 end
 
 # --- move -----------------------------------------------------------------------------------
@@ -322,13 +327,16 @@ function __autoenv_hpc_end_prompt -a keep
         __autoenv_hpc_rename _old_fish_prompt fish_prompt
     end
     # a prompt that the user defined inside stays, but where it calls a copy of ours, it calls the user's
-    set -l names fish_prompt
-    __autoenv_hpc_is_ours fish_prompt; or set names (functions -a -n | string split ', ' | string match '*fish_prompt*')
-    for name in $names
-        if __autoenv_hpc_is_ours $name
-            functions -e $name
-            functions -c $users $name
+    set -l ours fish_prompt
+    if not __autoenv_hpc_is_ours fish_prompt
+        set ours
+        for name in (functions -a -n | string split ', ' | string match '*fish_prompt*')
+            __autoenv_hpc_is_ours $name; and set -a ours $name
         end
+    end
+    for name in $ours
+        functions -e $name
+        functions -c $users $name
     end
     functions -e __autoenv_hpc_user_prompt
     if functions -q __autoenv_hpc_old_prompt

@@ -58,7 +58,39 @@ __autoenv_hpc_print_pending() {
 
 # --- files ----------------------------------------------------------------------------------
 
-__autoenv_hpc_is_whole() { [[ $(<$1) == *$'\n# autoenv-hpc: the end' ]] }
+# Without zsh/system, which may not be had, zsh reads byte by byte.
+if zmodload -F zsh/system b:sysread b:sysseek 2>/dev/null; then
+    __autoenv_hpc_is_whole() {
+        local __autoenv_hpc_text
+        { \builtin sysseek -w end -- -25 && \builtin sysread __autoenv_hpc_text } <$1
+        [[ $__autoenv_hpc_text == *$'\n# autoenv-hpc: the end\n' ]]
+    }
+    __autoenv_hpc_read_file() {
+        __autoenv_hpc_text=
+        \builtin sysread -s $2 __autoenv_hpc_text <$1 || (( $? == 5 )) # nothing is left to read
+    }
+else
+    __autoenv_hpc_is_whole() { [[ $(<$1) == *$'\n# autoenv-hpc: the end' ]] }
+    __autoenv_hpc_read_file() {
+        local __autoenv_hpc_part
+        __autoenv_hpc_text=
+        while IFS= \builtin read -r -d '' __autoenv_hpc_part; do
+            __autoenv_hpc_text+=$__autoenv_hpc_part$'\0'
+        done <$1
+        __autoenv_hpc_text+=$__autoenv_hpc_part
+    }
+fi
+
+# same_texts SIZE TEXTS FILE…: whether the files hold what TEXTS holds, in so many bytes, with a NUL
+# between two.
+__autoenv_hpc_same_texts() {
+    local __autoenv_hpc_text __autoenv_hpc_file __autoenv_hpc_found=
+    for __autoenv_hpc_file in "${@[3,-1]}"; do
+        __autoenv_hpc_read_file $__autoenv_hpc_file $(( $1 + 1 )) || return 1
+        __autoenv_hpc_found+=$__autoenv_hpc_text$'\0'
+    done
+    __autoenv_hpc_read_file $2 $(( $1 + 1 )) && [[ $__autoenv_hpc_found == "$__autoenv_hpc_text"$'\0' ]]
+} 2>/dev/null
 
 # --- names ----------------------------------------------------------------------------------
 

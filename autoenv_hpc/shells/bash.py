@@ -1,6 +1,5 @@
 """The dialect for bash, with a variant for versions before 4.4."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 
@@ -13,12 +12,12 @@ from autoenv_hpc.shells.dialect import (
     comparable,
     is_saved,
     is_state,
+    joined,
     removals,
     settable,
 )
 from autoenv_hpc.shells.protocol import END, ENTERED, NUMBER
 from autoenv_hpc.system import machine
-from autoenv_hpc.system.digests import blake2b
 
 _FUNCTION = re.compile(r"BASH_FUNC_([A-Za-z_][\w.:-]*)%%\Z", re.ASCII)
 
@@ -30,7 +29,6 @@ class Bash(Dialect):
     or_operator = " || "
     silenced = ("__autoenv_hpc_cache=", "__autoenv_hpc_ask() { :; }")
     lists_environment = True  # `mapfile` can split at NULs
-    keeps_texts = True  # in a file of their own
 
     def quote(self, text: str) -> str:
         return "'" + text.replace("'", "'\\''") + "'"
@@ -63,11 +61,6 @@ class Bash(Dialect):
             END,
         ]
         return "\n".join(lines) + "\n"
-
-    def beside(self, activation: Activation) -> dict[str, bytes]:
-        own, shared = activation.guards.split(activation.shared)
-        contents = (*own.texts.values(), *shared.texts.values())
-        return dict([_joined(contents)]) if contents and self.keeps_texts else {}
 
     def guarding(self, activation: Activation, stamps: str) -> list[str]:
         """The lines that return 1 unless the guards hold; the first one names the activation."""
@@ -259,7 +252,7 @@ class Bash(Dialect):
         if not own and not shared:
             return []
         texts, text = "__autoenv_hpc_texts", "__autoenv_hpc_text"
-        name, _ = _joined((*own.values(), *shared.values()))
+        name, _ = joined((*own.values(), *shared.values()))
         kept = f"\\builtin mapfile -d '' {texts} <\"$__autoenv_hpc_stamps\"/{name}"
         tests = [
             f"\\builtin mapfile -d '' {text} <{self.quote(path)}"
@@ -318,12 +311,6 @@ class Bash(Dialect):
 
     def _unset(self, names: list[str]) -> list[str]:
         return ["\\builtin unset -v " + " ".join(names)]
-
-
-def _joined(contents: Iterable[str]) -> tuple[str, bytes]:
-    """The name of a file with these texts, and its content."""
-    data = os.fsencode("\0".join(contents))
-    return f"{blake2b(data, digest_size=16).hexdigest()}.texts", data
 
 
 def span(guards: Guards) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.protocol import NUMBER, UPGRADED
+from autoenv_hpc.system.digests import blake2b
 
 Files = Mapping[str, int | None]
 
@@ -47,12 +48,19 @@ def comparable(values: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: value for name, value in values.items() if settable(name)}
 
 
+def joined(contents: Iterable[str]) -> tuple[str, bytes]:
+    """The name of a file with these texts, and its content."""
+    data = os.fsencode("\0".join(contents))
+    return f"{blake2b(data, digest_size=16).hexdigest()}.texts", data
+
+
 class Dialect(ABC):
     """One shell's way to write code: quoting, assignments, guards, calls."""
 
     name: str
     suffix: str
     shell: str  # as module tools call it
+    keeps_texts = True  # in a file of their own, which shells read faster than quoted words
     or_operator: str  # between tests, if one of them is enough
     # After the first line a hook replays nothing; after the second it asks nothing.
     silenced: tuple[str, str]
@@ -68,12 +76,14 @@ class Dialect(ABC):
         :param stamps: the folder of the stamps.
         """
 
-    def beside(self, _activation: Activation) -> dict[str, bytes]:
+    def beside(self, activation: Activation) -> dict[str, bytes]:
         """The files that the text of a stored activation reads: names to contents.
 
         They belong into the folder of the stamps.
         """
-        return {}
+        own, shared = activation.guards.split(activation.shared)
+        contents = (*own.texts.values(), *shared.texts.values())
+        return dict([joined(contents)]) if contents and self.keeps_texts else {}
 
     @abstractmethod
     def entering(self, activation: Activation, present: Change) -> str:

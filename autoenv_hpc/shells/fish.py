@@ -1,12 +1,13 @@
 """The dialect for fish."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, is_state, removals
+from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, is_state, joined, removals
 from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
@@ -34,7 +35,7 @@ class Fish(Dialect):
         lines = [
             f'test "$__autoenv_hpc_protocol" = {NUMBER}; or return 1{self.title(activation)}',
             *self._unchanged(guards, stamps),
-            *self._texts(guards.texts),
+            *self._texts(activation, stamps),
             *self._host(guards.host, guards.domain),
             *self._kernel_lines(guards.cpu, machine.CPU_FILE, machine.CPU_KEYS),
             *self._kernel_lines(guards.user, machine.USER_FILE, machine.USER_KEYS),
@@ -156,31 +157,40 @@ class Fish(Dialect):
         test = self.changed(guards, stamps)
         return [f"test {test}; and return 1"] if test else []
 
-    def _texts(self, texts: Mapping[str, str]) -> list[str]:
-        """The lines that compare the content of files."""
-        text = "__autoenv_hpc_text"
-        return [
+    def _texts(self, activation: Activation, stamps: str) -> list[str]:
+        """The lines that compare the content of files with what `beside` holds.
+
+        `read` ends at a NUL, which none of these texts has.
+        """
+        own, shared = activation.guards.split(activation.shared)
+        texts = {**own.texts, **shared.texts}
+        if not texts:
+            return []
+        text, rest, wanted = "__autoenv_hpc_text", "__autoenv_hpc_rest", "__autoenv_hpc_texts"
+        name, _ = joined(texts.values())
+        lines = [
             line
-            for path, content in texts.items()
+            for path in texts
             for line in (
                 f"set -l {text} ''",
-                f"read -z {text} <{self.quote(path)} 2>/dev/null",
-                f'test "${text}" = {self.quote(content)}; or return 1',
+                f"read -z {wanted}",
+                f"begin; read -z {text}; read -lz {rest}; and return 1; end <{self.quote(path)}",
+                f'test "${text}" = "${wanted}"; or return 1',
             )
         ]
+        kept = self.quote(os.path.join(stamps, name))
+        return ["begin", f"set -l {wanted} ''", *lines, f"end 2>/dev/null <{kept}; or return 1"]
 
     def _host(self, host: str | None, domain: str | None) -> list[str]:
         """The lines that ask the kernel, as the other shells do."""
         if host is None and domain is None:
             return []
-        name, wanted = "__autoenv_hpc_host", domain if host is None else host
-        first = f"string replace -r -- '^[^.]*' '' ${name}"
-        return [
-            f"set -l {name}",
-            f"read {name} <{machine.HOST_FILE}",
-            *([f"set {name} ({first})"] if host is None else []),
-            f'test "${name}" = {self.quote(wanted or "")}; or return 1',
-        ]
+        name = "__autoenv_hpc_host"
+        test = f'test "${name}" = {self.quote(host or "")}'
+        if host is None:
+            pattern = self.quote(f"^[^.]*{re.escape(domain or '')}\\z")
+            test = f'string match -qr -- {pattern} "${name}"'
+        return [f"set -l {name}", f"read {name} <{machine.HOST_FILE}", f"{test}; or return 1"]
 
     def _kernel_lines(self, wanted: str | None, path: str, keys: Iterable[str]) -> list[str]:
         """The lines that compare what the kernel says under these keys: `machine.cpu`."""

@@ -6,7 +6,7 @@ from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Env
 from autoenv_hpc.guards import Guards
 from autoenv_hpc.shells.bash import Bash, span
-from autoenv_hpc.shells.dialect import Dialect
+from autoenv_hpc.shells.dialect import Dialect, joined
 
 # The variables that zsh ties to an array; it sets them even if they are not exported (zshparam(1)).
 _SPECIAL = frozenset(
@@ -18,7 +18,6 @@ class Zsh(Bash):
     """The dialect for zsh; its code always runs under `emulate zsh`."""
 
     name = suffix = shell = "zsh"
-    keeps_texts = False
 
     def prompt(self, text: str) -> str:
         return super().prompt(text).replace("%", "%%")
@@ -46,12 +45,13 @@ class Zsh(Bash):
         return [f"! -e {word}" for word in words]
 
     def _texts(self, own: Mapping[str, str], shared: Mapping[str, str]) -> list[str]:
-        """The lines that compare the content of files; here `$(<FILE)` starts no process."""
-        return [
-            f'[[ "$(<{self.quote(path)})" == {self.quote(content.rstrip(chr(10)))} ]]'
-            " 2>/dev/null || return 1"
-            for path, content in {**own, **shared}.items()
-        ]
+        texts = {**own, **shared}
+        if not texts:
+            return []
+        name, data = joined(texts.values())
+        files = " ".join(map(self.quote, texts))
+        test = f'same_texts {len(data)} "$__autoenv_hpc_stamps"/{name} {files}'
+        return [f"__autoenv_hpc_{test} || return 1"]
 
     def _age(self, guards: Guards) -> list[str]:
         if not guards.max_age:

@@ -29,9 +29,7 @@ SHELLS = {
 }
 NAMES = ("A", "B_PATH", "MANPATH", "FPATH", "EMPTY")
 VALUES = st.none() | st.sampled_from(["", "a", "a:b", "it's $(x) `y`", "two\nlines", "caf\udce9"])
-TEXTS = st.sampled_from(
-    ["", "name = 'it\\'s'\n", "name = 'it\\'s'\n\n\t$(x) `y`\\\n", "caf\udce9\n"]
-)
+TEXTS = st.sampled_from(["", "\n", "a", "a\n", "name = 'it\\'s'\n\n\t$(x) `y`\\\n", "caf\udce9\n"])
 ENVS = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
 FILES = ("one", "two", "it's $(x)")
 TIMES = st.none() | st.sampled_from([10**18 + 7, 10**18 + 7 + 10**9, 1_600_000_000 * 10**9])
@@ -53,10 +51,15 @@ def exported(values: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def holds_in_shell(name: str, root: Path, env: dict[str, str]) -> bool:
-    """Whether a new shell enters by the stored activation; Python is not there."""
+def holds_in_shell(name: str, root: Path, env: dict[str, str], *, bare: bool) -> bool:
+    """Whether a new shell enters by the stored activation; Python is not there.
+
+    :param bare: zsh finds no module that it would have to load.
+    """
     words, tick = SHELLS[name]
     lines = hook.text(name, str(SCRIPT), ())
+    if bare and name == "zsh":
+        lines = f"module_path=()\n{lines}"
     code = f"{lines}\ncd {dialect_for(name).quote(str(root))}\n{tick}\necho $__autoenv_hpc_active"
     shown = subprocess.run(
         [*words, "-c", code], env=env, capture_output=True, text=True, check=True
@@ -88,8 +91,9 @@ def holds_in_exec(root: Path, env: dict[str, str]) -> bool:
     cpu=st.sampled_from([None, None, machine.cpu(), "vendor_id\t: another\n"]),
     user=st.sampled_from([None, None, machine.user(), "Uid:\t1\n"]),
     age=st.none() | st.integers(-150, 150),
-    text=TEXTS,
-    edited=st.none() | TEXTS,
+    texts=st.tuples(TEXTS, TEXTS),
+    edited=st.none() | TEXTS | st.just("a\0b"),  # bash cannot tell "a\0" from "a"
+    bare=st.booleans(),
 )
 def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     tmp_path: Path,
@@ -104,8 +108,9 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     cpu: str | None,
     user: str | None,
     age: int | None,
-    text: str,
+    texts: tuple[str, str],
     edited: str | None,
+    bare: bool,
 ) -> None:
     root, cache, files = (tmp_path / name for name in ("project", "cache", "files"))
     for folder in (root, files):
@@ -120,13 +125,14 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
         (files / name).mkdir(exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to("tree one")
-    compared = files / "it's text"
-    compared.write_bytes(os.fsencode(text))
+    compared = [files / "it's text", files / "another text"]
+    for file, text in zip(compared, texts, strict=True):
+        file.write_bytes(os.fsencode(text))
     guards = Guards.on_files([str(config), *(str(files / name) for name in FILES)])
     change = Change({"ENTERED": Value(None, "1")})
     guards = guards._replace(
         present={str(allowed): "anything", str(files): kind},
-        texts={str(compared): text},
+        texts=dict(zip(map(str, compared), texts, strict=True)),
         links={str(link): str(files / "tree one"), str(files): None},
         variables={**before, **change.befores},
         host=host,
@@ -146,7 +152,7 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     if not record:
         allowed.unlink()
     if edited is not None:
-        compared.write_bytes(os.fsencode(edited))
+        compared[0].write_bytes(os.fsencode(edited))
     if turned:
         link.unlink()
         link.symlink_to("it's tree two")
@@ -163,6 +169,6 @@ def test_an_activation_is_replayed_exactly_when_no_guard_fails(
     }
     world = {**base, "AUTOENV_HPC_CACHE_DIR": str(cache), **env}
     event("holds" if not failures else "fails")
-    replayed = {name: holds_in_shell(name, root, world) for name in SHELLS}
+    replayed = {name: holds_in_shell(name, root, world, bare=bare) for name in SHELLS}
     replayed["exec"] = holds_in_exec(root, world)
     assert replayed == dict.fromkeys(replayed, not failures), failures

@@ -88,7 +88,7 @@ def for_python(file: Path) -> set[str]:
 def written(text: str) -> set[str]:
     """The functions of ours that a text calls; what is assigned to or expanded is a variable."""
     variables = re.findall(
-        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[rl] |set -[gla]+ )__autoenv_hpc_(\w+)",
+        r"__autoenv_hpc_(\w+)=|(?:\$\{?|printf -v |read -[lrz]+ |set -[gla]+ )__autoenv_hpc_(\w+)",
         text,
     )
     return set(_WORD.findall(text)) - set(itertools.chain.from_iterable(variables))

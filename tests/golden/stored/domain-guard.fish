@@ -2,8 +2,7 @@ test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protoc
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
 set -l __autoenv_hpc_host
 read __autoenv_hpc_host </proc/sys/kernel/hostname
-set __autoenv_hpc_host (string replace -r -- '^[^.]*' '' $__autoenv_hpc_host)
-test "$__autoenv_hpc_host" = '.it\'s.example.org'; or return 1
+string match -qr -- '^[^.]*\\.it\'s\\.example\\.org\\z' "$__autoenv_hpc_host"; or return 1
 if test $argv[1] = enter
 test "$__autoenv_hpc_choice" = ''; or return 1
 test "$__autoenv_hpc_command" = ''; or return 1

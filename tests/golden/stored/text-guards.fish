@@ -1,15 +1,16 @@
 test "$__autoenv_hpc_protocol" = 2; or return 1 # autoenv-hpc activation, protocol 2, fish, variant 746578742d677561726473
 test '/cache/stamps/1700000000123456789' -nt '/project/.hpcenv.toml' -o '/project/.hpcenv.toml' -nt '/cache/stamps/1700000000123456789'; and return 1
+begin
+set -l __autoenv_hpc_texts ''
 set -l __autoenv_hpc_text ''
-read -z __autoenv_hpc_text <'/project/.hpcenv.toml' 2>/dev/null
-test "$__autoenv_hpc_text" = 'name = "it\'s"
-
-[env]
-A = \'$1 `x` \\\'
-'; or return 1
+read -z __autoenv_hpc_texts
+begin; read -z __autoenv_hpc_text; read -lz __autoenv_hpc_rest; and return 1; end <'/project/.hpcenv.toml'
+test "$__autoenv_hpc_text" = "$__autoenv_hpc_texts"; or return 1
 set -l __autoenv_hpc_text ''
-read -z __autoenv_hpc_text <'/it\'s' 2>/dev/null
-test "$__autoenv_hpc_text" = ''; or return 1
+read -z __autoenv_hpc_texts
+begin; read -z __autoenv_hpc_text; read -lz __autoenv_hpc_rest; and return 1; end <'/it\'s'
+test "$__autoenv_hpc_text" = "$__autoenv_hpc_texts"; or return 1
+end 2>/dev/null <'/cache/stamps/0dcbd79136f7dbfd8a52f6b33bb92860.texts'; or return 1
 if test $argv[1] = enter
 test "$__autoenv_hpc_choice" = ''; or return 1
 test "$__autoenv_hpc_command" = ''; or return 1

@@ -1,11 +1,7 @@
 [[ ${__autoenv_hpc_protocol-} == 2 ]] || return 1 # autoenv-hpc activation, protocol 2, zsh, variant 746578742d677561726473
 __autoenv_hpc_stamps='/cache/stamps'
 [[ ( ! -e $__autoenv_hpc_stamps/1700000000123456789 || ! -e '/project/.hpcenv.toml' || $__autoenv_hpc_stamps/1700000000123456789 -nt '/project/.hpcenv.toml' || '/project/.hpcenv.toml' -nt $__autoenv_hpc_stamps/1700000000123456789 ) ]] && return 1
-[[ "$(<'/project/.hpcenv.toml')" == 'name = "it'\''s"
-
-[env]
-A = '\''$1 `x` \'\''' ]] 2>/dev/null || return 1
-[[ "$(<'/it'\''s')" == '' ]] 2>/dev/null || return 1
+__autoenv_hpc_same_texts 37 "$__autoenv_hpc_stamps"/0dcbd79136f7dbfd8a52f6b33bb92860.texts '/project/.hpcenv.toml' '/it'\''s' || return 1
 case $1 in check) [[ ${__autoenv_hpc_choice-} == any || ${__autoenv_hpc_choice-} == '' ]] || return 1 ;; adopt) ;;
 *) [[ ${__autoenv_hpc_choice-} == '' && ${__autoenv_hpc_command-} == '' ]] || return 1 ;; esac
 case $1 in enter | exec | noted)
