@@ -327,10 +327,12 @@ function __autoenv_hpc_end_prompt -a keep
         __autoenv_hpc_rename _old_fish_prompt fish_prompt
     end
     # a prompt that the user defined inside stays, but where it calls a copy of ours, it calls the user's
+    set -l names
     set -l ours fish_prompt
     if not __autoenv_hpc_is_ours fish_prompt
+        set names (functions -a -n | string split ', ' | string match '*fish_prompt*')
         set ours
-        for name in (functions -a -n | string split ', ' | string match '*fish_prompt*')
+        for name in $names
             __autoenv_hpc_is_ours $name; and set -a ours $name
         end
     end
