@@ -14,7 +14,7 @@ from autoenv_hpc.environment import Variables
 from autoenv_hpc.printable import printable
 
 _TICK = 50_000_000  # ns; the clocks of file systems advance in steps of up to some 10 ms
-LONGEST_TEXT = 16_384  # bytes; a longer file is told from another by its time alone
+LONGEST_TEXT = 16_384  # bytes; of a longer file, only the time is compared
 _SECOND = 1_000_000_000
 _SHOWN = 60  # characters of a value in a message
 
@@ -25,7 +25,7 @@ class Now(NamedTuple):
     env: Variables  # in which no project is active
     host: str
     cpu: Callable[[], str]  # called only if a guard needs it: `machine.cpu`
-    user: Callable[[], str]  # likewise: `machine.user`
+    user: Callable[[], str]  # called only if a guard needs it: `machine.user`
     seconds: int  # since the epoch
     shell: str = "bash"  # for which a load is made
 

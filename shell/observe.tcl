@@ -484,8 +484,8 @@ proc ::observe::heed_site_code {path} {
     if {$has_site_code && [string match *interp* $text]} {
         trace add execution ::interp leave {::observe::created {}}
     }
-    if {$has_site_code && [regexp {upvar|unset} $text]} {
-        variable silent
+    variable silent
+    if {$has_site_code && [regexp {upvar|unset} $text] && [trace info execution ::unset] eq {}} {
         foreach {command kind} $silent {
             trace add execution $command enter [list ::observe::asked {} $kind]
         }
@@ -577,10 +577,9 @@ proc ::observe::install {interp {with_env 1}} {
         interp alias $interp $name {} ::observe::$handler $interp
     }
     set is_safe [expr {$interp ne {} && [interp issafe $interp]}] ;# it lacks some, and errors leave traces in it
-    if {$interp eq {}} {
-        set watched [expr {$has_inner ? $commands_of_translator : $is_translator ? "$commands $silent" : $commands}]
-    } else {
-        set watched [concat $commands $silent]
+    set watched [expr {$has_inner && $interp eq {} ? $commands_of_translator : $commands}]
+    if {$interp ne {} || ($is_translator && !$has_inner)} {
+        set watched [concat $watched $silent]
     }
     foreach {command kind} $watched {
         if {!$is_safe || [interp eval $interp [list info commands $command]] ne {}} {

@@ -1,9 +1,8 @@
 """What a module load asked of the world, with the answers: read from the listeners' record.
 
-`shell/observe.lua` and `shell/observe.tcl` write the record while the module tool runs; what one
-question looks like is said there. Here questions become conditions. The table in
-docs/explanation says for each kind what becomes of it; a kind that is unknown here is a reason not
-to store the load.
+`shell/observe.lua` and `shell/observe.tcl` write the record while the module tool runs, and
+describe its format. Here questions become conditions. The table in docs/explanation says for each
+kind what becomes of it; a kind that is unknown here is a reason not to store the load.
 """
 
 import errno

@@ -179,7 +179,7 @@ def parse(data: bytes, file: str, *, above: bool = False) -> Document:
     """
     import tomllib  # noqa: PLC0415 - parsed.py keeps what is parsed once
 
-    from autoenv_hpc.project import schema  # noqa: PLC0415 - likewise
+    from autoenv_hpc.project import schema  # noqa: PLC0415 - for the same reason
 
     try:
         text = data.decode()

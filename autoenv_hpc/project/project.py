@@ -115,7 +115,8 @@ def load(  # noqa: PLR0913 - four are the user's choices
     """Read one configuration, if it is allowed, and merge it for this site.
 
     :param outside: the variables without an active project, whose own do not identify the site.
-    :param site: the site, if the user names one; `env` is a named environment, likewise.
+    :param site: the site, if the user names one.
+    :param env: the named environment, if the user names one.
     :param data: the content, if the caller has read and judged it.
     :param is_kernel: leave out what a notebook server brings.
     :raises Untrusted: it is not allowed.

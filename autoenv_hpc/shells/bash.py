@@ -324,7 +324,9 @@ class Bash4(Bash):
 
     name = suffix = "bash4"
     lists_environment = False
-    keeps_texts = False
+
+    def beside(self, _activation: Activation) -> dict[str, bytes]:
+        return {}
 
     def _texts(self, own: Mapping[str, str], shared: Mapping[str, str]) -> list[str]:
         lines, text = "__autoenv_hpc_lines", "__autoenv_hpc_text"

@@ -48,6 +48,12 @@ def comparable(values: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: value for name, value in values.items() if settable(name)}
 
 
+def compared(activation: Activation) -> dict[str, str]:
+    """The files whose content is compared, with that content; those of the modules come last."""
+    own, shared = activation.guards.split(activation.shared)
+    return {**own.texts, **shared.texts}
+
+
 def joined(contents: Iterable[str]) -> tuple[str, bytes]:
     """The name of a file with these texts, and its content."""
     data = os.fsencode("\0".join(contents))
@@ -60,7 +66,6 @@ class Dialect(ABC):
     name: str
     suffix: str
     shell: str  # as module tools call it
-    keeps_texts = True  # in a file of their own, which shells read faster than quoted words
     or_operator: str  # between tests, if one of them is enough
     # After the first line a hook replays nothing; after the second it asks nothing.
     silenced: tuple[str, str]
@@ -79,11 +84,11 @@ class Dialect(ABC):
     def beside(self, activation: Activation) -> dict[str, bytes]:
         """The files that the text of a stored activation reads: names to contents.
 
-        They belong into the folder of the stamps.
+        They belong into the folder of the stamps. Shells read the content of files there, which is
+        faster than to read quoted words.
         """
-        own, shared = activation.guards.split(activation.shared)
-        contents = (*own.texts.values(), *shared.texts.values())
-        return dict([joined(contents)]) if contents and self.keeps_texts else {}
+        texts = compared(activation)
+        return dict([joined(texts.values())]) if texts else {}
 
     @abstractmethod
     def entering(self, activation: Activation, present: Change) -> str:

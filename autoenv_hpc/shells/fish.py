@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping
 from autoenv_hpc.activation import Activation
 from autoenv_hpc.environment import Change, Env
 from autoenv_hpc.guards import Guards
-from autoenv_hpc.shells.dialect import Dialect, assignments, comparable, is_state, joined, removals
+from autoenv_hpc.shells.dialect import (
+    Dialect,
+    assignments,
+    comparable,
+    compared,
+    is_state,
+    joined,
+    removals,
+)
 from autoenv_hpc.shells.protocol import END, NUMBER
 from autoenv_hpc.system import machine
 
@@ -162,8 +170,7 @@ class Fish(Dialect):
 
         `read` ends at a NUL, which none of these texts has.
         """
-        own, shared = activation.guards.split(activation.shared)
-        texts = {**own.texts, **shared.texts}
+        texts = compared(activation)
         if not texts:
             return []
         text, rest, wanted = "__autoenv_hpc_text", "__autoenv_hpc_rest", "__autoenv_hpc_texts"
