@@ -102,7 +102,6 @@ dist: checkout
 lint: forge
 
 forge: checkout
-	$(IN)/python -m pip install -q --disable-pip-version-check check-jsonschema
 	$(IN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml
 	$(IN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml

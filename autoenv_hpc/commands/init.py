@@ -3,7 +3,9 @@
 import difflib
 import os
 import re
+from importlib import metadata
 
+import autoenv_hpc
 from autoenv_hpc import entry, report
 from autoenv_hpc.commands import draft, hook
 from autoenv_hpc.context import Context
@@ -14,6 +16,7 @@ from autoenv_hpc.scripts.drafting import Script
 from autoenv_hpc.scripts.lexer import Unreadable
 from autoenv_hpc.system import files
 
+_SCHEMA = "hpcenv.schema.json"
 _TEXT = """\
 # What this project needs on a cluster. You enter the project when you `cd` into this folder, and
 # leave it when you leave the folder; `autoenv-hpc exec -- python train.py` enters it in a batch
@@ -69,12 +72,29 @@ def run(context: Context) -> int:
         text, found = _with_proposals(context.directory)
         if found:
             context.report.note(f"found {' and '.join(found)}: see the lines marked `found here`")
-    data = text.encode()
+    data = f"{_schema_line(context.folders.home)}{text}".encode()
     editing.write(file, data)
     entry.allow(context, file, data)
     context.report.note(f"wrote and allowed {file}")
     hook.note_missing(context)
     return 0
+
+
+def _schema_line(home: str) -> str:
+    """The line by which editors find the schema, or nothing.
+
+    The file may be committed, and colleagues cannot read a schema in the user's home folder.
+    """
+    installed = [
+        os.path.realpath(file.locate())
+        for file in metadata.files("autoenv-hpc") or ()
+        if file.name == _SCHEMA
+    ]
+    checkout = os.path.dirname(os.path.dirname(os.path.realpath(autoenv_hpc.__file__)))
+    for file in (*installed, f"{checkout}/docs/reference/{_SCHEMA}"):
+        if os.path.isfile(file) and not file.startswith(f"{os.path.realpath(home)}/"):
+            return f"#:schema {file}\n\n"
+    return ""
 
 
 def _scripts(context: Context) -> list[Script]:

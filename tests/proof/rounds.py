@@ -113,14 +113,9 @@ def play(product: Product, played: Round) -> Outcome:
         else:
             env = product.replay(world, played.shell) if is_stored else None
             replays += env is not None
-            if (
-                env is None
-                and number in played.again
-                and not played.shell
-                and played.world.storable
-            ):
-                entered = product.enter(world)
-                env = None if entered.status else entered.env
+            if env is None and number in played.again and not played.shell:
+                product.enter(world)
+                env = product.replay(world)  # the change may have brought an obstacle
             fault = _difference(product, world, env) if env is not None else ""
         if fault:
             text = f"after change {number + 1} of {len(played.steps)}:\n{fault}"

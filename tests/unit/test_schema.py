@@ -1,7 +1,10 @@
 """The JSON Schema accepts and refuses what the parser does."""
 
 import json
+import subprocess
+import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -10,7 +13,9 @@ import pytest
 from autoenv_hpc.project import schema
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((CHECKOUT / "docs/reference/hpcenv.schema.json").read_text())
+SCHEMA_FILE = CHECKOUT / "docs/reference/hpcenv.schema.json"
+SCHEMA = json.loads(SCHEMA_FILE.read_text())
+LINE = f"#:schema {SCHEMA_FILE}\n"  # as `init` writes it
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
 # A name that must be defined elsewhere, and what is no TOML at all.
 BEYOND = {"default-env", "duplicate", "syntax"}
@@ -47,3 +52,43 @@ def test_invalid(path: Path) -> None:
     assert schema.faults(data, above=False)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, SCHEMA, jsonschema.Draft7Validator)
+
+
+def _run(program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the checkers that stand beside the interpreter."""
+    path = Path(sys.executable).parent / program
+    return subprocess.run([path, *words], capture_output=True, text=True, check=False)
+
+
+def _check_jsonschema(files: list[Path]) -> set[Path]:
+    done = _run(
+        "check-jsonschema", "-o", "json", "--schemafile", str(SCHEMA_FILE), *map(str, files)
+    )
+    found = json.loads(done.stdout)
+    assert done.returncode == (found["status"] != "ok")
+    return {Path(e["filename"]) for e in found.get("errors", []) + found.get("parse_errors", [])}
+
+
+def _one_by_one(program: str, *words: str) -> Callable[[list[Path]], set[Path]]:
+    return lambda files: {file for file in files if _run(program, *words, str(file)).returncode}
+
+
+@pytest.mark.parametrize(
+    ("check", "line"),
+    [
+        pytest.param(_check_jsonschema, "", id="check-jsonschema"),
+        pytest.param(
+            _one_by_one("taplo", "lint", "--schema", f"file://{SCHEMA_FILE}"), "", id="taplo"
+        ),
+        pytest.param(_one_by_one("taplo", "lint"), LINE, id="taplo-by-line"),
+        pytest.param(_one_by_one("tombi", "lint", "--offline"), LINE, id="tombi-by-line"),
+    ],
+)
+def test_the_checkers_of_editors_agree(
+    check: Callable[[list[Path]], set[Path]], line: str, tmp_path: Path
+) -> None:
+    invalid = [path.read_text() for path in INVALID if path.stem != "default-env"]
+    files = [tmp_path / f"{number}.toml" for number in range(len(VALID) + len(invalid))]
+    for file, text in zip(files, (*VALID, *invalid), strict=True):
+        file.write_text(line + text)
+    assert check(files) == set(files[len(VALID) :])
