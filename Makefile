@@ -38,7 +38,7 @@ coverage:
 
 lint:
 	@tests/checkout.sh dev
-	@$(IN)/python tests/provision.py $(TOOLS) shells
+	@$(IN)/python tests/provision.py $(TOOLS) install zsh fish luacheck
 	@tests/lint.sh
 
 checkout:
@@ -60,7 +60,8 @@ engines: checkout
 	.cache/engines/bin/python -m pip install -q --disable-pip-version-check -r tests/engines/requirements.txt
 	.cache/engines/bin/python -m venv .cache/engines/tox
 	.cache/engines/tox/bin/python -m pip install -q --disable-pip-version-check tox
-	ENGINES=all $(IN)/python -m pytest -n 2 --durations=0 tests/engines $(PYTEST)
+	$(IN)/python tests/provision.py $(TOOLS) install parallel rsync
+	ENGINES=all $(IN)/python -m pytest -n 2 tests/engines $(PYTEST)
 
 ifdef FUZZ
 proof: checkout

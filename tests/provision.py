@@ -2,7 +2,7 @@
 
     python3 tests/provision.py FOLDER               fetch what is missing; FOLDER/tools.json lists it
     python3 tests/provision.py FOLDER run TOOL CMD… run CMD where TOOL (lmod, modules, any) is set up
-    python3 tests/provision.py FOLDER shells        install the parsers and checkers of shell and Lua files, if possible
+    python3 tests/provision.py FOLDER install NAME… install those of these programs that are missing, if possible
 
 The packages of Lmod and Environment Modules exclude each other, and a test must not change the
 system. So the program unpacks the distribution's packages and relocates them into FOLDER.
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 NAMES = {"lmod": "Lmod", "modules": "Environment Modules"}
-_SHELLS = ("zsh", "fish")
-_PROGRAMS = (*_SHELLS, "strace")
+_PROGRAMS = ("zsh", "fish", "strace")
+_PACKAGES = {"luacheck": "lua-check"}  # whose names are not those of their programs
 # The last virtualenv that supports Python 2.7 and 3.6.
 _FROM_PIP = {"virtualenv": "virtualenv<20.22", "uv": "uv"}
 _SLURM = ["slurmctld", "slurmd", "slurm-client", "munge"]
@@ -286,9 +286,8 @@ def _last_line(text: str) -> str:
 
 def main(folder: str, *words: str) -> None:
     """Run the command that the arguments name."""
-    if words == ("shells",):
-        absent = [name for name in _SHELLS if not shutil.which(name)]
-        absent += [] if shutil.which("luacheck") else ["lua-check"]
+    if words[:1] == ("install",):
+        absent = [_PACKAGES.get(name, name) for name in words[1:] if not shutil.which(name)]
         if absent:
             Apt(Path(folder).resolve() / "apt").install(absent)
         return

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from importlib import metadata
+from pathlib import Path
 
 import autoenv_hpc
 from autoenv_hpc import entry, report
@@ -93,7 +94,7 @@ def _schema_line(home: str) -> str:
     checkout = os.path.dirname(os.path.dirname(os.path.realpath(autoenv_hpc.__file__)))
     for file in (*installed, f"{checkout}/docs/reference/{_SCHEMA}"):
         if os.path.isfile(file) and not file.startswith(f"{os.path.realpath(home)}/"):
-            return f"#:schema {file}\n\n"
+            return f"#:schema {Path(file).as_uri()}\n\n"
     return ""
 
 

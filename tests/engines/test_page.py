@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -33,13 +34,17 @@ pytestmark = pytest.mark.parametrize("tool", ["lmod"])
 class Desk:
     """A user with the page's project, who copies a recipe and runs it."""
 
-    def __init__(self, home: Home, root: Path, prefix: Path, env: dict[str, str]) -> None:
+    def __init__(
+        self, home: Home, root: Path, prefix: Path, env: dict[str, str], test: pytest.Item
+    ) -> None:
         self.home, self.root, self.prefix = home, root, prefix
         self.env = home.env | env
+        self._test = test
         self.expected = f"{prefix} samtools/1.12 /data"
 
     def copy(self, section: str, folder: Path) -> None:
         """Write the files of one section of the page into a folder."""
+        self._test.user_properties.append(("section", section))
         (text,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
         found = re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         assert found, section
@@ -96,7 +101,7 @@ def desk(request: pytest.FixtureRequest, cluster: Home, uv_backend: str) -> Desk
     (cluster.folder / ".bash_profile").write_text("".join(lines))
     has_jobs = "slurm" in request.fixturenames
     more = request.getfixturevalue("slurm").env if has_jobs else {}
-    return Desk(cluster, root, prefix, more)
+    return Desk(cluster, root, prefix, more, request.node)
 
 
 def each(text: str) -> list[str]:
@@ -265,6 +270,52 @@ def test_a_prologue_engine_starts_no_python(desk: Desk, slurm: Slurm) -> None:
     assert said == "samtools/1.12 /data\n" * 20
 
 
+@real
+@both_ways
+def test_hydra(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = desk.work("Hydra")
+    words = ("python", "app.py", "--multirun", "number=0,1")
+    desk.inside(*words, cwd=work, handed_on=handed_on)
+    said = "".join(file.read_text() for file in work.rglob("where-*.txt"))
+    assert each(said) == [desk.expected] * 2
+
+
+@real
+@both_ways
+def test_cylc(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = desk.work("Cylc")
+    settings = desk.home.folder / ".cylc/flow/global.cylc"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("""
+[platforms]
+    [[cluster]]
+        hosts = localhost
+        install target = localhost
+        job runner = slurm
+[scheduler]
+    [[events]]
+        stall timeout = PT0S
+""")
+    words = ("cylc", "vip", "--no-detach", "--workflow-name", "where")
+    desk.inside(*words, cwd=work, handed_on=handed_on)
+    said = (desk.home.folder / "cylc-run/where/run1/log/job/1/where/01/job.out").read_text()
+    assert desk.expected in said.splitlines()
+
+
+@real
+@both_ways
+def test_mpi4py_in_both_orders(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = desk.work("MPI and torchrun")
+    (work / "rank.py").write_text(f"{PRINT}\nfrom mpi4py import MPI\nprint(MPI.COMM_WORLD.size)\n")
+    text = (work / "job.sh").read_text()
+    # as MpiDefault of a site's slurm.conf
+    text = text.replace(
+        "--ntasks-per-node=1\n", "--ntasks-per-node=1\nexport SLURM_MPI_TYPE=pmi2\n"
+    )
+    said = submitted(desk, slurm, work, text, handed_on)
+    assert sorted(said.splitlines()) == sorted([desk.expected, "2"] * 4)
+
+
 @both_ways
 def test_ranks_in_both_orders(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("MPI and torchrun")
@@ -331,36 +382,59 @@ def test_a_python_file_as_the_job(desk: Desk, slurm: Slurm, handed_on: str) -> N
     assert submitted(desk, slurm, work, text, handed_on) == desk.expected + "\n"
 
 
-def test_make(desk: Desk) -> None:
+@both_ways
+def test_make(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("make")
-    desk.run("make", "-s", cwd=work, PATH="/usr/bin:/bin")
+    submitted(desk, slurm, work, "#!/bin/sh\nPATH=/usr/bin:/bin exec make -s\n", handed_on)
     assert (work / "where.txt").read_text() == desk.expected + "\n"
 
 
-def test_xargs(desk: Desk) -> None:
+def tasks(desk: Desk) -> Path:
+    """The folder with a list of three tasks, and with a program for them."""
     work = desk.work("xargs and GNU parallel")
     (work / "list.txt").write_text("1\n2\n3\n")
-    (work / "task.py").write_text(
-        'import os, sys; print(sys.argv[1], sys.prefix, os.environ["LOADEDMODULES"], os.environ["CLIMATE_DATA"])\n'
-    )
-    said = desk.run("./tasks.sh", cwd=work)
-    assert each(said) == [desk.expected] * 6
+    (work / "task.py").write_text(PRINT.replace("print(", "print(sys.argv[1], "))
+    return work
+
+
+@both_ways
+def test_xargs(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    work = tasks(desk)
+    text = (work / "tasks.sh").read_text()
+    assert each(submitted(desk, slurm, work, text, handed_on)) == [desk.expected] * 6
 
 
 @real
-def test_tox(desk: Desk) -> None:
+@both_ways
+def test_gnu_parallel(desk: Desk, slurm: Slurm, handed_on: str) -> None:
+    if not shutil.which("parallel"):
+        pytest.skip("left out: there is no GNU parallel here, and it could not be installed")
+    work = tasks(desk)
+    text = (work / "parallel.sh").read_text()
+    assert each(submitted(desk, slurm, work, text, handed_on)) == [desk.expected] * 6
+    desk.home.command("shim", cwd=desk.root)
+    (shell,) = re.findall(r"PARALLEL_SHELL=(\S+)`", desk.here(PAGE))
+    text = f"#!/bin/sh\nexport PARALLEL_SHELL={shell}\nparallel python task.py {{}} < list.txt\n"
+    assert each(submitted(desk, slurm, work, text, handed_on)) == [desk.expected] * 3
+
+
+@real
+@both_ways
+def test_tox(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("tox")
-    assert "samtools/1.12 /data\n" in desk.inside(f"{TOOLS}/tox/bin/tox", "-q", cwd=work)
+    text = f"#!/bin/sh\n'{COMMAND}' exec -- {TOOLS}/tox/bin/tox -q\n"
+    assert "samtools/1.12 /data\n" in submitted(desk, slurm, work, text, handed_on)
 
 
 @real
-def test_papermill(desk: Desk) -> None:
+@both_ways
+def test_papermill(desk: Desk, slurm: Slurm, handed_on: str) -> None:
     work = desk.work("papermill")
     cell: dict[str, object] = {"cell_type": "code", "source": PRINT, "metadata": {}, "outputs": [], "execution_count": None, "id": "a"}  # fmt: skip
     kernel = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
     book = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     (work / "in.ipynb").write_text(json.dumps(book))
-    desk.run("./job.sh", cwd=work)
+    submitted(desk, slurm, work, (work / "job.sh").read_text(), handed_on)
     (output,) = json.loads((work / "out.ipynb").read_text())["cells"][-1]["outputs"]
     assert "".join(output["text"]) == desk.expected + "\n"
 

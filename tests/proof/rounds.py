@@ -19,6 +19,11 @@ _HINTS = re.compile(
     r"; (did you mean .*|\S+ becomes visible .*|`module avail` shows .*)"
 )  # looked up once, as they are slow
 _WORD = re.compile(r'[^\s;,"]+')  # Lmod names what it does not know in another order each time
+_LATE = re.compile(  # Lmod calls known what it could not look up within two seconds
+    r"The following module\(s\) are unknown:"
+    r"|These module\(s\) or extension\(s\) exist but cannot be loaded as requested:"
+    r'|Try: "module spider [^"]*" to see how to load the module\(s\)\.'
+)
 _ENDLESS = re.compile("too many C levels|stack overflow")  # a module that inherits itself
 _SHELLS = ("zsh", "fish", "bash")  # whose hooks take one round in eight
 
@@ -156,7 +161,7 @@ def _tries(*policies: str) -> tuple[str, ...]:
 
 
 def _compared(entered: Entered) -> tuple[int, list[str], Env]:
-    words = _HINTS.sub("", entered.words).partition("stack traceback")[0]
+    words = _LATE.sub("", _HINTS.sub("", entered.words)).partition("stack traceback")[0]
     return entered.status, sorted(_WORD.findall(words)), comparable(entered.env)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import url2pathname
 
 import pytest
 from homes import COMMAND, MODULE_TOOLS, Home
@@ -77,6 +78,19 @@ def test_init_writes_a_file_that_is_valid_allowed_and_never_overwritten(home: Ho
     assert f"{file} exists" in home.command("init", cwd=root, status=1).stderr
     assert file.read_text() == uncommented
     home.command("init", "--force", cwd=root)
+
+
+def test_init_names_the_schema_unless_it_is_in_the_home_folder(home: Home) -> None:
+    root = home.folder / "new"
+    root.mkdir()
+    home.command("init", cwd=root)
+    line = (root / ".hpcenv.toml").read_text().splitlines()[0]
+    path = Path(url2pathname(line.removeprefix("#:schema file://")))
+    assert json.loads(path.read_text())["$schema"] == "http://json-schema.org/draft-07/schema#"
+    home.env["HOME"] = str(path.parent.parent)
+    home.env["XDG_DATA_HOME"] = home.env["XDG_CACHE_HOME"] = str(home.folder)
+    home.command("init", "--force", cwd=root)
+    assert "#:schema" not in (root / ".hpcenv.toml").read_text()
 
 
 def test_a_variable_with_a_path_is_expanded_and_a_text_is_not(home: Home) -> None:

@@ -80,6 +80,14 @@ def test_the_wheel_brings_man_pages_and_completions(installed: Path) -> None:
         assert "prepare" in (share / place).read_text()
 
 
+def test_the_wheel_brings_the_schema_that_init_names(home: Home, installed: Path) -> None:
+    subprocess.run([installed, "init"], env=home.env, check=True, cwd=home.folder)
+    share = installed.resolve().parents[1] / "share/autoenv-hpc/hpcenv.schema.json"
+    line = (home.folder / ".hpcenv.toml").read_text().splitlines()[0]
+    assert line == f"#:schema {share.as_uri()}"
+    assert share.exists()
+
+
 def test_the_checkouts_own_script_runs(home: Home) -> None:
     done = subprocess.run(
         [CHECKOUT / "shell/autoenv-hpc", "hook", "zsh"],

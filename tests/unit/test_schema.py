@@ -15,7 +15,7 @@ from autoenv_hpc.project import schema
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCHEMA_FILE = CHECKOUT / "docs/reference/hpcenv.schema.json"
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
-LINE = f"#:schema {SCHEMA_FILE}\n"  # as `init` writes it
+LINE = f"#:schema {SCHEMA_FILE.as_uri()}\n"  # as `init` writes it
 INVALID = sorted((Path(__file__).parent / "configs/invalid").glob("*.toml"))
 # A name that must be defined elsewhere, and what is no TOML at all.
 BEYOND = {"default-env", "duplicate", "syntax"}
@@ -78,7 +78,7 @@ def _one_by_one(program: str, *words: str) -> Callable[[list[Path]], set[Path]]:
     [
         pytest.param(_check_jsonschema, "", id="check-jsonschema"),
         pytest.param(
-            _one_by_one("taplo", "lint", "--schema", f"file://{SCHEMA_FILE}"), "", id="taplo"
+            _one_by_one("taplo", "lint", "--schema", SCHEMA_FILE.as_uri()), "", id="taplo"
         ),
         pytest.param(_one_by_one("taplo", "lint"), LINE, id="taplo-by-line"),
         pytest.param(_one_by_one("tombi", "lint", "--offline"), LINE, id="tombi-by-line"),
