@@ -387,11 +387,12 @@ SITE_LUA = (
     *(f"function site() return {value} end" for value in LUA_FULL),
     *(f"local now = {value}\nfunction site() return now end" for value in LUA_FULL),
 )
+HOOK_TCL_UNSTORABLE = "proc site_answer {args} { upvar #0 env(<v>) e; info exists e }"
 HOOK_TCL = (
     "proc site_answer {args} { expr {[info exists ::env(<v>)]} }",
     "proc site_answer {args} { file exists <f> }",
     "proc site_answer {args} { set a env; upvar #0 $a e; info exists e(<v>) }",
-    "proc site_answer {args} { upvar #0 env(<v>) e; info exists e }",
+    HOOK_TCL_UNSTORABLE,
     "proc site_answer {args} { catch {unset ::env(<v>)} }",
     "set now [file exists <f>]\nproc site_answer {args} { return $::now }",
     "if {[info exists env(<v>)]} { proc site_answer {args} { return a } } else { proc site_answer {args} { return b } }",

@@ -142,7 +142,9 @@ class _Maker:
         """A site's configuration in the tool's language."""
         rng = self._rng
         if self._tool == "modules":
-            text = self._filled(rng.choice(questions.HOOK_TCL))
+            line = rng.choice(questions.HOOK_TCL)
+            self.is_storable &= line != questions.HOOK_TCL_UNSTORABLE
+            text = self._filled(line)
             return {"site.tcl": f"{text}\nset modulefile_extra_cmds {{site_answer site_answer}}\n"}
         if rng.random() < 0.5:
             lines = [self._filled(rng.choice(questions.SITE_LUA)), questions.SITE_LUA_END]
