@@ -31,7 +31,7 @@ def initialised(env: Env) -> Initialised:
         return Initialised(env, own)
     login, guards = _login_shell(env)
     tool = find_tool(login)
-    if tool and login.get("MODULEPATH"):
+    if tool and (login.get("MODULEPATH") or not own):
         return Initialised(_with_login(env, login), tool, guards)
     if own:  # the project may bring its own folders of modulefiles
         return Initialised(env, own, guards)
@@ -88,8 +88,9 @@ def _with_login(env: Env, login: Env) -> Env:
     result = {**env, **concerned}
     # A user's own folders are searched first, as a site's init adds its own behind them.
     folders = [entry for entry in env.get("MODULEPATH", "").split(":") if entry]
-    rest = [entry for entry in login["MODULEPATH"].split(":") if entry not in folders]
-    result["MODULEPATH"] = ":".join([*folders, *rest])
+    rest = [entry for entry in login.get("MODULEPATH", "").split(":") if entry not in folders]
+    if folders or rest:  # else the project brings its own
+        result["MODULEPATH"] = ":".join([*folders, *rest])
     if not loaded(login):
         return result
     for name, value in login.items():  # this site's login shells load modules by default

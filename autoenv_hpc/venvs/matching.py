@@ -31,10 +31,10 @@ def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     check_machine(request, needed.machine)
     bases = _bases(cfg)
     if _short(cfg.version) != needed.version or needed.base_prefix not in bases:
+        key = f'set python = "{cfg.version}" in [venv]'
         raise VenvError(
             f"{request.path} was built on Python {cfg.version} in {bases[0]},"
-            f" but the current one is {needed.full} in {needed.base_prefix}"
-            f"{remedy(request, 'set python in [venv]')}"
+            f" but the current one is {needed.full} in {needed.base_prefix}{remedy(request, key)}"
         )
     if cfg.system_site_packages != request.requested.system_site_packages:
         sees = "sees" if cfg.system_site_packages else "does not see"

@@ -264,12 +264,8 @@ def test_the_module_function_is_not_needed(cluster: Home, tool: str, tree: str) 
     assert loaded(cluster, root) == ["python/3.9.5"]
 
 
-@EVERY_TOOL
-@pytest.mark.parametrize("tree", ["flat"])
-def test_an_environment_without_modules_takes_them_from_a_login_shell(
-    cluster: Home, tool: str, tree: str
-) -> None:
-    root = cluster.project('modules = ["samtools/1.12"]')
+def without_modules(cluster: Home) -> None:
+    """Move what concerns modules from the environment to the login shell."""
     exports = "\n".join(
         f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE"))
     )
@@ -278,6 +274,15 @@ def test_an_environment_without_modules_takes_them_from_a_login_shell(
         n for n in cluster.env if n.startswith(("LMOD", "MODULE", "BASH_FUNC_", "__MODULES"))
     ]:
         del cluster.env[name]
+
+
+@EVERY_TOOL
+@pytest.mark.parametrize("tree", ["flat"])
+def test_an_environment_without_modules_takes_them_from_a_login_shell(
+    cluster: Home, tool: str, tree: str
+) -> None:
+    root = cluster.project('modules = ["samtools/1.12"]')
+    without_modules(cluster)
     assert loaded(cluster, root) == ["samtools/1.12"]
     # The user's own folder comes before those of the site.
     language = "lua" if tool == "lmod" else "tcl"
@@ -297,6 +302,8 @@ def test_an_empty_modulepath(cluster: Home, tool: str, tree: str) -> None:
     root = cluster.project('modules = ["samtools"]')
     assert "MODULEPATH is empty here (run `module use DIR`" in refused(cluster, root)
     own = cluster.project(f'modules = ["samtools"]\nmodule-paths = ["{flat}"]', "q")
+    assert loaded(cluster, own) == ["samtools/1.12"]
+    without_modules(cluster)  # a login shell sets up the tool alone
     assert loaded(cluster, own) == ["samtools/1.12"]
 
 
