@@ -282,7 +282,7 @@ end
 
 for name, kind in pairs {
   time = "clock", date = "clock", clock = "clock", tmpname = "chance", execute = "program",
-  remove = "effect", rename = "effect",
+  remove = "effect", rename = "effect", setlocale = "unknown",
 } do
   os[name] = watchers[kind](name, os[name])
 end
@@ -417,6 +417,8 @@ for _, name in ipairs { "getupvalue", "getregistry", "upvaluejoin", "sethook", "
   if debug[name] then debug[name] = watchers.unknown("debug." .. name, debug[name]) end
 end
 package.loadlib = watchers.library("package.loadlib", package.loadlib)
+if real_searchpath then package.searchpath = watchers.unknown("package.searchpath", real_searchpath) end
+collectgarbage = watchers.chance("collectgarbage", collectgarbage)
 
 ---------------------------------------------------------------------------------------------------
 -- Libraries
@@ -430,7 +432,8 @@ local posix_kinds = {
     getgroup]],
   host = "uname hostid gethostid gethostname",
   machine = "sysconf pathconf",
-  clock = "time clock clock_gettime clock_getres gettimeofday localtime gmtime times getrusage nanosleep sleep",
+  clock = [[time clock clock_gettime clock_getres gettimeofday localtime gmtime mktime strftime times getrusage
+    nanosleep sleep]],
   chance = "mkstemp mkdtemp",
   process = "getpid getppid getpgrp getpgid getsid wait kill getrlimit getpriority sched_getscheduler tcgetpgrp umask",
   program = "exec execp execx popen popen_pipeline spawn fork system pclose",
@@ -439,7 +442,7 @@ local posix_kinds = {
   effect = [[mkdir rmdir unlink remove rename link symlink mkfifo chmod chown lchown utime ftruncate creat dup dup2 pipe
     setpid setpgid setsid setrlimit nice signal sigaction alarm chroot truncate tcsetattr]],
   place = "getcwd chdir fchdir",
-  pure = [[basename dirname fnmatch strftime strptime mktime crypt errno strerror set_errno strsignal abort close read
+  pure = [[basename dirname fnmatch strptime crypt errno strerror set_errno strsignal abort close read
     write lseek fsync fdatasync sync openlog closelog syslog setlogmask LOG_MASK ctype isalnum isalpha isascii iscntrl
     isdigit isgraph islower isprint ispunct isspace isupper isxdigit toupper tolower getopt timeradd timercmp timersub
     S_ISBLK S_ISCHR S_ISDIR S_ISFIFO S_ISLNK S_ISREG S_ISSOCK WIFEXITED WEXITSTATUS WIFSIGNALED WTERMSIG bind_errno

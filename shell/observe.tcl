@@ -61,7 +61,7 @@ namespace eval ::observe {
         ::time clock ::timerate clock ::tcl::clock::seconds clock ::tcl::clock::milliseconds clock
         ::tcl::clock::microseconds clock ::tcl::clock::clicks clock ::tcl::clock::format clock ::tcl::clock::scan clock
         ::tcl::clock::add clock ::tcl::mathfunc::rand chance ::tcl::info::hostname host
-        ::gets input ::read input
+        ::gets input ::read input ::tcl::chan::gets input ::tcl::chan::read input
     } {
         if {[info commands $command] ne {}} {
             lappend commands $command $kind
@@ -76,9 +76,17 @@ namespace eval ::observe {
             }
         }
     }
-    # Commands that ask for an element of `env` without a trace on it. The program itself calls them all the time.
+    # Commands that ask for an element of `env` without a trace on it, for the home folder, or for the locale.
+    # The program itself calls them all the time.
     variable silent {::upvar element ::unset element}
     lappend silent [expr {[info commands ::tcl::namespace::upvar] eq {} ? {::namespace} : {::tcl::namespace::upvar}}] element
+    lappend silent [expr {[info commands ::tcl::encoding::system] eq {} ? {::encoding} : {::tcl::encoding::system}}] locale
+    variable of_tilde {dirname tilde nativename tilde tail tilde home tilde tildeexpand tilde}
+    foreach {part kind} $of_tilde {
+        if {[info commands ::tcl::file::$part] ne {}} {
+            lappend silent ::tcl::file::$part $kind
+        }
+    }
     # Lmod's translators are started for each file. The one for modulefiles runs them in an interpreter of
     # their own, so little of itself is watched; the one for rc files runs them in its own.
     variable is_translator [string match *2lua.tcl $program]
@@ -208,7 +216,7 @@ proc ::observe::absolute {interp path} {
             return $path
         }
         ~ { # the home folder, taken by Tcl itself
-            settle HOME [expr {[info exists ::env(HOME)] ? {set} : {}}]
+            settle_all HOME
             if {[string match ~?* $path] && ![string match ~/* $path]} {
                 note user $path {} [asker $interp]
             }
@@ -241,6 +249,13 @@ proc ::observe::settle {name answer} {
     if {![info exists settled($name)]} {
         set settled($name) asked
         write variable $name $answer {}
+    }
+}
+
+# Variables that Tcl itself asks for, so that no trace tells of it.
+proc ::observe::settle_all {args} {
+    foreach name $args {
+        settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
     }
 }
 
@@ -312,13 +327,19 @@ proc ::observe::asked {interp kind line operation} {
         element {element_asked $interp $line}
         load {note_unless_tools $interp library [lindex $line 1]}
         program {program_asked $interp [lrange $line 1 end]}
-        place {note_unless_tools $interp place [pwd]}
+        place {place_asked $interp $line}
+        tilde {tilde_asked $interp [lindex $line end]}
         input {
             if {{stdin} in $line} {
                 note input $line {} [asker $interp]
             }
         }
         tool_info - tool_uname - tool_clock - tool_user - tool_output {tool_asked $kind $line}
+        locale {
+            if {$interp ne {} || [asker $interp] ne {}} {
+                settle_all LC_ALL LC_CTYPE LANG
+            }
+        }
         default {note_unless_tools $interp $kind $line}
     }
     set busy 0
@@ -332,6 +353,22 @@ proc ::observe::note_unless_tools {interp kind what} {
     }
 }
 
+# Tcl itself puts the home folder for a tilde, without a look at `env`.
+proc ::observe::tilde_asked {interp path} {
+    if {[string match ~* $path] && ($interp ne {} || [asker $interp] ne {})} {
+        absolute $interp $path
+    } elseif {$path eq {home}} { # `file home` of Tcl 9
+        settle_all HOME
+    }
+}
+
+proc ::observe::place_asked {interp line} {
+    if {[string match *cd [lindex $line 0]]} {
+        tilde_asked $interp [expr {[llength $line] == 1 ? {~} : [lindex $line 1]}]
+    }
+    note_unless_tools $interp place [pwd]
+}
+
 # `unset` fails for what is not set. A variable that `upvar` links to an element answers for it.
 proc ::observe::element_asked {interp line} {
     if {![string match *(* $line] || ($interp eq {} && [asker $interp] eq {})} {
@@ -342,7 +379,7 @@ proc ::observe::element_asked {interp line} {
         *unset {
             foreach word $words {
                 if {[regexp {\((.*)\)$} $word -> name]} {
-                    settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
+                    settle_all $name
                 }
             }
         }
@@ -485,7 +522,8 @@ proc ::observe::heed_site_code {path} {
         trace add execution ::interp leave {::observe::created {}}
     }
     variable silent
-    if {$has_site_code && [regexp {upvar|unset} $text] && [trace info execution ::unset] eq {}} {
+    # The names of these commands stand in the text, or are put together in one of these ways.
+    if {$has_site_code && [regexp {~|cd|encoding|file|unset|upvar|eval|subst|level|\$\{?\w+\}?\s|\{\*\}} $text] && [trace info execution ::unset] eq {}} {
         foreach {command kind} $silent {
             trace add execution $command enter [list ::observe::asked {} $kind]
         }
@@ -514,28 +552,19 @@ proc ::observe::glob_asked {interp arguments} {
         return
     }
     set folder {}
-    while {[string match -* [lindex $arguments 0]]} {
-        set option [lindex $arguments 0]
+    set is_joined 0
+    while {[string match -* [lindex $arguments 0]]} { # options may be abbreviated
+        set arguments [lassign $arguments option]
         switch -glob -- $option {
-            -- {
-                set arguments [lrange $arguments 1 end]
-                break
-            }
-            -dir* {
-                set folder [lindex $arguments 1]/
-                set arguments [lrange $arguments 2 end]
-            }
-            -path - -pa* {
-                set folder [lindex $arguments 1]
-                set arguments [lrange $arguments 2 end]
-            }
-            -ty* {
-                set arguments [lrange $arguments 2 end]
-            }
-            default {
-                set arguments [lrange $arguments 1 end]
-            }
+            -- {break}
+            -d* {set arguments [lassign $arguments folder]; append folder /}
+            -p* {set arguments [lassign $arguments folder]}
+            -ty* {set arguments [lrange $arguments 1 end]}
+            -j* {set is_joined 1}
         }
+    }
+    if {$is_joined} {
+        set arguments [list [join $arguments /]]
     }
     foreach pattern $arguments {
         note glob [absolute $interp $folder$pattern] {} [asker $interp]
@@ -544,10 +573,15 @@ proc ::observe::glob_asked {interp arguments} {
 
 proc ::observe::subcommand_asked {interp line} {
     variable subcommands
+    variable of_tilde
     variable walking
     set typed [lindex $line 1]
-    foreach {name kind} $subcommands {
-        if {$typed eq $name || ([string length $typed] > 2 && [string first $typed $name] == 0)} {
+    foreach {name kind} [concat $subcommands $of_tilde] {
+        if {[string first $typed $name] == 0} { # it may be abbreviated
+            if {$kind eq {tilde}} {
+                tilde_asked $interp [lindex $line end]
+                continue
+            }
             if {$kind in {file kind access link stat}} {
                 if {!$walking} {
                     note_file $interp [expr {$kind eq {stat} ? {file} : $kind}] [lindex $line 2]

@@ -293,7 +293,12 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
     cache = Guards(max_age=project.config.cache.max_age, made=int(time.time()))
     code = Guards.on_files((__file__,))  # another version may compile differently
     joined = code | parts | cache
-    names = {"AUTOENV_HPC_ROOT", *joined.variables, *_written_variables(project.config)}
+    names = {
+        "AUTOENV_HPC_ROOT",
+        *active.RECORDED,
+        *joined.variables,
+        *_written_variables(project.config),
+    }
     if project.is_kernel:
         names.update(_SERVERS + _MODULE_TOOLS)
     names.update(filter(bookkeeping.is_bookkeeping, outside))
@@ -304,8 +309,6 @@ def _guards(project: Project, outside: Env, change: Change, parts: Guards) -> Gu
 def _written_variables(config: Config) -> set[str]:
     """The variables that entering writes, even if they already have the right value."""
     names = set(config.env)
-    if config.modules or config.venv:
-        names |= {"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_SHLVL"}
     if config.venv:  # its Python may not start with other libraries
         names |= {"PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD"}
     if config.python_path != "keep":

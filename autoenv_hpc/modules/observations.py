@@ -431,8 +431,11 @@ class _Reader:
 
     def _glob(self, pattern: str, asker: str) -> None:
         """A pattern's answer changes if one of the folders does in which names are matched."""
-        folders = ["/"]
-        for part in pattern.strip("/").split("/"):
+        folders, parts = ["/"], pattern.strip("/").split("/")
+        if any(part.count("{") != part.count("}") for part in parts):
+            self._refuse(asker, f"looks for {pattern}, with folders in braces")
+            return
+        for part in parts:
             if not re.search(r"[*?\[{\\]", part):
                 folders = [os.path.join(folder, part) for folder in folders]
                 continue

@@ -230,15 +230,76 @@ def test_a_variable_whose_name_is_computed_is_a_guard(site: Site) -> None:
     ],
 )
 def test_a_question_that_no_trace_on_the_environment_hears(site: Site, question: str) -> None:
+    asks(site, question)
+    answer = site.value("READER")
+    assert answer in ("x0", "x1")
+    assert site.value("READER", READ_BY="y") == {"x0": "x1", "x1": "x0"}[answer]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "file dirname ~",
+        "file tail ~",
+        "file nativename ~/x",
+        "set here [pwd]; cd ~; set it [pwd]; cd $here; set it",
+        "set here [pwd]; cd; set it [pwd]; cd $here; set it",
+    ],
+)
+def test_the_home_folder_that_tcl_itself_puts_for_a_tilde_is_a_guard(
+    site: Site, question: str, tmp_path: Path
+) -> None:
+    asks(site, question)
+    before = site.value("READER")
+    kept = {
+        "XDG_CACHE_HOME": f"{site.home.folder}/.cache",
+        "XDG_STATE_HOME": f"{site.home.folder}/.local/state",
+    }
+    (tmp_path / "other/place").mkdir(parents=True)
+    after = site.value("READER", **({**kept, "HOME": f"{tmp_path}/other/place"}))
+    assert before != after
+
+
+def test_the_encoding_that_tcl_takes_from_the_locale_is_a_guard(site: Site) -> None:
+    asks(site, "encoding system")
+    wide = "iso8859-1" if site.tool == "lmod" else "utf-8"  # Lmod itself sets LC_ALL to C
+    assert site.value("READER", LC_ALL="C.UTF-8") == f"x{wide}"
+    assert site.is_replayed(LC_ALL="C.UTF-8")
+    assert site.value("READER", LC_ALL="C") == "xiso8859-1"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "glob -nocomplain @/{a/x,b/x}",
+        "glob -nocomplain -join @ * x",
+        "glob -nocomplain -d @ */x",
+        "glob -nocomplain -p @/a */x",
+        "glob -nocomplain -d [file dirname @/x] -- a/*",
+    ],
+)
+def test_a_pattern_is_a_guard_however_it_is_written(
+    site: Site, question: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "f"
+    for name in ("a", "b", "a/c", "ab"):
+        (folder / name).mkdir(parents=True)
+    asks(site, question.replace("@", str(folder)))
+    before = site.value("READER")
+    for place in ("a", "a/c"):
+        (folder / place / "x").touch()
+    settle()
+    assert site.value("READER") != before
+
+
+def asks(site: Site, question: str) -> None:
+    """Let the project load a module in Tcl that asks a question, with the answer in READER."""
     file = site.tree.folder / "asks/1.0"
     file.parent.mkdir()
     file.write_text(f"#%Module\nsetenv READER x[apply {{{{}} {{ {question} }}}}]\n")
     (site.root / ".hpcenv.toml").write_text('modules = ["asks/1.0"]\n')
     site.home.command("allow", str(site.root))
     settle()
-    answer = site.value("READER")
-    assert answer in ("x0", "x1")
-    assert site.value("READER", READ_BY="y") == {"x0": "x1", "x1": "x0"}[answer]
 
 
 def test_a_file_that_is_asked_for_is_a_guard(site: Site, tmp_path: Path) -> None:

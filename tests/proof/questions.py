@@ -231,6 +231,13 @@ _TCL_ANSWERS = (
     "lsort [glob -nocomplain @/*/lib]",
     "lsort [glob -nocomplain @/{v1,v2}/li?]",
     "lsort [glob -nocomplain f*]",
+    "lsort [glob -nocomplain -join @ v? lib]",
+    "lsort [glob -nocomplain -d @ */lib]",
+    "lsort [glob -nocomplain -p @/v ?/l*]",
+    "file dirname ~",
+    "file tail ~",
+    "file nativename ~/x",
+    "encoding system",
     "set h [open <f>]; set t x[read $h]; close $h; set t",
     "set o open; set h [$o <f> r]; set t x[gets $h]; close $h; set t",
     "set h [open <f>]; seek $h 0 end; set t [tell $h]; close $h; set t",
@@ -259,6 +266,7 @@ _TCL_ANSWERS = (
     "uname machine",
 )
 _TCL_UNSTORABLE = (
+    "lsort [glob -nocomplain @/{v1/lib,v2/lib}]",
     "upvar #0 env(<v>) e; set e",
     "upvar #0 ::env(<v>) e; info exists e",
     "upvar #0 ::env(<v>) e; catch {unset e}",

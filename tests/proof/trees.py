@@ -247,6 +247,7 @@ class _Maker:
             Change("env", "MODULEPATH", rng.choice(_OTHER_PATHS)),
             Change("env", "LUA_PATH", "@/?.lua;;"),
             Change("env", "HOME", rng.choice(("@/d1", "@/home/"))),
+            Change("env", "LC_ALL", "POSIX"),
             Change("write", "bin/mytool", "#!/bin/sh\n"),
         ]
         if os.geteuid() == 0:

@@ -82,6 +82,26 @@ def test_an_environment_activated_inside_stays_and_can_be_left(
 
 
 @EVERY_SHELL
+def test_an_environment_activated_inside_was_active_outside_at_an_earlier_visit(
+    home: Home, environments: Path, shell: str
+) -> None:
+    root = home.project('[env]\nCOLOUR = "blue"\n', "p")
+    here = home.shell(shell, "" if shell == "fish" else "export PS1")
+    before = here.snapshot()
+    source(here, environments / "a")
+    for line in ("cd p", "cd ..", "deactivate", "cd p"):
+        here.run(line)
+    source(here, environments / "a")
+    here.run(f"{'set -gx COLOUR ' if shell == 'fish' else 'export COLOUR='}mine")
+    here.run("cd ..")
+    assert here.env()["VIRTUAL_ENV"] == f"{environments}/a"
+    here.run("deactivate")
+    here.run("set -e COLOUR" if shell == "fish" else "unset COLOUR")
+    assert_same(before, here.snapshot())
+    assert traces(here, root) == []
+
+
+@EVERY_SHELL
 @pytest.mark.parametrize("outer", [False, True], ids=["", "outer"])
 def test_the_projects_own_environment_activated_by_hand_goes_with_it(
     home: Home, environments: Path, uv_backend: str, shell: str, outer: bool
