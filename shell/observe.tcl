@@ -521,10 +521,12 @@ proc ::observe::heed_site_code {path} {
     if {$has_site_code && [string match *interp* $text]} {
         trace add execution ::interp leave {::observe::created {}}
     }
+    # The names of these commands, or the tilde, stand in the text, or are put together in one of these ways.
     variable silent
-    # The names of these commands stand in the text, or are put together in one of these ways.
-    if {$has_site_code && [regexp {~|cd|encoding|file|unset|upvar|eval|subst|level|\$\{?\w+\}?\s|\{\*\}} $text] && [trace info execution ::unset] eq {}} {
-        foreach {command kind} $silent {
+    set is_composed [regexp {(?n)eval|subst|level|format|\\[xu]|(^|[[;])\s*\$\{?[\w:]+\}?\s|\{\*\}} $text]
+    foreach {command kind} [expr {$has_site_code ? $silent : {}}] {
+        set word [expr {$kind eq {tilde} ? {~} : $kind eq {locale} ? {encoding} : [namespace tail $command]}]
+        if {($is_composed || [string first $word $text] >= 0) && [trace info execution $command] eq {}} {
             trace add execution $command enter [list ::observe::asked {} $kind]
         }
     }
