@@ -328,7 +328,7 @@ proc ::observe::asked {interp kind line operation} {
         load {note_unless_tools $interp library [lindex $line 1]}
         program {program_asked $interp [lrange $line 1 end]}
         place {place_asked $interp $line}
-        tilde {tilde_asked $interp [lindex $line end]}
+        tilde {tilde_asked $interp $line}
         input {
             if {{stdin} in $line} {
                 note input $line {} [asker $interp]
@@ -354,17 +354,19 @@ proc ::observe::note_unless_tools {interp kind what} {
 }
 
 # Tcl itself puts the home folder for a tilde, without a look at `env`.
-proc ::observe::tilde_asked {interp path} {
+proc ::observe::tilde_asked {interp line} {
+    set path [lindex $line end]
+    if {[string match ho* [lindex $line 1]]} { # `file home ?user?` of Tcl 9
+        set path [expr {[llength $line] > 2 ? "~$path" : {~}}]
+    }
     if {[string match ~* $path] && ($interp ne {} || [asker $interp] ne {})} {
         absolute $interp $path
-    } elseif {$path eq {home}} { # `file home` of Tcl 9
-        settle_all HOME
     }
 }
 
 proc ::observe::place_asked {interp line} {
     if {[string match *cd [lindex $line 0]]} {
-        tilde_asked $interp [expr {[llength $line] == 1 ? {~} : [lindex $line 1]}]
+        tilde_asked $interp [list cd {} [expr {[llength $line] == 1 ? {~} : [lindex $line 1]}]]
     }
     note_unless_tools $interp place [pwd]
 }
@@ -581,7 +583,7 @@ proc ::observe::subcommand_asked {interp line} {
     foreach {name kind} [concat $subcommands $of_tilde] {
         if {[string first $typed $name] == 0} { # it may be abbreviated
             if {$kind eq {tilde}} {
-                tilde_asked $interp [lindex $line end]
+                tilde_asked $interp $line
                 continue
             }
             if {$kind in {file kind access link stat}} {

@@ -18,6 +18,7 @@ _INIT = re.compile(
 )
 _PYTHONS = re.compile(r"(?:.*/)?python[\d.]*\Z")
 _CONDAS = ("conda", "mamba", "micromamba")
+_CONDA_MAKES = (["env", "create"], ["env", "update"])
 _QUERIES = frozenset(
     (
         *("avail", "av", "list", "li", "spider", "show", "display", "help", "whatis", "describe"),
@@ -376,7 +377,7 @@ class _Reader:
             self._activate(command, self._conda_path(name), "conda")
         elif action == "deactivate":
             self._deactivate(command, words)
-        elif action in ("create", "install", "env", "update"):
+        elif action in ("create", "install", "update") or words[1:3] in _CONDA_MAKES:
             self._not_taken(command, "write its packages into [venv] packages")
         else:
             self._work.append(command)

@@ -111,7 +111,7 @@ def obstacle(stranger: Stranger, config: dict[str, Any], said: str) -> str:
     venv = config.get("venv", {})
     if not config:
         return said.splitlines()[-1]
-    if "envs" in config or venv.keys() - {"path", "backend"}:
+    if "envs" in config or venv.keys() - {"path", "backend"} or venv.get("backend") == "conda":
         return "its environment would have to be made first"
     stranger.provide(config.get("modules", []))
     path = venv.get("path", "")

@@ -101,12 +101,17 @@ def test_what_a_script_asks_for(script: str, expected: dict[str, object]) -> Non
         ("module load a/1\nsrun x\nmodule load b/1", 4),
         ("export PATH=/only/mine", 2),
         ("conda create -n x python", 2),
+        ("mamba env update -f x.yml", 2),
         ("pip install numpy", 2),
         ('eval "$(setup)"', 2),
     ],
 )
 def test_what_cannot_be_taken_is_noted(script: str, line: int) -> None:
     assert line in noted(f"#!/bin/bash\n{script}\n")
+
+
+def test_what_a_script_does_with_other_environments_is_its_own_work() -> None:
+    assert noted("#!/bin/bash\nconda activate x\nconda env list\nmamba env remove -n y\n") == []
 
 
 def test_a_group_runs_like_the_lines_around_it() -> None:
