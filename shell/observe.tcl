@@ -216,7 +216,7 @@ proc ::observe::absolute {interp path} {
             return $path
         }
         ~ { # the home folder, taken by Tcl itself
-            settle_all HOME
+            settle HOME
             if {[string match ~?* $path] && ![string match ~/* $path]} {
                 note user $path {} [asker $interp]
             }
@@ -244,18 +244,13 @@ proc ::observe::note_file {interp kind path} {
 }
 
 # A variable of the environment counts until the load sets it.
-proc ::observe::settle {name answer} {
+proc ::observe::settle {args} {
     variable settled
-    if {![info exists settled($name)]} {
-        set settled($name) asked
-        write variable $name $answer {}
-    }
-}
-
-# Variables that Tcl itself asks for, so that no trace tells of it.
-proc ::observe::settle_all {args} {
     foreach name $args {
-        settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
+        if {![info exists settled($name)]} {
+            set settled($name) asked
+            write variable $name [expr {[info exists ::env($name)] ? {set} : {}}] {}
+        }
     }
 }
 
@@ -278,7 +273,7 @@ proc ::observe::variable_asked {interp array name operation} {
             if {$name eq {}} { # `upvar` to one element: nobody tells which
                 note_unless_tools $interp alias {}
             } elseif {$interp ne {} || $name ni $manners || [asker $interp] ne {}} {
-                settle $name [expr {[info exists ::env($name)] ? {set} : {}}]
+                settle $name
             }
         }
         array {note_unless_tools $interp environment {}}
@@ -336,13 +331,18 @@ proc ::observe::asked {interp kind line operation} {
         }
         tool_info - tool_uname - tool_clock - tool_user - tool_output {tool_asked $kind $line}
         locale {
-            if {$interp ne {} || [asker $interp] ne {}} {
-                settle_all LC_ALL LC_CTYPE LANG
+            if {![is_programs $interp]} {
+                settle LC_ALL LC_CTYPE LANG
             }
         }
         default {note_unless_tools $interp $kind $line}
     }
     set busy 0
+}
+
+# Whether the program's own code asks, in its own interpreter.
+proc ::observe::is_programs {interp} {
+    expr {$interp eq {} && [asker $interp] eq {}}
 }
 
 # A question of the program's own, in its own interpreter, often says nothing about the load.
@@ -359,7 +359,7 @@ proc ::observe::tilde_asked {interp line} {
     if {[string match ho* [lindex $line 1]]} { # `file home ?user?` of Tcl 9
         set path [expr {[llength $line] > 2 ? "~$path" : {~}}]
     }
-    if {[string match ~* $path] && ($interp ne {} || [asker $interp] ne {})} {
+    if {[string match ~* $path] && ![is_programs $interp]} {
         absolute $interp $path
     }
 }
@@ -373,7 +373,7 @@ proc ::observe::place_asked {interp line} {
 
 # `unset` fails for what is not set. A variable that `upvar` links to an element answers for it.
 proc ::observe::element_asked {interp line} {
-    if {![string match *(* $line] || ($interp eq {} && [asker $interp] eq {})} {
+    if {![string match *(* $line] || [is_programs $interp]} {
         return
     }
     set words [lassign $line command]
@@ -381,7 +381,7 @@ proc ::observe::element_asked {interp line} {
         *unset {
             foreach word $words {
                 if {[regexp {\((.*)\)$} $word -> name]} {
-                    settle_all $name
+                    settle $name
                 }
             }
         }
@@ -520,13 +520,16 @@ proc ::observe::heed_site_code {path} {
             break
         }
     }
-    if {$has_site_code && [string match *interp* $text]} {
+    if {!$has_site_code} {
+        return
+    }
+    if {[string match *interp* $text]} {
         trace add execution ::interp leave {::observe::created {}}
     }
     # The names of these commands, or the tilde, stand in the text, or are put together in one of these ways.
     variable silent
     set is_composed [regexp {(?n)eval|subst|level|format|\\[xu]|(^|[[;])\s*\$\{?[\w:]+\}?\s|\{\*\}} $text]
-    foreach {command kind} [expr {$has_site_code ? $silent : {}}] {
+    foreach {command kind} $silent {
         set word [expr {$kind eq {tilde} ? {~} : $kind eq {locale} ? {encoding} : [namespace tail $command]}]
         if {($is_composed || [string first $word $text] >= 0) && [trace info execution $command] eq {}} {
             trace add execution $command enter [list ::observe::asked {} $kind]

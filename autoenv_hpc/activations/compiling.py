@@ -17,7 +17,7 @@ from autoenv_hpc.printable import printable
 from autoenv_hpc.project.config import Config, PathValue
 from autoenv_hpc.project.project import Project
 from autoenv_hpc.shell_definitions import ShellDefinitions
-from autoenv_hpc.system import shell_files
+from autoenv_hpc.system import own_files
 from autoenv_hpc.system.digests import digest
 from autoenv_hpc.system.folders import Folders
 
@@ -216,7 +216,7 @@ def _set_variables(env: Env, config: Config, values: PathValues) -> None:
 
 def _with_names(env: Env, project: Project) -> Env:
     env = {**env, "AUTOENV_HPC_ROOT": project.root, "AUTOENV_HPC_NAME": project.config.name}
-    env["AUTOENV_HPC_EXE"] = shell_files.command()
+    env["AUTOENV_HPC_EXE"] = own_files.command()
     if project.site.name:
         env["AUTOENV_HPC_SITE"] = project.site.name
     if project.site.cluster:
@@ -281,9 +281,9 @@ def _activation(
             *_left_out(inside.definitions),
             *(venv.notices if venv else ()),
         ),
-        variant=digest([guards.variables, guards.host, project.choice, shell_files.command()]),
+        variant=digest([guards.variables, guards.host, project.choice, own_files.command()]),
         choice=project.choice,
-        command=shell_files.command(),
+        command=own_files.command(),
         link=project.way if project.way != project.root else "",
     )
 

@@ -10,7 +10,7 @@ from autoenv_hpc.environment import Env
 from autoenv_hpc.project import config
 from autoenv_hpc.report import emit
 from autoenv_hpc.shells.dialects import dialect_for
-from autoenv_hpc.system import jobs, shell_files
+from autoenv_hpc.system import jobs, own_files
 
 ADVICE = "run `autoenv-hpc setup`, then open a new shell"
 
@@ -45,7 +45,7 @@ def run(context: Context) -> int:
 def text(shell: str, program: str, ceilings: Iterable[str]) -> str:
     """The code for one shell; it contains no user's home, so a site can keep it in a file."""
     quote = dialect_for(shell).quote
-    file = shell_files.shell_file(f"hook.{shell}")
+    file = own_files.shell_file(f"hook.{shell}")
     words = [quote(ceiling) for ceiling in ceilings]
     if shell == "fish":
         return (

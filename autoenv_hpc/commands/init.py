@@ -3,10 +3,8 @@
 import difflib
 import os
 import re
-from importlib import metadata
 from pathlib import Path
 
-import autoenv_hpc
 from autoenv_hpc import entry, report
 from autoenv_hpc.commands import draft, hook
 from autoenv_hpc.context import Context
@@ -15,9 +13,8 @@ from autoenv_hpc.project import config, editing
 from autoenv_hpc.scripts import drafting, recipe
 from autoenv_hpc.scripts.drafting import Script
 from autoenv_hpc.scripts.lexer import Unreadable
-from autoenv_hpc.system import files
+from autoenv_hpc.system import files, own_files
 
-_SCHEMA = "hpcenv.schema.json"
 _TEXT = """\
 # What this project needs on a cluster. You enter the project when you `cd` into this folder, and
 # leave it when you leave the folder; `autoenv-hpc exec -- python train.py` enters it in a batch
@@ -86,16 +83,10 @@ def _schema_line(home: str) -> str:
 
     The file may be committed, and colleagues cannot read a schema in the user's home folder.
     """
-    installed = [
-        os.path.realpath(file.locate())
-        for file in metadata.files("autoenv-hpc") or ()
-        if file.name == _SCHEMA
-    ]
-    checkout = os.path.dirname(os.path.dirname(os.path.realpath(autoenv_hpc.__file__)))
-    for file in (*installed, f"{checkout}/docs/reference/{_SCHEMA}"):
-        if os.path.isfile(file) and not file.startswith(f"{os.path.realpath(home)}/"):
-            return f"#:schema {Path(file).as_uri()}\n\n"
-    return ""
+    schema = own_files.schema()
+    if schema is None or schema.startswith(f"{os.path.realpath(home)}/"):
+        return ""
+    return f"#:schema {Path(schema).as_uri()}\n\n"
 
 
 def _scripts(context: Context) -> list[Script]:

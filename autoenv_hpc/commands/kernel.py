@@ -12,7 +12,7 @@ from autoenv_hpc.notebooks.languages import Language
 from autoenv_hpc.notebooks.spec import Kernel
 from autoenv_hpc.project import config
 from autoenv_hpc.report import emit, show
-from autoenv_hpc.system import shell_files
+from autoenv_hpc.system import own_files
 
 
 def run(context: Context) -> int:
@@ -56,7 +56,7 @@ def _kernel(context: Context, compiled: Compiled, language: Language) -> Kernel:
         project=project.root,
         env=project.config.env_name,
         site=arguments.site,
-        program=shell_files.command(),
+        program=own_files.command(),
         command=language.command,
     )
 

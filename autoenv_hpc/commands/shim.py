@@ -13,7 +13,7 @@ from autoenv_hpc.errors import Problem, UsageError
 from autoenv_hpc.printable import printable
 from autoenv_hpc.project import config
 from autoenv_hpc.report import emit
-from autoenv_hpc.system import files, folders, search_path, shell_files
+from autoenv_hpc.system import files, folders, own_files, search_path
 from autoenv_hpc.system.search_path import SHIM
 
 # The name of each shim, and the programs that it may stand for; the first that is there counts.
@@ -66,7 +66,7 @@ def _write_direnv(context: Context) -> int:
     folder = os.path.join(context.directory, folder or os.path.join(data, "autoenv-hpc"))
     path = os.path.join(os.path.normpath(folder), "direnv")
     _check(path, "")
-    text = _DIRENV.format(mark=SHIM, command=shlex.quote(shell_files.command()))
+    text = _DIRENV.format(mark=SHIM, command=shlex.quote(own_files.command()))
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         folders.write_atomically(path, os.fsencode(text), mode=0o777)
@@ -147,14 +147,14 @@ def _text(program: str, context: Context, compiled: Compiled, prefix: str) -> st
     options = ["--site", arguments.site] if arguments.site else []
     options += ["--env", arguments.env] if arguments.env else []
     quoted = " ".join(map(shlex.quote, options))
-    with open(shell_files.shell_file("shim.bash"), encoding="utf-8") as file:
+    with open(own_files.shell_file("shim.bash"), encoding="utf-8") as file:
         common = file.read()
     return "\n".join(
         [
             "#!/bin/bash -p",
             SHIM,
             f"# {program} in the environment of {printable(project.root)}",
-            f"__autoenv_hpc_command={shlex.quote(shell_files.command())}",
+            f"__autoenv_hpc_command={shlex.quote(own_files.command())}",
             f"__autoenv_hpc_project={shlex.quote(project.root)}",
             f"__autoenv_hpc_program={program}",
             f"__autoenv_hpc_options=({quoted})",

@@ -11,7 +11,7 @@ from autoenv_hpc.environment import SHELL_OWN, Env
 from autoenv_hpc.errors import ModuleError
 from autoenv_hpc.modules.tool import FUNCTION, Tool
 from autoenv_hpc.shell_definitions import ShellDefinitions
-from autoenv_hpc.system import programs, shell_files
+from autoenv_hpc.system import own_files, programs
 
 _TIMEOUT = 600  # seconds; a load from a cold parallel file system is slow
 _BASH = "/bin/bash"
@@ -69,7 +69,7 @@ def run(
     program = tool.command if tool else ""
     kind = f"{'protected-' if tool.is_protected else ''}{tool.kind}" if tool else "none"
     words = [w for step in [*steps, ("snapshot", "end")] for w in (*step, ";")]
-    command = [_BASH, "--norc", "--noprofile", "-p", shell_files.shell_file("module-tool.bash")]
+    command = [_BASH, "--norc", "--noprofile", "-p", own_files.shell_file("module-tool.bash")]
     began = time.monotonic_ns()
     with programs.scratch_folder() as folder:
         errors = _run(

@@ -101,7 +101,7 @@ def can_others_write(status: os.stat_result) -> bool:
 def _is_alone_in(gid: int) -> bool:
     """Whether the user is the only member of a group, as where each user has a group of its own."""
     import grp  # noqa: PLC0415 - only where a group may write
-    import pwd  # noqa: PLC0415 - likewise
+    import pwd  # noqa: PLC0415 - only where a group may write
 
     try:
         group, user = grp.getgrgid(gid), pwd.getpwuid(os.getuid())

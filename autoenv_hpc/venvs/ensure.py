@@ -74,7 +74,7 @@ def sync(
 ) -> None:
     """Install what the configuration requests now.
 
-    If an earlier installation was killed and has left parts of packages, build anew.
+    Build anew if an earlier installation was killed and left parts of packages behind.
 
     :param only_if_outdated: not if another process has just done it.
     :raises VenvError: an installer failed.

@@ -161,7 +161,7 @@ def _ending(status: int) -> str:
 def _group(is_lost: Callable[[], bool]) -> Iterator[int]:
     """A process group that ends with this process, however it ends, or when the lock is lost."""
     import subprocess  # noqa: PLC0415 - only a build needs it
-    import threading  # noqa: PLC0415 - likewise
+    import threading  # noqa: PLC0415 - only a build needs it
 
     reading, writing = os.pipe()
     watchdog = subprocess.Popen(

@@ -14,20 +14,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     seconds: dict[tuple[str, str], float] = defaultdict(float)
     failed: set[str] = set()
-    sections: set[str] = set()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
-            if report.when != "call":
-                continue
-            for section in {value for name, value in report.user_properties if name == "section"}:
-                sections.add(section)
-                for way in _WAYS:
-                    if f"[{way}-" in report.nodeid or f"-{way}-" in report.nodeid:
-                        seconds[section, way] = max(seconds[section, way], report.duration)
+            tried = dict(report.user_properties) if report.when == "call" else {}
+            for section in tried.get("sections", ()):
+                key = section, tried["way"]
+                seconds[key] = max(seconds[key], report.duration)
                 if outcome == "failed":
                     failed.add(section)
     terminalreporter.section("the line of docs/how-to/engines.md in each engine")
-    for section in sorted(sections, key=str.casefold):
+    for section in sorted({section for section, _ in seconds}, key=str.casefold):
         times = [f"{seconds[section, way]:.1f} s" for way in _WAYS if (section, way) in seconds]
         word = "one line, both ways" if len(times) == len(_WAYS) else "one line"
         terminalreporter.write_line(

@@ -35,16 +35,16 @@ class Desk:
     """A user with the page's project, who copies a recipe and runs it."""
 
     def __init__(
-        self, home: Home, root: Path, prefix: Path, env: dict[str, str], test: pytest.Item
+        self, home: Home, root: Path, prefix: Path, env: dict[str, str], tried: list[str]
     ) -> None:
         self.home, self.root, self.prefix = home, root, prefix
         self.env = home.env | env
-        self._test = test
+        self._tried = tried
         self.expected = f"{prefix} samtools/1.12 /data"
 
     def copy(self, section: str, folder: Path) -> None:
         """Write the files of one section of the page into a folder."""
-        self._test.user_properties.append(("section", section))
+        self._tried.append(section)
         (text,) = re.findall(rf"^## {section}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
         found = re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         assert found, section
@@ -101,7 +101,10 @@ def desk(request: pytest.FixtureRequest, cluster: Home, uv_backend: str) -> Desk
     (cluster.folder / ".bash_profile").write_text("".join(lines))
     has_jobs = "slurm" in request.fixturenames
     more = request.getfixturevalue("slurm").env if has_jobs else {}
-    return Desk(cluster, root, prefix, more, request.node)
+    tried: list[str] = []  # sections of the page, for the table in conftest.py
+    way = request.getfixturevalue("handed_on") if "handed_on" in request.fixturenames else ""
+    request.node.user_properties += [("sections", tried), ("way", way)]
+    return Desk(cluster, root, prefix, more, tried)
 
 
 def each(text: str) -> list[str]:

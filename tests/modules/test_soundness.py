@@ -256,8 +256,7 @@ def test_the_home_folder_that_tcl_itself_puts_for_a_tilde_is_a_guard(
         "XDG_STATE_HOME": f"{site.home.folder}/.local/state",
     }
     (tmp_path / "other/place").mkdir(parents=True)
-    after = site.value("READER", **({**kept, "HOME": f"{tmp_path}/other/place"}))
-    assert before != after
+    assert site.value("READER", HOME=f"{tmp_path}/other/place", **kept) != before
 
 
 def test_the_encoding_that_tcl_takes_from_the_locale_is_a_guard(site: Site) -> None:

@@ -88,7 +88,7 @@ def test_init_names_the_schema_unless_it_is_in_the_home_folder(home: Home) -> No
     path = Path(url2pathname(line.removeprefix("#:schema file://")))
     assert json.loads(path.read_text())["$schema"] == "http://json-schema.org/draft-07/schema#"
     home.env["HOME"] = str(path.parent.parent)
-    home.env["XDG_DATA_HOME"] = home.env["XDG_CACHE_HOME"] = str(home.folder)
+    home.env["XDG_STATE_HOME"] = home.env["XDG_CACHE_HOME"] = str(home.folder)
     home.command("init", "--force", cwd=root)
     assert "#:schema" not in (root / ".hpcenv.toml").read_text()
 
