@@ -1,6 +1,7 @@
 """The fixtures of all tests: tools, module trees, and a home for each test."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ settings.load_profile("untimed")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Provision the tools before any test. In CI, a missing tool ends the run."""
+    # What a script starts in the background ignores Ctrl-C, and so would all that the tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if all(map(_is_unit, config.args)):
         config.stash[_KNOWN] = provision.Provisioned({}, {}, "", "")
         return
