@@ -167,6 +167,7 @@ __autoenv_hpc_begin_trace() {
     PS4='+ '
     exec {BASH_XTRACEFD}>>"$__autoenv_hpc_folder/trace"
     set -x
+    : 'own process' $$
 }
 
 # Prints one record for each thing that belongs to a process. A value that ends in a newline is text.

@@ -8,7 +8,7 @@ from pathlib import Path
 import provision
 import pytest
 import trees
-from homes import CHECKOUT, MODULE_INIT, MODULE_TOOLS, USER, Home
+from homes import CHECKOUT, MODULE_INIT, MODULE_TOOLS, USER, Home, machine_modules
 from hypothesis import settings
 from slurm import Slurm
 
@@ -115,7 +115,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     """One Slurm for all jobs of a file."""
-    made = Slurm(tmp_path_factory.mktemp("slurm"), USER)
+    made = Slurm(tmp_path_factory.mktemp("slurm"), USER, machine_modules())
     yield made
     made.stop()
 

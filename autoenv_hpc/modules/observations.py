@@ -59,7 +59,7 @@ _DOUBTS = {
 }
 # Programs of which the answer depends on the machine or the user alone.
 _MACHINE_PROGRAMS = re.compile(
-    r"(?:\S*/)?(?:arch|uname(?:\s+-[mpis]+)+)\s*(?:2>\s*/dev/null)?\s*\Z"
+    r"(?:\S*/)?(?:arch|uname(?:\s+-[mpios]+)*)\s*(?:2>\s*/dev/null)?\s*\Z"
 )
 _HOST_PROGRAMS = re.compile(
     r"(?:\S*/)?(?:hostname|uname|nproc)(?:\s+-\w+)*\s*(?:2>\s*/dev/null)?\s*\Z"
@@ -252,7 +252,7 @@ class _Reader:
         self._tools: tuple[str, ...] = ()
         self._real: dict[str, str] = {"/": "/", "": ""}
         self._read: set[str] = set()  # the real paths of files
-        self._home = os.path.realpath(before.get("HOME", "/"))
+        self._busy = (os.path.realpath(before.get("HOME", "/")), "/etc")  # folders
 
     def read(self, questions: Iterable[Question]) -> Observations:
         questions = list(questions)
@@ -395,14 +395,17 @@ class _Reader:
     def _texts(self) -> tuple[dict[str, str], bool]:
         """The content of files whose time was set, as by those who publish a tree.
 
-        An edited one may get that time again. Also returns whether some cannot be compared so.
+        An edited one may get that time again. Also the content of those whose folder tells nothing.
+        And returned is whether some cannot be compared so.
         """
         shared = Counter(state.st_mtime_ns for state in self._regular.values())
         texts: dict[str, str] = {}
         left, is_crowded = _COMPARED, False
         for path, state in self._regular.items():
             is_set = state.st_ctime_ns - state.st_mtime_ns > _WRITTEN
-            if shared[state.st_mtime_ns] == 1 and not is_set:
+            real = self._resolve(path)
+            is_alone = real in self._read and os.path.dirname(real) in self._busy
+            if shared[state.st_mtime_ns] == 1 and not is_set and not is_alone:
                 continue
             text = read(path) if state.st_size <= min(left, LONGEST_TEXT) else None
             now = _state(path)
@@ -483,13 +486,14 @@ class _Reader:
     def _watch_folders(self) -> None:
         """Guard the folder of each file that was read.
 
-        Another file with the same time may take its place; its folder then has a new one. The
-        home folder and those for all users change too often for other reasons.
+        Another file with the same time may take its place; its folder then has a new one. Those for
+        all users change too often for other reasons, and so do the home folder and /etc, which has
+        another time on each host: of the files there, the content is compared.
         """
         for path in self._read:
             folder = os.path.dirname(path)
             now = _state(folder)
-            if folder != self._home and now and not now.st_mode & stat.S_ISVTX:
+            if folder not in self._busy and now and not now.st_mode & stat.S_ISVTX:
                 self._files.setdefault(folder, now.st_mtime_ns)
 
 

@@ -104,7 +104,8 @@ def login_shell(env: Env) -> tuple[Env, bytes]:
     traced = {"TERM": "dumb", "BASH_XTRACEFD": "9", "LMOD_SH_DBG_ON": "1"}
     with programs.scratch_folder() as folder:
         trace = os.path.join(folder, "trace")
-        words = ["--norc", "--noprofile", "-c", 'exec 9>"$0"; exec "$@"', trace]
+        begin = """exec 9>"$0"; echo "+ : 'own process' $$" >&9; exec "$@\""""
+        words = ["--norc", "--noprofile", "-c", begin, trace]
         try:
             output = _run(
                 [_BASH, *words, _BASH, "-xlc", _EXPORTED], {**env, **traced}, folder

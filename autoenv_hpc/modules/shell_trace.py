@@ -4,6 +4,9 @@ bash traces each command after all expansions: the files that are sourced, those
 each program. It traces neither the variables that were expanded nor where a command read from. The
 text of the sourced files shows them, where one too many only costs a guard. What is left in doubt
 is a question of the kind `doubt`.
+
+A trace may begin with the line `+ : 'own process' PID`: what is asked after that process by its
+number is the same in each run.
 """
 
 import os
@@ -37,7 +40,13 @@ _PLAIN_PROGRAMS = re.compile(
 )
 _AWKS = frozenset(("awk", "gawk", "mawk", "original-awk"))
 _AWK_ASKS = re.compile(r"system|getline|ENVIRON|rand|time|\|\s*\"")
-_CONSTANT = re.compile(r"(?:\S*/)?(?:id -(?:u|un|ru|nu)|whoami|logname)\Z")  # the cache is a user's
+_CONSTANT = re.compile(  # the cache is a user's
+    r"(?:\S*/)?(?:id -(?:u|un|ru|nu)|whoami|logname|uname(?: -[so])*"
+    r"|ps(?: -p ?\$\$| -o ?(?:comm|args|cmd)=?){2})\Z"
+)
+_OWN_PROCESS = re.compile(r"\+ : 'own process' (\d+)\n")
+_OF_OWN_PROCESS = r"(?<=/proc/){0}(?=/)|(?<=-p){0}(?!\w)|(?<=-p ){0}(?!\w)"
+_OWN_PROGRAM = re.compile(r"/proc/(?:\$\$|self)/(?:exe|comm)\Z")
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
@@ -78,10 +87,14 @@ def questions(trace: bytes, sourced: Iterable[str], env: Env) -> list[Question]:
     :param sourced: the scripts that no traced command sources.
     :param env: the environment at the beginning.
     """
-    reader = _Reader(env)
+    text = os.fsdecode(trace.replace(b"\0", b""))
+    own = _OWN_PROCESS.match(text)
+    if own:
+        text = re.sub(_OF_OWN_PROCESS.format(own[1]), "$$", text)
+    reader = _Reader(env, knows_itself=bool(own))
     for path in sourced:
         reader.source(path)
-    for command in _commands(os.fsdecode(trace.replace(b"\0", b""))):
+    for command in _commands(text):
         if command != _Command(1, _END):
             reader.take(command.text)
     return reader.questions
@@ -102,8 +115,9 @@ def _commands(trace: str) -> Iterator[_Command]:
 
 
 class _Reader:
-    def __init__(self, env: Env) -> None:
+    def __init__(self, env: Env, *, knows_itself: bool) -> None:
         self.questions: list[Question] = []
+        self._knows_itself = knows_itself  # the trace shows what is asked after its own process
         self._place: str | None = env.get("PWD", os.getcwd())  # None: it has changed directory
         self._path = env.get("PATH", os.defpath)
         self._home = env.get("HOME", "~")
@@ -180,6 +194,9 @@ class _Reader:
         if plain in _CHANGING:
             self._ask(_CHANGING[plain], plain)
             return
+        if name.endswith("/lmod/libexec/addto"):
+            self._add_to(name, [word for word in words if not word.startswith("-")])
+            return
         if not is_awk and (not _PLAIN_PROGRAMS.match(plain) or "-i" in words):
             self._ask("program", " ".join([plain, *words]))
             return
@@ -187,6 +204,14 @@ class _Reader:
             if word.startswith("/"):
                 kind = "link" if plain in ("readlink", "realpath") else "file"
                 self._ask(kind, word)
+
+    def _add_to(self, program: str, words: list[str]) -> None:
+        """Lmod's program that prints a search path with more entries (addto(1))."""
+        self._ask("read", program)
+        for variable in words[:1]:
+            self._ask("variable", variable)
+        for path in words[1:]:
+            self._file("kind", path)
 
     def _test(self, words: list[str]) -> None:
         for before, operator, after in zip(["", *words], words, [*words[1:], ""], strict=False):
@@ -255,6 +280,8 @@ class _Reader:
         except (OSError, ValueError):  # ValueError: a NUL in the name
             return
         self._functions |= {a or b for a, b in _FUNCTION.findall(text)}
+        if self._knows_itself:
+            text = re.sub(_OF_OWN_PROCESS.format(r"\$\$"), "", text.replace('"$$"', "$$"))
         self._variables(text)
         self._redirections(_SINGLE_QUOTED.sub("''", text))
 
@@ -281,5 +308,7 @@ class _Reader:
 
     def _ask(self, kind: str, what: str) -> None:
         question = Question(kind, what, "unseen", self._asker)
-        if what not in _DEVICES and question not in self.questions:
+        if what in _DEVICES or _OWN_PROGRAM.match(what):
+            return
+        if question not in self.questions:
             self.questions.append(question)

@@ -98,7 +98,7 @@ def desk(request: pytest.FixtureRequest, cluster: Home, uv_backend: str) -> Desk
     # a login shell sets the modules up, as on every cluster
     names = ("LMOD_", "MODULE")
     lines = [f"export {n}='{v}'\n" for n, v in cluster.env.items() if n.startswith(names)]
-    (cluster.folder / ".bash_profile").write_text("".join(lines))
+    cluster.login("".join(lines))
     has_jobs = "slurm" in request.fixturenames
     more = request.getfixturevalue("slurm").env if has_jobs else {}
     tried: list[str] = []  # sections of the page, for the table in conftest.py

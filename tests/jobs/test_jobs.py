@@ -52,7 +52,7 @@ def desk(cluster: Home, slurm: Slurm) -> Desk:
     # a login shell sets the modules up, as on every cluster
     setup = {n: v for n, v in cluster.env.items() if n.startswith(("LMOD_", "MODULE"))}
     lines = [f"export {name}='{value}'\n" for name, value in setup.items()]
-    (cluster.folder / ".bash_profile").write_text("".join(lines))
+    cluster.login("".join(lines))
     return Desk(cluster, slurm, root)
 
 
@@ -74,9 +74,7 @@ def test_from_each_kind_of_script(desk: Desk, tool: str, shebang: str) -> None:
 @pytest.mark.parametrize("export", ["ALL", "NONE", "HOME", "ALL,LMOD_CMD=:", "ALL,MODULEPATH="])
 def test_whatever_the_job_inherits(desk: Desk, tool: str, export: str) -> None:
     kept = {n: v for n, v in desk.home.env.items() if n.startswith(("LMOD_", "MODULE"))}
-    (desk.home.folder / ".bash_profile").write_text(
-        "".join(f"export {n}='{v}'\n" for n, v in kept.items())
-    )
+    desk.home.login("".join(f"export {n}='{v}'\n" for n, v in kept.items()))
     _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- {SHOW}\n", f"--export={export}")
     assert out == expected(desk)
 
@@ -88,7 +86,7 @@ def test_by_a_shim(desk: Desk, tool: str, export: str) -> None:
     login = "".join(
         f"export {n}='{v}'\n" for n, v in desk.home.env.items() if n[:3] in ("LMO", "MOD")
     )
-    (desk.home.folder / ".bash_profile").write_text(login)
+    desk.home.login(login)
     bash = desk.home.command("shim", cwd=desk.root).stdout.splitlines()[1]
     task = desk.home.folder / "task"
     task.write_text(f"srun {SHOW}\npwd\nfalse | cat\necho on\n")

@@ -99,7 +99,7 @@ def test_the_first_call_and_later_ones_start_cmd_alike(
 
 def test_without_a_path_cmd_has_that_of_a_login_shell(home: Home) -> None:
     home.project('[paths]\nPATH = { prepend = ["bin"] }\n', "p")
-    (home.folder / ".bash_profile").write_text("export PATH=/usr/bin:/bin:/of/the/site\n")
+    home.login("export PATH=/usr/bin:/bin:/of/the/site\n")
     line = (
         f"unset PATH; PATH=/usr/bin; export -n PATH; '{COMMAND}' exec -C p -- bash -c 'echo $PATH'"
     )
@@ -110,7 +110,7 @@ def test_without_a_path_cmd_has_that_of_a_login_shell(home: Home) -> None:
                 capture_output=True, text=True,
             )  # fmt: skip
             assert done.stdout == f"{home.folder}/p/bin:/usr/bin:/bin:/of/the/site\n", done.stderr
-    (home.folder / ".bash_profile").write_text("export PATH=/usr/bin:/bin\n")
+    home.login("export PATH=/usr/bin:/bin\n")
     done = subprocess.run(
         ["/bin/bash", "-c", line], cwd=home.folder, env={"HOME": str(home.folder)}, check=True,
         capture_output=True, text=True,

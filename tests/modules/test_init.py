@@ -21,7 +21,7 @@ def login_shell(home: Home) -> None:
     functions = [
         f"{n[10:-2]} {home.env[n]}; export -f {n[10:-2]}" for n in names if n.endswith("%%")
     ]
-    (home.folder / ".bash_profile").write_text("\n".join([*exports, *functions]) + "\n")
+    home.login("\n".join([*exports, *functions]) + "\n")
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)

@@ -269,7 +269,7 @@ def without_modules(cluster: Home) -> None:
     exports = "\n".join(
         f"export {n}='{v}'" for n, v in cluster.env.items() if n.startswith(("LMOD", "MODULE"))
     )
-    (cluster.folder / ".bash_profile").write_text(exports)
+    cluster.login(exports)
     for name in [
         n for n in cluster.env if n.startswith(("LMOD", "MODULE", "BASH_FUNC_", "__MODULES"))
     ]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from homes import Home
 
-from autoenv_hpc.modules import observations, scratch_shell, shell_trace
+from autoenv_hpc.modules import login, observations, scratch_shell, shell_trace
 from autoenv_hpc.modules.observations import Question
 
 HOST = os.uname().nodename
@@ -55,6 +55,12 @@ def asked(script: Path, line: str, **more: str) -> set[tuple[str, str]]:
         ("set +x; [ -e /hidden ]", ("doubt", "what no trace shows")),
         ("f() { [ -e /in/it ]; }; f", ("kind", "/in/it")),
         ("PATH=/first:$PATH; type unheard-of", ("kind", "/first/unheard-of")),
+        ("x=$(ps -p $$ -o ppid=)", ("program", "ps -p $$ -o ppid=")),
+        ("x=$(ps -p $PPID -ocomm=)", ("process", "$PPID")),
+        ("[ -e /proc/$PPID/exe ]", ("process", "$PPID")),
+        ("x=${y:-$$}", ("process", "$$")),
+        ("x=$(/b/lmod/libexec/addto --append V /nowhere/b)", ("read", "/b/lmod/libexec/addto")),
+        ("x=$(/b/lmod/libexec/addto --append V /nowhere/b)", ("variable", "V")),
     ],
 )
 def test_a_trace_shows_what_a_script_asks(
@@ -67,12 +73,23 @@ def test_a_trace_shows_what_a_script_asks(
 
 
 @pytest.mark.parametrize(
-    "line", ["export X=1", "x=$(id -u)", 'y="${x#a}"; x=a', "case $- in *i*) ;; esac", "umask 022"]
+    "line",
+    [
+        "export X=1",
+        "x=$(id -u)",
+        'y="${x#a}"; x=a',
+        "case $- in *i*) ;; esac",
+        "umask 022",
+        "x=$(uname)",
+        "[ -f /proc/$$/exe ] && x=$(readlink /proc/$$/exe)",
+        'x=$(ps -p $$ -ocomm=); y=$(/bin/ps -p "$$" -o comm=)',
+    ],
 )
 def test_a_harmless_script_is_bound_to_no_host(tmp_path: Path, line: str) -> None:
     questions = [Question(*pair, "unseen", "") for pair in asked(tmp_path / "script", line)]
     found = observations.script_guards(questions, {}, 10**20)
     assert (found.host, found.max_age, found.not_storable_because) == (None, None, None)
+    assert not [path for path in [*found.files, *found.present] if path.startswith("/proc")]
 
 
 class Bare:
@@ -82,11 +99,10 @@ class Bare:
         self.home = cluster.folder
         self._cluster = cluster
         self._root = cluster.project('modules = ["lib/1"]\n', "p")
-        self.profile = self.home / ".bash_profile"
         names = ("LMOD_CMD", "LMOD_PKG", "MODULES_CMD", "MODULESHOME")
         lines = [f"export {n}={cluster.env[n]}\n" for n in names if n in cluster.env]
         self.setup = "".join(lines) + ". ~/.modules_of_mine\n"
-        self.profile.write_text(self.setup)
+        cluster.login(self.setup)
         self.uses("old")
 
     def uses(self, name: str) -> None:
@@ -129,6 +145,24 @@ def test_a_bare_job_sees_each_file_that_its_login_shell_reads(cluster: Home, too
 
 
 _ELSEWHERE = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "-")
+
+
+@pytest.mark.parametrize("tool", ["lmod"])
+def test_a_bare_job_is_replayed_on_each_host_with_the_profile_that_lmod_ships(
+    cluster: Home, tool: str
+) -> None:
+    del tool
+    if login.with_path({"HOME": "/nonexistent"})[1].host:
+        pytest.skip("this machine's own login files ask for the host, or run unknown programs")
+    bare = Bare(cluster)
+    line = f"export MODULEPATH_ROOT={bare.home}; . {cluster.env['LMOD_PKG']}/init/profile\n"
+    cluster.login(f"{line}. ~/.modules_of_mine\n")
+    subprocess.run(["sleep", "0.1"], check=True)
+    assert (bare.value(), bare.is_replayed()) == ("old", True)
+    if not subprocess.run(["unshare", "--uts", "true"], check=False).returncode:
+        assert bare.is_replayed(*_ELSEWHERE)
+
+
 _BY_HOST = {
     "a program": '[ "$(uname -n)" = elsewhere ]',
     "its own variable": "[ $HOSTNAME = elsewhere ]",
@@ -152,7 +186,7 @@ def test_a_login_file_that_asks_for_the_host_binds_to_it(
     detect.write_text('#!/bin/sh\n[ "$(uname -n)" = elsewhere ]\n')
     detect.chmod(0o755)
     there = f"if {_BY_HOST[how]}; then export MODULEPATH={bare.home}/there; fi\n"
-    bare.profile.write_text(bare.setup + there)
+    cluster.login(bare.setup + there)
     subprocess.run(["sleep", "0.1"], check=True)
     assert (bare.value(), bare.is_replayed()) == ("old", True)
     assert not bare.is_replayed(*_ELSEWHERE)

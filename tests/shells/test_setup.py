@@ -78,6 +78,7 @@ def test_what_stands_in_the_way_is_said(home: Home) -> None:
     said = home.command("setup", "--shell", "bash").stderr
     assert f"add `. ~/.bashrc` to {home.folder}/.bash_profile" in said
     home.command("setup", "--shell", "bash", "--remove")
+    (home.folder / ".bash_profile").unlink(missing_ok=True)
     (home.folder / ".profile").write_text("[ -n $BASH_VERSION ] && . ~/.bashrc\n")
     assert ".profile" not in home.command("setup", "--shell", "bash").stderr
     (home.folder / ".config").write_text("in the way")

@@ -1,7 +1,9 @@
 """A user's home on a cluster, with the command and with shells that have the hook."""
 
+import functools
 import os
 import pwd
+import re
 import shlex
 import shutil
 import subprocess
@@ -21,6 +23,7 @@ HOSTILE = """it's "a" test; && $(touch x) `x` \\ *e- èрт🚒♞中片"""
 USER = pwd.getpwuid(os.getuid()).pw_name
 SHELLS = ("bash", "zsh", "fish")
 MODULE_TOOLS = ("lmod", "modules")
+_OF_MODULES = re.compile(r"LMOD|MODULE|ModuleTable|_LMFILES_|BASH_ENV|BASH_FUNC")
 
 
 # The lines of a site's rc files; bash inherits the functions if it can.
@@ -42,6 +45,27 @@ MODULE_INIT = {
 }
 
 
+@functools.cache
+def machine_modules() -> dict[str, str]:
+    """The variables and functions by which the machine's own login files set up modules."""
+    words = ["/bin/bash", "-lc", "command env -0"]
+    env = {"HOME": "/nonexistent", "USER": USER, "LOGNAME": USER}
+    said = subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout
+    pairs = (field.split("=", 1) for field in said.split("\0") if field)
+    return {name: value for name, value in pairs if _OF_MODULES.search(name)}
+
+
+def _forgotten() -> str:
+    """The lines that undo what the machine's own login files set up for modules."""
+    names = machine_modules()
+    functions = [name[10:-2] for name in names if name.startswith("BASH_FUNC_")]
+    lines = [
+        f"unset {' '.join(name for name in names if name.isidentifier())}\n",
+        f"unset -f {' '.join(functions)}\n",
+    ]
+    return "".join(lines) if names else ""
+
+
 class Home:
     """One user's home on a cluster, with all that belongs to it."""
 
@@ -56,6 +80,12 @@ class Home:
             "TERM": "dumb", "LANG": "C.UTF-8", "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "off", "LMOD_PAGER": "none", "MODULES_PAGER": "", **env,
         }  # fmt: skip
         self._shells: list[Shell] = []
+        if _forgotten():
+            self.login("")
+
+    def login(self, text: str) -> None:
+        """Write the file of login shells, on a cluster whose own files set up no modules."""
+        (self.folder / ".bash_profile").write_text(_forgotten() + text)
 
     def project(self, text: str, where: str = HOSTILE, *, allow: bool = True) -> Path:
         """Make a folder with a configuration below home; return it."""

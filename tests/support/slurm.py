@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _CONFIGURATION = """\
@@ -42,7 +43,12 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=10 State=UP
 class Slurm:
     """A running Slurm."""
 
-    def __init__(self, folder: Path, user: str) -> None:
+    def __init__(self, folder: Path, user: str, forget: Mapping[str, str]) -> None:
+        """Start it.
+
+        :param forget: variables of the machine's login files, which Slurm reads for jobs that do
+            not inherit the environment; tasks get none that has this value.
+        """
         self._folder = folder
         for part in ("munge", "state", "spool/n1", "spool/n2"):
             (folder / part).mkdir(parents=True)
@@ -52,6 +58,13 @@ class Slurm:
         text = _CONFIGURATION.format(
             host=os.uname().nodename.split(".")[0], user=user, folder=folder, ports=_free_ports(3)
         )
+        if forget:
+            names = {n: shlex.quote(v) for n, v in forget.items() if n.isidentifier()}
+            lines = [f'[ "${n}" != {v} ] || echo unset {n}\n' for n, v in names.items()]
+            prolog = folder / "prolog"
+            prolog.write_text("#!/bin/sh\n" + "".join(lines))
+            prolog.chmod(0o755)
+            text += f"TaskProlog={prolog}\n"
         (folder / "slurm.conf").write_text(text)
         self.env = {"SLURM_CONF": str(folder / "slurm.conf")}
         munge = [
