@@ -74,7 +74,7 @@ def _versions(file: str, _t: str, read: recipe.Recipe, _p: list[Command]) -> Ite
 def _generations(
     file: str, _t: str, read: recipe.Recipe, parsed: list[Command]
 ) -> Iterator[Finding]:
-    names = [entry.partition("/") for entry in read.modules]
+    names = [entry.partition("/") for entry in dict.fromkeys(read.modules)]
     counts = Counter(name.lower() for name, _, version in names if version)
     for folded, number in counts.items():
         if number > 1:
@@ -111,7 +111,7 @@ def _activation(
 
 
 def _conda(file: str, text: str, read: recipe.Recipe, parsed: list[Command]) -> Iterator[Finding]:
-    is_login = re.match(r"#!.*\s-\w*l", text) is not None
+    is_login = re.match(r"#!.*\s(?:-\w*[il]|--login)", text) is not None
     has_hook = re.search(r"conda\.sh|shell\.\w+ hook|shell hook|conda init|bashrc|mamba\.sh", text)
     for command in parsed:
         is_activation = command.words[0] in _CONDAS and command.words[1:2] == ("activate",)

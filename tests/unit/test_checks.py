@@ -54,6 +54,9 @@ def test_a_mistake_is_found_at_its_line(script: str, expected: tuple[str, str, i
     [
         "#!/bin/bash\nmodule purge\nmodule load GCC/12.3.0 Python/3.11.3\nsource /e/bin/activate\nsrun python x.py\n",
         "#!/bin/bash -l\nconda activate tf\n",
+        "#!/bin/bash --login\nconda activate tf\n",
+        "#!/usr/bin/env -S bash -i\nconda activate tf\n",
+        "#!/bin/bash\nmodule load gcc/7 R/3.5\nmodule load intel/17 R/3.5\n",  # for another compiler
         '#!/bin/bash\neval "$(conda shell.bash hook)"\nconda activate tf\n',
         "#!/bin/bash\nmodule load Anaconda3/2023.07\nconda activate tf\n",
         "#!/bin/bash\n#SBATCH --export=NONE\nexport SLURM_EXPORT_ENV=ALL\nsrun x\n",
