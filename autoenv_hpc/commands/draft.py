@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from typing import NamedTuple
 
 from autoenv_hpc.activations import active, other_venvs
@@ -10,6 +9,7 @@ from autoenv_hpc.context import Context
 from autoenv_hpc.environment import Env
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.modules import bookkeeping, login, requested, scratch_shell, tool
+from autoenv_hpc.system.search_path import on_path
 from autoenv_hpc.venvs import record
 
 
@@ -89,11 +89,11 @@ def _venv(env: Env, root: str) -> tuple[str, dict[str, object] | None]:
 
 def _python(cfg: record.PyvenvCfg, env: Env) -> str | None:
     """The base interpreter's path, unless it is the one that is found without being named."""
-    first = shutil.which("python3", path=env.get("PATH", os.defpath))
-    path = os.path.join(cfg.home, f"python{'.'.join(cfg.version.split('.')[:2])}")
-    if first and os.path.realpath(first) == os.path.realpath(path):
+    first = next(on_path(("python3", "python"), env, first_folder_only=True), None)
+    there = [path for path in record.base_programs(cfg) if os.access(path, os.X_OK)]
+    if first and os.path.realpath(first) in map(os.path.realpath, there):
         return None
-    return path if os.access(path, os.X_OK) else None
+    return next(iter(there), None)
 
 
 def _relative(path: str, root: str) -> str:

@@ -138,11 +138,11 @@ def remedy(request: VenvRequest, alternative: str = "") -> str:
 def _bases(cfg: record.PyvenvCfg) -> list[str]:
     """The resolved prefixes that the base interpreter may report.
 
-    There may be two: `home` can be a folder of links to an interpreter in another folder.
+    There may be several: `home` can be a folder of links to interpreters in other folders.
     """
-    program = os.path.realpath(os.path.join(cfg.home, f"python{_short(cfg.version)}"))
-    folders = (os.path.dirname(cfg.home), os.path.dirname(os.path.dirname(program)))
-    return [os.path.realpath(folder) for folder in folders]
+    programs = map(os.path.realpath, record.base_programs(cfg))
+    beside = [os.path.dirname(os.path.dirname(program)) for program in programs]
+    return [os.path.realpath(folder) for folder in (os.path.dirname(cfg.home), *beside)]
 
 
 def _short(version: str) -> str:

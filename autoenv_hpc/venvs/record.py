@@ -43,6 +43,12 @@ class PyvenvCfg(NamedTuple):
     made_by: BackendName = "venv"
 
 
+def base_programs(cfg: PyvenvCfg) -> list[str]:
+    """The paths that the base interpreter may have; a folder need not have it under each name."""
+    short = ".".join(cfg.version.split(".")[:2])
+    return [os.path.join(cfg.home, name) for name in (f"python{short}", "python3", "python")]
+
+
 def exists(path: str) -> bool:
     """Whether there is anything at the path. An empty folder counts as nothing.
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,28 @@ def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
         )
         shutil.rmtree(root / f".venv-{short}")
     assert found == {"uv": True, "pyenv": True, "path": True}
+
+
+@pytest.mark.parametrize("backend", ["venv", "virtualenv", "uv"])
+@pytest.mark.parametrize("name", ["python3", "python"])
+def test_a_folder_of_links_to_a_python_need_not_have_each_name(
+    home: Home, venv_tools: Path, tmp_path: Path, backend: str, name: str
+) -> None:
+    version = (3, 10) if (3, 10) in FOUND else ALL[0]
+    links = linked(tmp_path / "module/bin", name, version)
+    home.env["PATH"] = f"{links}:{venv_tools}:{home.env['PATH']}"
+    root = home.project(f'[venv]\nbackend = "{backend}"\n', "p")
+    for _ in range(2):
+        assert version_of(home, root) == "{}.{}".format(*version)
+    active = {"VIRTUAL_ENV": f"{root}/.venv"}
+    (home.folder / "q").mkdir()
+    for path, python in ((home.env["PATH"], None), ("/usr/bin:/bin", f"{links}/{name}")):
+        home.command(
+            "init", "--from-loaded", "--force", cwd=home.folder / "q", env={**active, "PATH": path}
+        )
+        written = tomllib.loads((home.folder / "q/.hpcenv.toml").read_text())["venv"]
+        if backend == "venv":  # the others may resolve the link
+            assert written.get("python") == python
 
 
 def test_the_newest_of_pyenvs_patch_versions_is_meant(home: Home) -> None:
