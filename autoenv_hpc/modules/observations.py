@@ -393,10 +393,11 @@ class _Reader:
             self._changed = self._changed or f"{path} changed during the load"
 
     def _texts(self) -> tuple[dict[str, str], bool]:
-        """The content of files whose time was set, as by those who publish a tree.
+        """The content of files whose time does not tell enough.
 
-        An edited one may get that time again. Also the content of those whose folder tells nothing.
-        And returned is whether some cannot be compared so.
+        If it was set, as by those who publish a tree, an edited file may get it again. If the
+        folder's time is no guard, another file with the same time may take its place. Also returns
+        whether some are too long to compare.
         """
         shared = Counter(state.st_mtime_ns for state in self._regular.values())
         texts: dict[str, str] = {}
@@ -404,8 +405,8 @@ class _Reader:
         for path, state in self._regular.items():
             is_set = state.st_ctime_ns - state.st_mtime_ns > _WRITTEN
             real = self._resolve(path)
-            is_alone = real in self._read and os.path.dirname(real) in self._busy
-            if shared[state.st_mtime_ns] == 1 and not is_set and not is_alone:
+            is_in_busy = real in self._read and os.path.dirname(real) in self._busy
+            if shared[state.st_mtime_ns] == 1 and not is_set and not is_in_busy:
                 continue
             text = read(path) if state.st_size <= min(left, LONGEST_TEXT) else None
             now = _state(path)
@@ -421,6 +422,9 @@ class _Reader:
     def _kernel(self, kind: str, path: str, answer: str, asker: str) -> None:
         """What the kernel shows as files has no time that means anything."""
         self._flags.add("host")
+        if re.match(r"/proc/(?:\d+|\$\$)/", path):
+            self._refuse(asker, _REASONS["process"])
+            return
         if answer == "absent":
             self._files[path] = None
         elif kind in ("kind", "access", "link"):

@@ -206,7 +206,7 @@ class _Reader:
                 self._ask(kind, word)
 
     def _add_to(self, program: str, words: list[str]) -> None:
-        """Lmod's program that prints a search path with more entries (addto(1))."""
+        """Lmod's program that prints a search path with more entries (libexec/addto)."""
         self._ask("read", program)
         for variable in words[:1]:
             self._ask("variable", variable)
@@ -308,7 +308,6 @@ class _Reader:
 
     def _ask(self, kind: str, what: str) -> None:
         question = Question(kind, what, "unseen", self._asker)
-        if what in _DEVICES or _OWN_PROGRAM.match(what):
-            return
-        if question not in self.questions:
+        is_known = what in _DEVICES or _OWN_PROGRAM.match(what)
+        if not is_known and question not in self.questions:
             self.questions.append(question)

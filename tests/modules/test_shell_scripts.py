@@ -144,6 +144,16 @@ def test_a_bare_job_sees_each_file_that_its_login_shell_reads(cluster: Home, too
     assert (bare.value(), bare.is_replayed()) == ("new", True)
 
 
+@pytest.mark.parametrize(
+    "line", ["[ -e /proc/$$/status ]", "[ -d /proc/$PPID/fd ]", "x=$(</proc/$$/stat)"]
+)
+def test_what_is_asked_of_a_process_is_no_guard(tmp_path: Path, line: str) -> None:
+    questions = [Question(*pair, "unseen", "") for pair in asked(tmp_path / "script", line)]
+    found = observations.script_guards(questions, {}, 10**20)
+    assert found.not_storable_because
+    assert not [path for path in [*found.files, *found.present] if path.startswith("/proc")]
+
+
 _ELSEWHERE = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "-")
 
 
