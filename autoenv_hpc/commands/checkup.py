@@ -79,7 +79,7 @@ def _home(context: Context) -> Iterator[Finding]:
     for path in glob.glob(f"{kernels}/*/kernel.json"):
         try:
             program = json.loads(files.read(path))["argv"][0]
-        except (OSError, ValueError, KeyError, IndexError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
         cfg = record.pyvenv_cfg(os.path.dirname(os.path.dirname(str(program))))
         if cfg and not cfg.home.startswith(("/usr/", "/bin")):

@@ -41,7 +41,7 @@ def connection(words: Sequence[str]) -> Content | None:
     for word in reversed(words):
         try:
             found = json.loads(files.read(word))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(found, dict) and all(f"{name}_port" in found for name in _PORTS):
             return found

@@ -153,5 +153,5 @@ def _read(path: str) -> Kernel | None:
             program=argv[0],
             command=tuple(argv[argv.index("--") + 1 :]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -11,6 +11,7 @@ _REDIRECTION = re.compile(r"\d*(?:&>>|&>|>>|>\||>&|<&|<>|<<<|<<-|<<|[<>])(?!\()"
 _BLANK = re.compile(r"[ \t]+")
 _PLAIN = re.compile(r"[^\s;&|()<>'\"\\$`]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_DEEPEST = 100  # quotes within each other
 
 
 class Token(NamedTuple):
@@ -22,7 +23,7 @@ class Token(NamedTuple):
 
 
 class Unreadable(Exception):  # noqa: N818 - what the script is
-    """A quote or a parenthesis has no end."""
+    """A quote or a parenthesis has no end, or there are too many within each other."""
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -38,6 +39,7 @@ class _Lexer:
         self._text = text
         self._at = 0
         self._documents: list[tuple[str, bool]] = []  # the ends of here-documents, and `<<-`
+        self._depth = 0  # of quotes within expansions within quotes
 
     @property
     def _line(self) -> int:
@@ -117,10 +119,14 @@ class _Lexer:
     def _quoted(self, quote: str) -> None:
         start = self._at
         self._at += 1
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise Unreadable(f"line {self._line}: more than {_DEEPEST} quotes within each other")
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == quote:
                 self._at += 1
+                self._depth -= 1
                 return
             if char == "\\" and quote != "'":
                 self._at += 2

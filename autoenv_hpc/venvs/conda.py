@@ -226,15 +226,17 @@ def _variables(prefix: str) -> Env:
     *packages, state = _variable_files(prefix)
     for file in packages:
         variables |= _read_json(file)
-    variables |= _read_json(state).get("env_vars", {})
-    return {name: value for name, value in variables.items() if value != "***unset***"}
+    own = _read_json(state).get("env_vars")
+    variables |= own if isinstance(own, dict) else {}
+    texts = {name: value for name, value in variables.items() if isinstance(value, str)}
+    return {name: value for name, value in texts.items() if value != "***unset***"}
 
 
 def _read_json(file: str) -> dict[str, Any]:
     try:
         with open(file, encoding="utf-8") as stream:
             content = json.load(stream)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -120,7 +120,13 @@ def test_a_group_runs_like_the_lines_around_it() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["#!/bin/csh\nmodule load a/1\n", "#!/usr/bin/env python3\n", "echo 'no end\n", "$( (\n"],
+    [
+        "#!/bin/csh\nmodule load a/1\n",
+        "#!/usr/bin/env python3\n",
+        "echo 'no end\n",
+        "$( (\n",
+        '"${' * 1000,
+    ],
 )
 def test_what_is_no_such_script_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):

@@ -801,3 +801,16 @@ def test_a_conda_that_a_module_brings(
         here.run("cd ~")
         assert_same(before, here.snapshot())
     assert is_stored(cluster, root)
+
+
+@pytest.mark.parametrize(
+    "state", ["[" * 100_000, '{"env_vars": ["A"]}', '{"env_vars": {"COURSE": 1}}', "\\xff", ""]
+)
+def test_a_conda_state_that_is_damaged_gives_no_variables(
+    home: Home, packed: Path, state: str
+) -> None:
+    (packed / "conda-meta/state").write_text(state)
+    root = home.project(f'[venv]\nbackend = "existing"\npath = "{packed}"\n', "p")
+    line = 'echo "$CONDA_PREFIX ${COURSE-}"'
+    done = home.command("exec", "-C", str(root), "--", "/bin/sh", "-c", line)
+    assert done.stdout == f"{packed} \n"
