@@ -3,7 +3,8 @@
 # make unit      passes those that need neither a shell nor a module tool, in seconds
 # make coverage  says which branches the tests take; COVERAGE="tests/jobs -k ranks" chooses tests
 # make proof     compares replays with real loads, in random module trees: ROUNDS=5000 SEED=1;
-#                FAULTS=1 injects a fault into each system call that changes a file instead;
+#                FAULTS=1 injects a fault into each system call that changes a file instead,
+#                FAULTS=60 into as many of each action;
 #                WALKS=3000 goes random walks through projects, in each shell;
 #                FUZZ=1000000 gives as many hostile inputs to each reader
 # make engines   runs every recipe of the page on workflow engines, with the real ones from PyPI
@@ -68,7 +69,7 @@ proof: checkout
 	FUZZ=$(FUZZ) SEED=$(SEED) $(IN)/python -m pytest -n 2 -s tests/fuzz $(PYTEST)
 else ifdef FAULTS
 proof: lint
-	FAULTS=1 $(IN)/python -m pytest -n 2 -rP tests -m faults $(PYTEST)
+	FAULTS=$(FAULTS) $(IN)/python -m pytest -n 2 -rP tests -m faults $(PYTEST)
 else
 proof: checkout
 	@PYTHONPATH=tests:tests/support $(IN)/python -m proof --rounds $(ROUNDS) --walks $(WALKS) $(if $(SEED),--seed $(SEED))

@@ -1,5 +1,6 @@
 """The entry point of the Python process."""
 
+import errno
 import os
 import sys
 
@@ -7,6 +8,9 @@ from autoenv_hpc.environment import Env
 
 _TRUE = "AUTOENV_HPC_TRUE_"
 _HIDDEN = ("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "LC_CTYPE", "SHELLOPTS", "BASHOPTS")
+# What fails because of the machine; any other error that nobody expected is a bug.
+_DISK = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ESTALE}
+_OF_THE_MACHINE = _DISK | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 
 
 def main() -> int:
@@ -42,12 +46,24 @@ def main() -> int:
         return problem.status
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        report.problem(Problem(_of_the_machine(error)))
+        return 125 if "exec" in arguments[:2] else 1
     except KeyboardInterrupt as interrupt:
         for text in interrupt.args:  # what was interrupted, if more than a moment's work
             report.problem(Problem(text))
         return 130
     finally:
         report.finish()
+
+
+def _of_the_machine(error: OSError) -> str:
+    """The message about a fault of the machine; any other error is raised again."""
+    if error.errno not in _OF_THE_MACHINE:
+        raise error
+    where = f"{error.filename}: " if error.filename else ""
+    remedy = "this machine or its file system failed: try again, or on another host"
+    return f"{where}{error.strerror} ({remedy})"
 
 
 def true_environment(given: Env) -> Env:

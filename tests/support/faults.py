@@ -22,8 +22,7 @@ _CALLS = (
 )  # fmt: skip
 _LINE = re.compile(r"(?:(?P<pid>\d+) +)?(?P<call>\w+)\((?P<words>.*)")
 _OPENS = ("openat", "open")
-_ALL = bool(os.environ.get("FAULTS"))
-_SOME = 3  # faults of each action in an ordinary run
+_WANTED = os.environ.get("FAULTS", "3")  # faults of each action; 1: all of them
 
 
 class Fault(NamedTuple):
@@ -48,7 +47,7 @@ def strace(words: Sequence[str], options: Sequence[str], log: str = "/dev/null")
 def faults(
     words: Sequence[str], env: Mapping[str, str], cwd: Path, log: Path, below: Path
 ) -> list[Fault]:
-    """All faults of a command that works; without FAULTS=1, a few of them, always the same.
+    """The faults of a command that works: all, or as many as FAULTS says, always the same.
 
     :param log: a file for the trace.
     :param below: the folder whose files matter; others, such as pipes, are left alone.
@@ -71,9 +70,9 @@ def faults(
             calls.add((match["call"], counts[key]))
     found = [Fault(*call, kind) for call in sorted(calls) for kind in KINDS]
     assert found, "the command changes no file"
-    return (
-        found if _ALL else sorted(random.Random(len(found)).sample(found, min(_SOME, len(found))))
-    )
+    number = len(found) if _WANTED == "1" else min(int(_WANTED), len(found))
+    print(f"{number} of {len(found)} faults in {' '.join(words)}")  # noqa: T201 - for `make proof`
+    return sorted(random.Random(len(found)).sample(found, number))
 
 
 class Snapshot:

@@ -1,12 +1,16 @@
 """What reaches a terminal, and what becomes of output that cannot be written."""
 
+import errno
 import io
 import os
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from autoenv_hpc import __main__
 from autoenv_hpc.errors import Problem
 from autoenv_hpc.printable import printable
 from autoenv_hpc.report import Report
@@ -51,3 +55,27 @@ def test_all_output_goes_through_one_place() -> None:
     files = PACKAGE.rglob("*.py")
     writers = {f for f in files if re.search(r"sys\.std(out|err)\.(write|buffer)", f.read_text())}
     assert {str(file.relative_to(PACKAGE)) for file in writers} <= known
+
+
+@pytest.mark.parametrize(("words", "status"), [(["list"], 1), (["exec", "--", "true"], 125)])
+def test_a_fault_of_the_machine_is_one_line(
+    words: list[str],
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail(error: OSError) -> Callable[..., int]:
+        def run(*_words: object) -> int:
+            raise error
+
+        return run
+
+    monkeypatch.setattr(sys, "argv", ["autoenv-hpc", *words])
+    monkeypatch.setattr("autoenv_hpc.cli.run", fail(OSError(errno.EIO, "gone", "/dev/null")))
+    assert __main__.main() == status
+    said = capfd.readouterr().err
+    assert said.startswith("autoenv-hpc: /dev/null: gone (")
+    assert said.count("\n") == 1
+    monkeypatch.setattr("autoenv_hpc.cli.run", fail(FileNotFoundError(errno.ENOENT, "a bug")))
+    with pytest.raises(FileNotFoundError):
+        __main__.main()

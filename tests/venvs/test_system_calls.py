@@ -15,7 +15,7 @@ from homes import COMMAND, Home
 
 # A Python that reads no .pth file, no pyvenv.cfg or no module of its own says so before our first line.
 _OF_PYTHON = re.compile(
-    r"Error processing line|<frozen getpath>|Fatal Python error|init_import_site"
+    r"Error processing line|<frozen getpath>|<frozen importlib|Fatal Python error"
 )
 CODE = ("python", "-c", "import spacy; print(spacy.__version__)")
 
