@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LEASE = 30.0  # seconds without a heartbeat; then another process takes over
 _POLL = 0.2
+_UNWRITTEN = 2.0  # seconds for which a lock may be empty
 _LOOKS = 3  # at the file, which a process that takes over puts aside for a moment
 
 
@@ -69,8 +70,9 @@ def hold(path: str, progress: Progress) -> Iterator[Hold]:
         try:
             lease.acquire(timeout=0)
         except TimeoutError:
-            progress(f"waiting for {record.builder(path)}, which builds {path}")
-            lease.acquire()
+            if not _drop_unwritten(path):
+                progress(f"waiting for {record.builder(path)}, which builds {path}")
+            _wait(lease, path)
     except OSError as error:
         from autoenv_hpc.venvs import installers  # noqa: PLC0415 - only a failure needs it
 
@@ -82,6 +84,40 @@ def hold(path: str, progress: Progress) -> Iterator[Hold]:
     finally:
         with contextlib.suppress(OSError):
             lease.release()
+
+
+def _wait(lease: "SoftFileLease", path: str) -> None:
+    while True:
+        try:
+            lease.acquire(timeout=_LEASE)
+        except TimeoutError:
+            _drop_unwritten(path)
+        else:
+            return
+
+
+def _drop_unwritten(path: str) -> bool:
+    """Remove a lock that stays empty: its maker was killed just then, or the disk was full.
+
+    It is put aside first. If it is another one by then, which is written, it comes back.
+    """
+    file = _file(path)
+    aside = f"{file}.{os.getpid()}"
+    with contextlib.suppress(OSError):
+        before = os.lstat(file)
+        if before.st_size:
+            return False
+        time.sleep(_UNWRITTEN)
+        now = os.lstat(file)
+        if now.st_size or (now.st_ino, now.st_mtime_ns) != (before.st_ino, before.st_mtime_ns):
+            return False
+        os.rename(file, aside)
+        if os.lstat(aside).st_size:
+            os.rename(aside, file)
+            return False
+        os.unlink(aside)
+        return True
+    return False
 
 
 def tidy(path: str) -> None:

@@ -67,6 +67,17 @@ def test_a_failed_build_shows_the_compilers_line_and_keeps_the_whole_output(
     assert (root / ".venv").exists() == (command != "prepare")
 
 
+@pytest.mark.parametrize("command", ["prepare", "sync", "rebuild"])
+def test_a_lock_that_its_maker_never_wrote_holds_nobody_up(home: Home, command: str) -> None:
+    root = home.project(f"[venv]\n{THIS}", "p")
+    if command != "prepare":
+        home.command("prepare", cwd=root)
+    (root / "..venv.autoenv-hpc.lock").touch()
+    subprocess.run([COMMAND, command], cwd=root, env=home.env, check=True, timeout=120)
+    assert prefix(home, root) == f"{root}/.venv"
+    assert not [path for path in root.iterdir() if "lock" in path.name]
+
+
 def test_the_users_own_link_or_empty_folder_stays_when_a_build_fails(
     home: Home, tmp_path: Path, uv_backend: str
 ) -> None:
