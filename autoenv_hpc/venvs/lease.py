@@ -112,11 +112,10 @@ def _drop_unwritten(path: str) -> bool:
         if now.st_size or (now.st_ino, now.st_mtime_ns) != (before.st_ino, before.st_mtime_ns):
             return False
         os.rename(file, aside)
-        if os.lstat(aside).st_size:
-            os.rename(aside, file)
-            return False
-        os.unlink(aside)
-        return True
+        if not os.lstat(aside).st_size:
+            os.unlink(aside)
+            return True
+        os.rename(aside, file)
     return False
 
 

@@ -30,7 +30,7 @@ def match(request: VenvRequest, needed: Interpreter) -> MatchedVenv:
     check_whole(request)
     check_machine(request, needed.machine)
     bases = _bases(cfg)
-    if _short(cfg.version) != needed.version or needed.base_prefix not in bases:
+    if cfg.short != needed.version or needed.base_prefix not in bases:
         key = f'set python = "{cfg.version}" in [venv]'
         raise VenvError(
             f"{request.path} was built on Python {cfg.version} in {bases[0]},"
@@ -143,7 +143,3 @@ def _bases(cfg: record.PyvenvCfg) -> list[str]:
     programs = map(os.path.realpath, record.base_programs(cfg))
     beside = [os.path.dirname(os.path.dirname(program)) for program in programs]
     return [os.path.realpath(folder) for folder in (os.path.dirname(cfg.home), *beside)]
-
-
-def _short(version: str) -> str:
-    return ".".join(version.split(".")[:2])

@@ -42,11 +42,16 @@ class PyvenvCfg(NamedTuple):
     system_site_packages: bool
     made_by: BackendName = "venv"
 
+    @property
+    def short(self) -> str:
+        """The version as X.Y."""
+        return ".".join(self.version.split(".")[:2])
+
 
 def base_programs(cfg: PyvenvCfg) -> list[str]:
     """The paths that the base interpreter may have; a folder need not have it under each name."""
-    short = ".".join(cfg.version.split(".")[:2])
-    return [os.path.join(cfg.home, name) for name in (f"python{short}", "python3", "python")]
+    names = (f"python{cfg.short}", "python3", "python")
+    return [os.path.join(cfg.home, name) for name in names]
 
 
 def exists(path: str) -> bool:
