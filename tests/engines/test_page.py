@@ -95,10 +95,7 @@ def desk(request: pytest.FixtureRequest, cluster: Home, uv_backend: str) -> Desk
         venv, prefix = f'{uv_backend}python = "{python}"', root / ".venv"
     cluster.project(CONFIG.format(venv=venv), "climate")
     cluster.command("prepare", cwd=root)
-    # a login shell sets the modules up, as on every cluster
-    names = ("LMOD_", "MODULE")
-    lines = [f"export {n}='{v}'\n" for n, v in cluster.env.items() if n.startswith(names)]
-    cluster.login("".join(lines))
+    cluster.login_with_modules()
     has_jobs = "slurm" in request.fixturenames
     more = request.getfixturevalue("slurm").env if has_jobs else {}
     tried: list[str] = []  # sections of the page, for the table in conftest.py

@@ -49,10 +49,7 @@ def desk(cluster: Home, slurm: Slurm) -> Desk:
     """A project with modules and an environment that is built."""
     root = cluster.project(CONFIG, "project")
     cluster.command("prepare", cwd=root)
-    # a login shell sets the modules up, as on every cluster
-    setup = {n: v for n, v in cluster.env.items() if n.startswith(("LMOD_", "MODULE"))}
-    lines = [f"export {name}='{value}'\n" for name, value in setup.items()]
-    cluster.login("".join(lines))
+    cluster.login_with_modules()
     return Desk(cluster, slurm, root)
 
 
@@ -73,8 +70,6 @@ def test_from_each_kind_of_script(desk: Desk, tool: str, shebang: str) -> None:
 @LMOD
 @pytest.mark.parametrize("export", ["ALL", "NONE", "HOME", "ALL,LMOD_CMD=:", "ALL,MODULEPATH="])
 def test_whatever_the_job_inherits(desk: Desk, tool: str, export: str) -> None:
-    kept = {n: v for n, v in desk.home.env.items() if n.startswith(("LMOD_", "MODULE"))}
-    desk.home.login("".join(f"export {n}='{v}'\n" for n, v in kept.items()))
     _, out = desk.run(f"#!/bin/bash\n{COMMAND} exec -- {SHOW}\n", f"--export={export}")
     assert out == expected(desk)
 
@@ -83,10 +78,6 @@ def test_whatever_the_job_inherits(desk: Desk, tool: str, export: str) -> None:
 @pytest.mark.parametrize("export", ["ALL", "NONE"])
 def test_by_a_shim(desk: Desk, tool: str, export: str) -> None:
     """As an engine does that is given the path of a shell: strict, and in its own folder."""
-    login = "".join(
-        f"export {n}='{v}'\n" for n, v in desk.home.env.items() if n[:3] in ("LMO", "MOD")
-    )
-    desk.home.login(login)
     bash = desk.home.command("shim", cwd=desk.root).stdout.splitlines()[1]
     task = desk.home.folder / "task"
     task.write_text(f"srun {SHOW}\npwd\nfalse | cat\necho on\n")

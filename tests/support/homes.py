@@ -87,6 +87,13 @@ class Home:
         """Write the file of login shells, on a cluster whose own files set up no modules."""
         (self.folder / ".bash_profile").write_text(_forgotten() + text)
 
+    def login_with_modules(self) -> None:
+        """Let login shells set up the module system that this home has, as on every cluster."""
+        names = ("LMOD_", "MODULE")
+        self.login(
+            "".join(f"export {n}='{v}'\n" for n, v in self.env.items() if n.startswith(names))
+        )
+
     def project(self, text: str, where: str = HOSTILE, *, allow: bool = True) -> Path:
         """Make a folder with a configuration below home; return it."""
         root = self.folder / where

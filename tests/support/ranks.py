@@ -15,8 +15,10 @@ def note(step: dict[str, str]) -> Path:
 
 
 def memory() -> Path:
-    """The folder for notes and turns in the node's memory."""
-    return Path(f"/dev/shm/autoenv-hpc.{os.getuid()}")
+    """The folder for notes and turns in the node's memory, made if no command has done so yet."""
+    folder = Path(f"/dev/shm/autoenv-hpc.{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def modulefile(cluster: Home, tool: str, tmp_path: Path) -> Path:
