@@ -23,7 +23,7 @@ COVERAGE = tests/unit tests/shells tests/jobs
 TOOLS = .cache/tools
 IN = .cache/venv/bin
 
-.PHONY: bench checkout clean coverage demo lint notebooks proof test unit
+.PHONY: bench checkout clean coverage demo engines lint notebooks proof test unit
 
 demo: checkout
 	@$(IN)/python tests/provision.py $(TOOLS) run any $(IN)/autoenv-hpc demo

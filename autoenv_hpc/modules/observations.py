@@ -68,6 +68,8 @@ _USER_PROGRAMS = re.compile(
     r"(?:\S*/)?(?:id|groups|whoami|logname)(?:\s+-\w+)*\s*(?:2>\s*/dev/null)?\s*\Z"
 )
 _LOGS = re.compile(r"(?:\S*/)?logger\s[^;&|<>`$]*\Z")
+# Where the kernel shows what is no file. In /dev/shm are files as anywhere else.
+_OF_KERNEL = re.compile(r"/(?:proc|sys|dev(?!/shm(?:/|\Z)))(?:/|\Z)")
 _OF_BASH = ("OLDPWD", "SHLVL", "_")  # the scratch shell has values of its own for these
 
 
@@ -346,12 +348,11 @@ class _Reader:
     def _path(self, kind: str, path: str, answer: str, asker: str) -> None:
         if "/messageDir/" in path and path.startswith(self._tools):
             return  # Lmod's own messages
-        where = path.split("/", 2)[1] if path.startswith("/") else ""
-        if where in ("proc", "sys", "dev"):
-            self._kernel(kind, path, answer, asker)
-            return
         path = self._normal(path)
         real = self._resolve(os.path.dirname(path) if kind == "link" else path)
+        if _OF_KERNEL.match(real):
+            self._kernel(kind, path, real, answer, asker)
+            return
         seen = answer.split(" ", 5)
         now = _state(path, follows=kind != "link")
         if not _agree(seen, now, kind) or (
@@ -419,20 +420,23 @@ class _Reader:
                 left -= state.st_size
         return texts, is_crowded
 
-    def _kernel(self, kind: str, path: str, answer: str, asker: str) -> None:
-        """What the kernel shows as files has no time that means anything."""
+    def _kernel(self, kind: str, path: str, real: str, answer: str, asker: str) -> None:
+        """What the kernel shows as files; a link such as `/etc/mtab` may lead to one."""
+        if real == "/dev/null":  # as a link to it stands for an empty file
+            self._present[path] = "device"
+            return
         self._flags.add("host")
-        if re.match(r"/proc/(?:\d+|\$\$)/", path):
+        if re.match(r"/proc/(?:\d+|\$\$)/", real):
             self._refuse(asker, _REASONS["process"])
             return
         if answer == "absent":
             self._files[path] = None
         elif kind in ("kind", "access", "link"):
             self._present[path] = _kind(now) if (now := _state(path)) else "file"
-        elif path == "/proc/cpuinfo":
+        elif real == "/proc/cpuinfo":
             self._flags.add("machine")
         elif not re.match(
-            r"/proc/(sys/kernel/(hostname|osrelease|ostype|version)|version)\Z", path
+            r"/proc/(sys/kernel/(hostname|osrelease|ostype|version)|version)\Z", real
         ):
             self._refuse(asker, f"looks at {path}, which changes without a trace")
 
@@ -475,6 +479,8 @@ class _Reader:
         known = self._real.get(path)
         if known is not None:
             return known
+        if _OF_KERNEL.match(path):
+            return path  # a link there, as /proc/self is one, leads each process elsewhere
         folder, name = os.path.split(path)
         real_folder = self._resolve(folder) if folder != path else "/"  # however many slashes
         self._real[path] = real = os.path.join(real_folder, name)

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -301,8 +303,18 @@ def asks(site: Site, question: str) -> None:
     settle()
 
 
-def test_a_file_that_is_asked_for_is_a_guard(site: Site, tmp_path: Path) -> None:
-    asked = tmp_path / "asked for"
+@pytest.fixture
+def shared_memory() -> Iterator[Path]:
+    """A folder in /dev/shm."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("where", ["tmp_path", "shared_memory"])
+def test_a_file_that_is_asked_for_is_a_guard(
+    site: Site, request: pytest.FixtureRequest, where: str
+) -> None:
+    asked = request.getfixturevalue(where) / "asked for"
     path = next((site.tree.folder / "reader").iterdir())
     path.write_text(
         f'setenv("READER", isFile("{asked}") and "1" or "0")\n'
@@ -318,6 +330,62 @@ def test_a_file_that_is_asked_for_is_a_guard(site: Site, tmp_path: Path) -> None
     assert site.is_replayed()
     asked.unlink()
     assert site.value("READER") == "0"
+
+
+def test_what_a_file_in_shared_memory_holds_is_a_guard(site: Site, shared_memory: Path) -> None:
+    asked = shared_memory / "asked for"
+    asked.write_text("one")
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        f'setenv("READER", io.open("{asked}"):read())\n'
+        if site.tool == "lmod"
+        else f"#%Module\nsetenv READER [read [open {{{asked}}}]]\n"
+    )
+    settle()
+    assert site.value("READER") == "one"
+    assert site.is_replayed()
+    asked.write_text("two")
+    assert site.value("READER") == "two"
+
+
+def test_a_link_to_what_the_kernel_shows_is_like_that(site: Site, tmp_path: Path) -> None:
+    """As /etc/mtab is one, which leads to /proc/self/mounts."""
+    asked = tmp_path / "mounts"
+    asked.symlink_to("/proc/self/mounts")
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        f'setenv("READER", isFile("{asked}") and "1" or "0")\n'
+        if site.tool == "lmod"
+        else f"#%Module\nsetenv READER [file exists {{{asked}}}]\n"
+    )
+    settle()
+    assert site.value("READER") == "1"
+    assert site.is_replayed()
+    path.write_text(
+        f'setenv("READER", io.open("{asked}"):read())\n'
+        if site.tool == "lmod"
+        else f"#%Module\nsetenv READER [gets [open {{{asked}}}]]\n"
+    )
+    settle()
+    assert site.value("READER")
+    assert not site.is_replayed()
+
+
+def test_a_link_to_dev_null_is_an_empty_file(site: Site, tmp_path: Path) -> None:
+    asked = tmp_path / "off"
+    asked.symlink_to("/dev/null")
+    path = next((site.tree.folder / "reader").iterdir())
+    path.write_text(
+        f'setenv("READER", io.open("{asked}"):read("*a") .. ".")\n'
+        if site.tool == "lmod"
+        else f"#%Module\nsetenv READER [read [open {{{asked}}}]].\n"
+    )
+    settle()
+    assert site.value("READER") == "."
+    assert site.is_replayed()
+    asked.unlink()
+    asked.write_text("on")
+    assert site.value("READER") == "on."
 
 
 @pytest.mark.parametrize("how", ["time", "program", "stdout"])
