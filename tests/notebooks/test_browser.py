@@ -65,8 +65,10 @@ def _run(page: Page, code: str) -> None:
     """Type a cell below the others, and run it."""
     page.keyboard.press("Escape")
     page.keyboard.press("Control+End")
-    page.locator(".jp-Notebook .jp-Cell").last.locator(".cm-content").click()
+    cell = page.locator(".jp-Notebook .jp-Cell").last.locator(".cm-content")
+    cell.click()
     page.keyboard.insert_text(code)
+    expect(cell).to_contain_text(code.splitlines()[-1])
     page.keyboard.press("Shift+Enter")
 
 
@@ -95,6 +97,8 @@ def test_a_notebook_in_a_browser(cluster: Home, tool: str, request: pytest.Fixtu
     expect(card).to_be_visible(timeout=_TIMEOUT)
     _picture(page, "1-launcher")
     card.click()
+    # a page that is still being built would drop what is typed
+    expect(page.get_by_text(f"{NAME} | Idle")).to_be_visible(timeout=_TIMEOUT)
     shown: Callable[[str], None] = lambda text: expect(  # noqa: E731 - one check in many places
         page.locator(".jp-OutputArea-output").last
     ).to_contain_text(text, timeout=_TIMEOUT)

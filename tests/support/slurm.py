@@ -33,6 +33,7 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=2
+FirstJobId=700001
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
 NodeName=n1 NodeHostname={host} Port={ports[1]} CPUs=64 RealMemory=16000 State=UNKNOWN
 NodeName=n2 NodeHostname={host} Port={ports[2]} CPUs=64 RealMemory=16000 State=UNKNOWN
