@@ -120,7 +120,8 @@ class Stranger:
         shutil.rmtree(self.root)
         before.rename(self.root)
         text = out.read_text().replace("=:", "=")  # `X=$X:new` has an empty entry if X was not set
-        text = re.sub(r"(?<=line )\d+|(?<=pid is )\d+", "N", text)
+        changing = r"(?<=line )\d+|(?<=pid is )\d+|(?<=(?:char|sys[cr]|ytes): )\d+"
+        text = re.sub(changing, "N", text)
         return re.sub(rf"0*{job}", "N", text)
 
 

@@ -12,7 +12,7 @@ from proof import rounds
 from proof.product import Product
 from seeds import seed
 
-_ROUNDS = 300
+_ROUNDS = 200
 
 
 @pytest.mark.parametrize("tool", MODULE_TOOLS)

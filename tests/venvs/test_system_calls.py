@@ -53,4 +53,6 @@ def test_no_fault_does_harm(
         if command == "freeze":
             assert (root / "r.txt").read_text() == "spacy==3.0.6\n", fault
         left = {path.name for path in root.iterdir()} - {".hpcenv.toml", ".venv", "r.txt"}
-        assert not left - {n for n in left if n.startswith("r.txt.")}, fault
+        # if the record cannot be read, the environment may be the user's own: it is kept, and named
+        kept = {name for name in left if name.startswith("r.txt.") or name in done.stderr}
+        assert not left - kept, fault
