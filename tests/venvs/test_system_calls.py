@@ -20,6 +20,7 @@ _OF_PYTHON = re.compile(
 CODE = ("python", "-c", "import spacy; print(spacy.__version__)")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("command", ["prepare", "sync", "rebuild", "freeze"])
 def test_no_fault_does_harm(
     home: Home, wheelhouse: Path, venv_tools: Path, tmp_path: Path, command: str
