@@ -120,7 +120,7 @@ class Stranger:
         shutil.rmtree(self.root)
         before.rename(self.root)
         text = out.read_text().replace("=:", "=")  # `X=$X:new` has an empty entry if X was not set
-        changing = r"(?<=line )\d+|(?<=pid is )\d+|(?<=(?:char|sys[cr]|ytes): )\d+"
+        changing = r"(?<=line )\d+|(?<=pid is )\d+|(?<=(?:char|yscr|yscw|ytes): )\d+"
         text = re.sub(changing, "N", text)
         return re.sub(rf"0*{job}", "N", text)
 
