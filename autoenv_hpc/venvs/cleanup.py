@@ -38,6 +38,8 @@ def tidy(path: str) -> None:
         for left in glob.glob(f"{glob.escape(relocation.trash_path(folder, ''))}*"):
             if _is_own_folder(left) and os.path.lexists(os.path.join(left, relocation.TRASH)):
                 _remove(left)
+            with contextlib.suppress(OSError):  # an empty one is left if only rmdir failed
+                os.rmdir(left)
         for left in glob.glob(f"{glob.escape(record.mark_path(folder))}.*"):
             with contextlib.suppress(OSError):
                 os.unlink(left)

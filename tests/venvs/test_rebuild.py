@@ -154,6 +154,7 @@ def test_killed_it_leaves_what_the_next_call_goes_on_from(
         trash = relocation.trash_path(str(root / ".venv"))
         shutil.copytree(root / ".venv", trash, symlinks=True)
         relocation.mark_trash(trash)
+        os.mkdir(relocation.trash_path(beside))  # of which only rmdir failed
         os.rename(root / ".venv", beside)
         assert "building" not in home.command("prepare", cwd=root).stderr
         assert everything(root / ".venv") == old
