@@ -46,7 +46,7 @@ def main() -> int:
         return problem.status
     except BrokenPipeError:
         return 1
-    except OSError as error:
+    except (OSError, ImportError) as error:
         report.problem(Problem(_of_the_machine(error)))
         return 125 if "exec" in arguments[:2] else 1
     except KeyboardInterrupt as interrupt:
@@ -57,13 +57,16 @@ def main() -> int:
         report.finish()
 
 
-def _of_the_machine(error: OSError) -> str:
+def _of_the_machine(error: OSError | ImportError) -> str:
     """The message about a fault of the machine; any other error is raised again."""
-    if error.errno not in _OF_THE_MACHINE:
-        raise error
-    where = f"{error.filename}: " if error.filename else ""
     remedy = "this machine or its file system failed: try again, or on another host"
-    return f"{where}{error.strerror} ({remedy})"
+    if isinstance(error, ImportError):
+        if "shared object" in error.msg:  # dlopen(3) cannot load a library of Python
+            return f"{error.msg} ({remedy})"
+    elif error.errno in _OF_THE_MACHINE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror} ({remedy})"
+    raise error
 
 
 def true_environment(given: Env) -> Env:

@@ -5,7 +5,6 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,25 +56,41 @@ def test_all_output_goes_through_one_place() -> None:
     assert {str(file.relative_to(PACKAGE)) for file in writers} <= known
 
 
+_EIO = OSError(errno.EIO, "gone", "/dev/null")
+_UNLOADED = "_ctypes.so: cannot open shared object file: Input/output error"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(_EIO, "/dev/null: gone"), (ImportError(_UNLOADED), _UNLOADED)]
+)
 @pytest.mark.parametrize(("words", "status"), [(["list"], 1), (["exec", "--", "true"], 125)])
 def test_a_fault_of_the_machine_is_one_line(
     words: list[str],
     status: int,
+    error: Exception,
+    said: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(error: OSError) -> Callable[..., int]:
-        def run(*_words: object) -> int:
-            raise error
+    _let_fail(monkeypatch, words, error)
+    assert __main__.main() == status
+    line = capfd.readouterr().err
+    assert line.startswith(f"autoenv-hpc: {said} (")
+    assert line.count("\n") == 1
 
-        return run
+
+@pytest.mark.parametrize(
+    "bug", [FileNotFoundError(errno.ENOENT, "a bug"), ImportError("cannot import name 'bug'")]
+)
+def test_a_bug_is_no_fault_of_the_machine(bug: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    _let_fail(monkeypatch, ["list"], bug)
+    with pytest.raises(type(bug)):
+        __main__.main()
+
+
+def _let_fail(monkeypatch: pytest.MonkeyPatch, words: list[str], error: Exception) -> None:
+    def run(*_words: object) -> int:
+        raise error
 
     monkeypatch.setattr(sys, "argv", ["autoenv-hpc", *words])
-    monkeypatch.setattr("autoenv_hpc.cli.run", fail(OSError(errno.EIO, "gone", "/dev/null")))
-    assert __main__.main() == status
-    said = capfd.readouterr().err
-    assert said.startswith("autoenv-hpc: /dev/null: gone (")
-    assert said.count("\n") == 1
-    monkeypatch.setattr("autoenv_hpc.cli.run", fail(FileNotFoundError(errno.ENOENT, "a bug")))
-    with pytest.raises(FileNotFoundError):
-        __main__.main()
+    monkeypatch.setattr("autoenv_hpc.cli.run", run)
