@@ -19,7 +19,7 @@ import conda_channel
 import conda_program
 import pytest
 import trees
-from environments import FOUND
+from environments import FOUND, nearest
 from homes import CHECKOUT, COMMAND, MODULE_TOOLS, SHELLS, Home
 from sessions import Shell
 from slurm import Slurm
@@ -95,11 +95,7 @@ def read(page: str) -> dict[str, Row]:
 
 def _as_here(text: str) -> str:
     """With the numbers of the Pythons that this machine has instead."""
-
-    def nearest(minor: int) -> str:
-        return "{}.{}".format(*min(FOUND, key=lambda v: (abs(v[0] - 3), abs(v[1] - minor))))
-
-    return text.replace("/python3.9/", f"/python{nearest(9)}/").replace("3.10", nearest(10))
+    return text.replace("/python3.9/", f"/python{nearest('3.9')}/").replace("3.10", nearest("3.10"))
 
 
 ROWS = read(PAGE.read_text())

@@ -31,6 +31,11 @@ def refused(home: Home, root: Path, **more: str) -> str:
     return last
 
 
+def nearest(version: str) -> str:
+    """X.Y of the Python that a module of a version, 3.9 or 3.9.5, has on this machine."""
+    return "{}.{}".format(*min(FOUND, key=lambda found: trees.distance(found, version)))
+
+
 def wheels(folder: Path) -> str:
     """The line for `[venv]` that makes pip install from a folder only."""
     return f'pip-args = ["--no-index", "--find-links", "{folder}"]\n'

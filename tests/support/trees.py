@@ -121,7 +121,7 @@ class Software:
 
     def python(self, version: str, *, virtualenv: bool = False) -> tuple[Path, str]:
         """A Python close to that version: its prefix and its true X.Y."""
-        found = min(self._real, key=lambda v: _distance(v, version))
+        found = min(self._real, key=lambda v: distance(v, version))
         prefix = self.folder / "Python" / version
         (prefix / "bin").mkdir(parents=True, exist_ok=True)
         names = ["python", f"python{found[0]}", f"python{found[0]}.{found[1]}"]
@@ -338,7 +338,7 @@ def _metadata(name: str, version: str) -> str:
     return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
 
-def _distance(found: tuple[int, int], wanted: str) -> tuple[int, int]:
+def distance(found: tuple[int, int], wanted: str) -> tuple[int, int]:
     major, minor = map(int, wanted.split(".")[:2])
     return abs(found[0] - major), abs(found[1] - minor)
 

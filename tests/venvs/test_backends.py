@@ -12,6 +12,7 @@ import trees
 from environments import FOUND, THIS, WHO, prefix, refused, wheels
 from homes import COMMAND, Home
 
+PLAIN = "/usr/local/bin:/usr/bin:/bin"
 ALL = sorted(version for version in FOUND if version >= (3, 6))
 
 
@@ -25,6 +26,13 @@ def linked(folder: Path, name: str, version: tuple[int, int]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).symlink_to(FOUND[version])
     return folder
+
+
+def only_elsewhere() -> tuple[int, int]:
+    """The oldest version, if none of that is on the PATH of a system."""
+    if shutil.which("python{}.{}".format(*ALL[0]), path=PLAIN):
+        pytest.skip("the oldest Python here is on PATH, so it is never looked for elsewhere")
+    return ALL[0]
 
 
 @pytest.mark.parametrize("backend", ["venv", "virtualenv", "uv"])
@@ -45,7 +53,7 @@ def test_each_backend_builds_on_each_python(
 def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
     home: Home, tmp_path: Path
 ) -> None:
-    low, high = ALL[0], ALL[-1]
+    low, high = only_elsewhere(), ALL[-1]
     short = "{}.{}".format(*low)
     root = home.project(f'[venv]\npython = "{short}"\npath = ".venv-{{python}}"\n', "p")
     assert f"Python {short} was not found" in refused(home, root)
@@ -60,7 +68,7 @@ def test_a_version_is_looked_for_in_the_modules_on_path_in_pyenv_and_uvs_folder(
         "path": tmp_path / "path",
     }.items():
         linked(folder, f"python{short}", low)
-        home.env["PATH"] = f"{tmp_path}/path:/usr/local/bin:/usr/bin:/bin"
+        home.env["PATH"] = f"{tmp_path}/path:{PLAIN}"
         home.command("prepare", cwd=root)
         written = (root / f".venv-{short}/pyvenv.cfg").read_text()
         found[place] = str(folder) in written or str(folder) in os.readlink(
@@ -83,7 +91,10 @@ def test_a_folder_of_links_to_a_python_need_not_have_each_name(
         assert version_of(home, root) == "{}.{}".format(*version)
     active = {"VIRTUAL_ENV": f"{root}/.venv"}
     (home.folder / "q").mkdir()
-    for path, python in ((home.env["PATH"], None), ("/usr/bin:/bin", f"{links}/{name}")):
+    system = shutil.which("python3", path=PLAIN)
+    is_of_system = system and os.path.samefile(system, links / name)
+    other = None if is_of_system else f"{links}/{name}"
+    for path, python in ((home.env["PATH"], None), (PLAIN, other)):
         home.command(
             "init", "--from-loaded", "--force", cwd=home.folder / "q", env={**active, "PATH": path}
         )
@@ -93,11 +104,12 @@ def test_a_folder_of_links_to_a_python_need_not_have_each_name(
 
 
 def test_the_newest_of_pyenvs_patch_versions_is_meant(home: Home) -> None:
-    short = "{}.{}".format(*ALL[0])
+    low = only_elsewhere()
+    short = "{}.{}".format(*low)
     versions = home.folder / ".pyenv/versions"
     for patch in (9, 10):
-        linked(versions / f"{short}.{patch}/bin", f"python{short}", ALL[0])
-    linked(versions / f"{short}0.1/bin", f"python{short}0", ALL[0])  # 3.1 is not 3.10
+        linked(versions / f"{short}.{patch}/bin", f"python{short}", low)
+    linked(versions / f"{short}0.1/bin", f"python{short}0", low)  # 3.1 is not 3.10
     root = home.project(f'[venv]\npython = "{short}"\n', "p")
     home.command("prepare", cwd=root)
     assert f"{short}.10/bin" in (root / ".venv/pyvenv.cfg").read_text()
@@ -133,13 +145,14 @@ def test_an_interpreter_without_its_library_is_not_believed_from_memory(
     assert "libpython3.so: cannot open" in refused(home, root)
 
 
+@pytest.mark.skipif((2, 7) not in FOUND, reason="there is no Python 2.7 here")
 def test_uv_says_what_it_cannot_make_before_anything_is_written(
     home: Home, venv_tools: Path
 ) -> None:
     root = home.project(f'[venv]\nbackend = "uv"\n{THIS}', "p")
     assert "uv was not found" in refused(home, root)
     home.env["PATH"] = f"{venv_tools}:{home.env['PATH']}"
-    old = next(path for version, path in FOUND.items() if version < (3, 6))
+    old = FOUND[(2, 7)]
     home.project(f'[venv]\nbackend = "uv"\npython = "{old}"\n', "p")
     said = refused(home, root)
     assert 'uv cannot create an environment for Python 2.7 (set backend = "virtualenv"' in said

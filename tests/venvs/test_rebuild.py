@@ -57,6 +57,7 @@ def test_the_new_one_is_as_if_it_had_been_built_there(
     )  # no lock, no copy
 
 
+@pytest.mark.skipif(not OTHERS, reason="there is only one Python here")
 def test_what_was_installed_by_hand_is_gone_and_a_mismatch_is_mended(
     home: Home, uv_backend: str
 ) -> None:
