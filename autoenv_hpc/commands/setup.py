@@ -32,7 +32,8 @@ def run(context: Context) -> int:
     if context.arguments.remove:
         _remove(context, file, others, [lines[i].strip() for i in ours])
         return 0
-    line = hook_line(shell, os.path.abspath(sys.argv[0]), context.environ)
+    program = os.path.abspath(sys.argv[0])
+    line = hook_line(shell, program, context.environ, context.folders.home)
     if lines == [*others, f"{line}\n"]:
         context.report.note(f"{file} ends with the line already: {line}")
         return 0
@@ -68,11 +69,21 @@ def startup_file(shell: str, environ: Env, home: str) -> str:
     return os.path.join(home, ".bashrc")
 
 
-def hook_line(shell: str, program: str, environ: Env) -> str:
-    """The line for one shell. It does nothing once the command is uninstalled."""
+def hook_line(shell: str, program: str, environ: Env, home: str) -> str:
+    """The line for one shell. It does nothing once the command is uninstalled.
+
+    A command in the home folder is named by its path: the login files of Debian, Ubuntu and RHEL 7
+    read `~/.bashrc` before they add `~/bin` and `~/.local/bin` to `PATH`.
+    """
     found = shutil.which("autoenv-hpc", path=environ.get("PATH", os.defpath))
-    is_on_path = found is not None and os.path.realpath(found) == os.path.realpath(program)
-    command = "autoenv-hpc" if is_on_path else shlex.quote(program)
+    if found is not None and os.path.realpath(found) == os.path.realpath(program):
+        program = found
+        command = "autoenv-hpc"
+    else:
+        command = shlex.quote(program)
+    if program.startswith(f"{home}/"):
+        below = os.path.relpath(program, home)
+        command = f"~/{below}" if shlex.quote(below) == below else shlex.quote(program)
     if shell == "fish":
         return f"command -q {command}; and {command} hook fish | source"
     return f'if command -v {command} >/dev/null; then eval "$({command} hook {shell})"; fi'

@@ -1,9 +1,10 @@
 """`setup` writes one line into the startup file, and takes it out again."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
-from homes import SHELLS, Home
+from homes import COMMAND, SHELLS, Home
 from sessions import Shell
 
 CONDA = "# >>> conda initialize >>>\n:\n# <<< conda initialize <<<\n"
@@ -26,6 +27,25 @@ def test_a_new_shell_has_the_hook(home: Home, shell: str) -> None:
     here = Shell(shell, home.folder, home.env, root)
     assert "blue" in here.run("echo $COLOUR")
     here.close()
+
+
+@pytest.mark.parametrize("folder", ["bin", ".local/bin"])
+def test_a_login_shell_that_extends_path_after_the_startup_file_has_the_hook(
+    home: Home, folder: str
+) -> None:
+    """As on Debian, Ubuntu and RHEL 7."""
+    (home.folder / folder).mkdir(parents=True)
+    (home.folder / folder / "autoenv-hpc").symlink_to(COMMAND)
+    home.login(f'. ~/.bashrc\nPATH="$HOME/{folder}:$PATH"\n')
+    home.command("setup", "--shell", "bash", PATH=f"{home.folder}/{folder}:{home.env['PATH']}")
+    line = (home.folder / ".bashrc").read_text()
+    assert line.endswith(f'eval "$(~/{folder}/autoenv-hpc hook bash)"; fi\n')
+    env = home.env | {"PATH": "/usr/bin:/bin"}
+    words = ["bash", "-lic", "declare -F"]
+    done = subprocess.run(words, env=env, check=True, capture_output=True, text=True)
+    assert "__autoenv_hpc" in done.stdout
+    home.command("setup", "--shell", "bash", "--remove")
+    assert (home.folder / ".bashrc").read_text() == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
