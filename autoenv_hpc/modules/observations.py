@@ -355,9 +355,10 @@ class _Reader:
             return
         seen = answer.split(" ", 5)
         now = _state(path, follows=kind != "link")
-        if not _agree(seen, now, kind) or (
-            now and kind not in ("kind", "access") and is_recent(now, self._began)
-        ):
+        asks_kind = kind in ("kind", "access") or (
+            kind == "link" and now is not None and stat.S_ISDIR(now.st_mode)
+        )
+        if not _agree(seen, now, kind) or (now and not asks_kind and is_recent(now, self._began)):
             self._changed = self._changed or f"{path} changed during the load, or just before it"
         if now is None:
             self._file(path, None)
@@ -366,7 +367,7 @@ class _Reader:
             self._resolve(path)
             self._take(Question("folder", os.path.dirname(path), "unseen", asker))
             return
-        elif kind in ("kind", "access") or (kind == "link" and stat.S_ISDIR(now.st_mode)):
+        elif asks_kind:
             self._present[path] = _kind(now)
         else:
             self._file(path, now.st_mtime_ns)

@@ -181,6 +181,29 @@ _BY_HOST = {
 }
 
 
+@pytest.mark.parametrize("tool", ["lmod", "modules"])
+def test_whether_a_folder_is_a_link_has_nothing_to_do_with_its_time(
+    cluster: Home, tool: str
+) -> None:
+    """As the hook itself asks, if its line is in such a file, below a folder that others use."""
+    del tool
+    bare, busy = Bare(cluster), cluster.folder / "scratch"
+    busy.mkdir()
+    cluster.login(f"{bare.setup}[[ -L ~/scratch ]]\n")
+    subprocess.run(["sleep", "0.1"], check=True)
+    others = ["sh", "-c", "while :; do : >one; rm one; done"]
+    neighbour = subprocess.Popen(others, cwd=busy)
+    try:
+        seen = (bare.value(), bare.is_replayed())
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+    assert seen == ("old", True)
+    busy.rename(cluster.folder / "elsewhere")
+    busy.symlink_to("elsewhere")
+    assert not bare.is_replayed()
+
+
 @pytest.mark.parametrize("tool", ["lmod"])
 @pytest.mark.parametrize("how", _BY_HOST)
 def test_a_login_file_that_asks_for_the_host_binds_to_it(
