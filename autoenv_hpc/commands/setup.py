@@ -76,14 +76,13 @@ def hook_line(shell: str, program: str, environ: Env, home: str) -> str:
     read `~/.bashrc` before they add `~/bin` and `~/.local/bin` to `PATH`.
     """
     found = shutil.which("autoenv-hpc", path=environ.get("PATH", os.defpath))
-    if found is not None and os.path.realpath(found) == os.path.realpath(program):
-        program = found
-        command = "autoenv-hpc"
+    is_on_path = found is not None and os.path.realpath(found) == os.path.realpath(program)
+    path = found if found and is_on_path else program
+    below = path.removeprefix(f"{home}/")
+    if below == path:
+        command = "autoenv-hpc" if is_on_path else shlex.quote(path)
     else:
-        command = shlex.quote(program)
-    if program.startswith(f"{home}/"):
-        below = os.path.relpath(program, home)
-        command = f"~/{below}" if shlex.quote(below) == below else shlex.quote(program)
+        command = f"~/{below}" if shlex.quote(below) == below else shlex.quote(path)
     if shell == "fish":
         return f"command -q {command}; and {command} hook fish | source"
     return f'if command -v {command} >/dev/null; then eval "$({command} hook {shell})"; fi'

@@ -53,6 +53,12 @@ class Site(NamedTuple):
         """One of them."""
         return self.values(**more).get(name)
 
+    def reads(self, lua: str, tcl: str) -> None:
+        """Let the module `reader` be this line, in the language of the tool."""
+        path = next((self.tree.folder / "reader").iterdir())
+        path.write_text(f"{lua}\n" if self.tool == "lmod" else f"#%Module\n{tcl}\n")
+        settle()
+
 
 def settle() -> None:
     """Wait until what was just written is old enough to be trusted."""
@@ -315,13 +321,10 @@ def test_a_file_that_is_asked_for_is_a_guard(
     site: Site, request: pytest.FixtureRequest, where: str
 ) -> None:
     asked = request.getfixturevalue(where) / "asked for"
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        f'setenv("READER", isFile("{asked}") and "1" or "0")\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsetenv READER [file exists {{{asked}}}]\n"
+    site.reads(
+        f'setenv("READER", isFile("{asked}") and "1" or "0")',
+        f"setenv READER [file exists {{{asked}}}]",
     )
-    settle()
     assert site.value("READER") == "0"
     assert site.is_replayed()
     asked.touch()
@@ -335,13 +338,10 @@ def test_a_file_that_is_asked_for_is_a_guard(
 def test_what_a_file_in_shared_memory_holds_is_a_guard(site: Site, shared_memory: Path) -> None:
     asked = shared_memory / "asked for"
     asked.write_text("one")
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        f'setenv("READER", io.open("{asked}"):read())\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsetenv READER [read [open {{{asked}}}]]\n"
+    site.reads(
+        f'setenv("READER", io.open("{asked}"):read())',
+        f"setenv READER [read [open {{{asked}}}]]",
     )
-    settle()
     assert site.value("READER") == "one"
     assert site.is_replayed()
     asked.write_text("two")
@@ -352,21 +352,16 @@ def test_a_link_to_what_the_kernel_shows_is_like_that(site: Site, tmp_path: Path
     """As /etc/mtab is one, which leads to /proc/self/mounts."""
     asked = tmp_path / "mounts"
     asked.symlink_to("/proc/self/mounts")
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        f'setenv("READER", isFile("{asked}") and "1" or "0")\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsetenv READER [file exists {{{asked}}}]\n"
+    site.reads(
+        f'setenv("READER", isFile("{asked}") and "1" or "0")',
+        f"setenv READER [file exists {{{asked}}}]",
     )
-    settle()
     assert site.value("READER") == "1"
     assert site.is_replayed()
-    path.write_text(
-        f'setenv("READER", io.open("{asked}"):read())\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsetenv READER [gets [open {{{asked}}}]]\n"
+    site.reads(
+        f'setenv("READER", io.open("{asked}"):read())',
+        f"setenv READER [gets [open {{{asked}}}]]",
     )
-    settle()
     assert site.value("READER")
     assert not site.is_replayed()
 
@@ -374,13 +369,10 @@ def test_a_link_to_what_the_kernel_shows_is_like_that(site: Site, tmp_path: Path
 def test_a_link_to_dev_null_is_an_empty_file(site: Site, tmp_path: Path) -> None:
     asked = tmp_path / "off"
     asked.symlink_to("/dev/null")
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        f'setenv("READER", io.open("{asked}"):read("*a") .. ".")\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsetenv READER [read [open {{{asked}}}]].\n"
+    site.reads(
+        f'setenv("READER", io.open("{asked}"):read("*a") .. ".")',
+        f"setenv READER [read [open {{{asked}}}]].",
     )
-    settle()
     assert site.value("READER") == "."
     assert site.is_replayed()
     asked.unlink()
@@ -408,13 +400,10 @@ def test_what_cannot_be_known_is_not_stored(site: Site, how: str) -> None:
 
 
 def test_a_modulefile_that_asks_for_the_host_is_bound_to_it(site: Site) -> None:
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        'setenv("READER", (subprocess("hostname"):gsub("%s+$", "")))\n'
-        if site.tool == "lmod"
-        else "#%Module\nsetenv READER [info hostname]\n"
+    site.reads(
+        'setenv("READER", (subprocess("hostname"):gsub("%s+$", "")))',
+        "setenv READER [info hostname]",
     )
-    settle()
     site.values()
     stored = activations(site)[0].read_text()
     assert os.uname().nodename in stored
@@ -455,13 +444,10 @@ def test_a_modulefile_gets_the_name_of_the_shell_that_asks(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose the groups of a process")
 def test_a_modulefile_that_asks_for_a_group_is_loaded_again_in_other_groups(site: Site) -> None:
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        'setenv("READER", #require("posix").getgroups() > 0 and "in" or "out")\n'
-        if site.tool == "lmod"
-        else "#%Module\nsetenv READER [expr {[module-info usergroups games] ? {in} : {out}}]\n"
+    site.reads(
+        'setenv("READER", #require("posix").getgroups() > 0 and "in" or "out")',
+        "setenv READER [expr {[module-info usergroups games] ? {in} : {out}}]",
     )
-    settle()
     games = grp.getgrnam("games").gr_gid
 
     def reader(groups: list[int]) -> str:
@@ -519,13 +505,10 @@ def test_a_variable_inside_modulepath_is_a_guard(site: Site, tmp_path: Path) -> 
 
 def test_a_module_for_a_group_is_bound_to_the_host(site: Site) -> None:
     """Groups may differ between hosts, and change without a trace."""
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        'setenv("READER", tostring(userInGroups("nobody-at-all")))\n'
-        if site.tool == "lmod"
-        else "#%Module\nsetenv READER [module-info usergroups nobody-at-all]\n"
+    site.reads(
+        'setenv("READER", tostring(userInGroups("nobody-at-all")))',
+        "setenv READER [module-info usergroups nobody-at-all]",
     )
-    settle()
     site.values()
     stored = activations(site)[0].read_text()
     assert f"== '{os.uname().nodename}'" in stored
@@ -534,13 +517,10 @@ def test_a_module_for_a_group_is_bound_to_the_host(site: Site) -> None:
 def test_a_script_that_a_modulefile_sources_is_run_each_time(site: Site, tmp_path: Path) -> None:
     script = tmp_path / "setup.sh"
     script.write_text("export SOURCED=1\n")
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        f'source_sh("bash", "{script}")\n'
-        if site.tool == "lmod"
-        else f"#%Module\nsource-sh bash {script}\n"
+    site.reads(
+        f'source_sh("bash", "{script}")',
+        f"source-sh bash {script}",
     )
-    settle()
     assert site.value("SOURCED") == "1"
     script.write_text("export SOURCED=2\n")
     assert site.value("SOURCED") == "2"
@@ -559,13 +539,10 @@ def test_a_site_s_own_command_asks_for_a_variable(site: Site, tmp_path: Path) ->
             "set modulefile_extra_cmds {site_arch site_arch}\n"
         )
         named = {"MODULES_SITECONFIG": str(config)}
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        'setenv("READER", site_arch())\n'
-        if site.tool == "lmod"
-        else "#%Module\nsetenv READER [site_arch]\n"
+    site.reads(
+        'setenv("READER", site_arch())',
+        "setenv READER [site_arch]",
     )
-    settle()
     assert (site.value("READER", **named), site.is_replayed(**named)) == ("none", True)
     assert site.value("READER", SITE_ARCH="zen4", **named) == "zen4"
     for file in tmp_path.glob("*[gk]*.*"):
@@ -897,13 +874,10 @@ def test_a_failure_is_over_once_an_rc_file_gives_the_name_a_meaning(site: Site) 
 
 
 def test_a_failure_is_over_once_the_variable_that_it_was_for_is_set(site: Site) -> None:
-    path = next((site.tree.folder / "reader").iterdir())
-    path.write_text(
-        'if not os.getenv("LICENCE") then LmodError("no licence") end\nsetenv("READER", "1")\n'
-        if site.tool == "lmod"
-        else "#%Module\nif {![info exists ::env(LICENCE)]} { error {no licence} }\nsetenv READER 1\n"
+    site.reads(
+        'if not os.getenv("LICENCE") then LmodError("no licence") end\nsetenv("READER", "1")',
+        "if {![info exists ::env(LICENCE)]} { error {no licence} }\nsetenv READER 1",
     )
-    settle()
     said = site.home.command("exec", "true", cwd=site.root, status=125).stderr
     assert "no licence" in said
     assert "did you mean" not in said  # it is there

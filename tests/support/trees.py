@@ -339,6 +339,7 @@ def _metadata(name: str, version: str) -> str:
 
 
 def distance(found: tuple[int, int], wanted: str) -> tuple[int, int]:
+    """How far a version is from a wanted one, 3.9 or 3.9.5; the nearest compares least."""
     major, minor = map(int, wanted.split(".")[:2])
     return abs(found[0] - major), abs(found[1] - minor)
 
